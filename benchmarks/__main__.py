@@ -19,6 +19,7 @@ from benchmarks import (
     reading,
     screen,
     searching,
+    telling,
     threads,
 )
 from benchmarks.table import Result, machine
@@ -38,6 +39,7 @@ RUNS = (
     "pipe",
     "filters",
     "storm",
+    "tell",
     "threads",
 )
 BUSY_MAILS = 10_000
@@ -71,6 +73,8 @@ def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[R
         yield from piping.results()
     if "storm" in runs:
         yield from filtering.storm()
+    if "tell" in runs:
+        yield from telling.results()
     if "threads" in runs:
         yield from threads.results()
     if runs & {"once", "fetch", "filters"}:

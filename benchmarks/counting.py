@@ -15,17 +15,23 @@ from config.settings import load
 from desk.home import open_desk
 from desk.reports.dashboard import dashboard
 from desk.reports.figures import REPORTS, report
+from desk.tickets.history import tickets_of
+from models.database import db
 from models.opening import close_database
 
 BOARD = 500.0
 """Milliseconds: nobody waits for them, they are counted in a thread."""
 REPORT = 2000.0
+HISTORY = 100.0
+"""Milliseconds, beside the thread of whoever wrote most."""
+_BUSIEST = "SELECT contact_id FROM ticket GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+_PLAIN = "SELECT id, number, subject, status, updated FROM ticket WHERE contact_id = {} ORDER BY updated DESC"
 TRIES = 3
 """Of each the quickest counts: others work on the machine too."""
 
 
 def results(home: Path) -> Iterator[Result]:
-    """All numbers of the dashboard; the slowest report of a month, and of a year."""
+    """All numbers of the dashboard; the slowest report of a month, and of a year; a contact's history."""
     paths = find_desk(environ={"NIGHTDESK_HOME": str(home)})
     desk = open_desk(paths, load(paths).settings)
     try:
@@ -37,6 +43,11 @@ def results(home: Path) -> Iterator[Result]:
             took = {name: _quickest(partial(report, name, begin, now(), desk.zone)) for name in REPORTS}
             slowest = max(took, key=lambda name: took[name])
             yield below(f"a report of {days} days (slowest: {slowest})", took[slowest], REPORT, "ms")
+        busiest = int(db.execute_sql(_BUSIEST).fetchone()[0])
+        pane = _quickest(lambda: tickets_of(busiest, 20))
+        plain = _quickest(lambda: db.execute_sql(_PLAIN.format(busiest)).fetchmany(20))
+        ratio = f"{pane / plain:.1f} times one plain query"
+        yield below(f"the history pane of whoever wrote most ({ratio})", pane, HISTORY, "ms")
     finally:
         close_database()
 

@@ -6,9 +6,9 @@ change there, a wrong value too, makes the digest differ, and the settings are l
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+from _blake2 import blake2b
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,4 +61,4 @@ def _made_from(paths: DeskPaths, environ: Mapping[str, str] | None) -> str:
     except FileNotFoundError:
         written = b""
     parts = [str(paths.config_file), str(rules.st_mtime_ns), str(rules.st_size), *variables]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape") + b"\0" + written).hexdigest()
+    return blake2b("\0".join(parts).encode("utf-8", "surrogateescape") + b"\0" + written).hexdigest()

@@ -31,8 +31,6 @@ class TomlFile(Record):
 
 def read(path: Path) -> TomlFile:
     """Read `path`; a missing file is an empty one. Raises ConfigError naming the line that is not TOML."""
-    import tomllib  # 4 ms
-
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
@@ -46,6 +44,8 @@ def read(path: Path) -> TomlFile:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path.name} line {line}: not UTF-8", f"save {path} as UTF-8") from error
+    import tomllib  # 4 ms, where there is a file
+
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

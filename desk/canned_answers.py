@@ -167,13 +167,14 @@ def facts(actor: Actor, ticket: TicketDetail) -> Mapping[str, Mapping[str, Any]]
     """Return what a text about a ticket may name, see `desk.templates.rendering.FACTS`."""
     written = [each for each in ticket.messages if each.kind == "customer" and not each.unverified]
     newest = written[-1] if written else None
+    department = departments.named(ticket.department)
     return {
         "ticket": {
             "number": ticket.number,
             "subject": ticket.subject,
             "status": ticket.named_status or ticket.status,
             "priority": PRIORITIES[ticket.priority],
-            "department": ticket.department,
+            "department": "" if department is None else department.told,
             "topic": ticket.topic or "",
             "tags": list(ticket.tags),
             "created": f"{ticket.created:%Y-%m-%d}",
@@ -188,6 +189,8 @@ def facts(actor: Actor, ticket: TicketDetail) -> Mapping[str, Mapping[str, Any]]
         "message": {
             "text": "" if newest is None else newest.reply_text,
             "sender": "" if newest is None else newest.sender_name or newest.sender_email,
+            "email": "" if newest is None else newest.sender_email,
+            "at": "" if newest is None else f"{newest.created:%Y-%m-%d %H:%M}",
             "subject": "" if newest is None else newest.subject,
         },
     }

@@ -15,13 +15,14 @@ from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets import fields as own_fields
 from desk.tickets import lifecycle
+from desk.tickets.changes import find
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.reading import require_for
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
 from models import contacts as rows
+from models import messages, tickets
 from models import organizations as organization_rows
-from models import tickets
 from models.contacts import StoredContact
 from models.transactions import transaction
 
@@ -60,6 +61,12 @@ def known(address: str, reader: Actor = THE_DESK) -> ContactLine:
 def history(contact: ContactLine, limit: int = 50, reader: Actor = THE_DESK) -> list[OtherTicket]:
     """Return a contact's tickets, open ones first, of each the newest first."""
     return tickets_of(contact.id, limit, reader=reader)
+
+
+def last_answer(number: str, reader: Actor = THE_DESK) -> str:
+    """Return what was answered last in a ticket, '' where nobody did yet; raises NotFound, NotAllowed."""
+    written = messages.of_ticket(find(number, reader).id)
+    return next((each.text for each in reversed(written) if each.kind == "reply"), "")
 
 
 def edit_contact(

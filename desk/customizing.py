@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from config.clock import now
 from desk.canned_answers import facts
@@ -15,7 +15,7 @@ from desk.permissions import Actor, require
 from desk.staff.departments import department_id_of
 from desk.staff.topics import topic_id_of
 from desk.templates import texts
-from desk.templates.rendering import FACTS, OWN_FIELDS, check
+from desk.templates.rendering import ALL_FACTS, FACTS, OTHER_FACTS, OWN_FIELDS, check
 from desk.tickets import detail, query
 from desk.tickets.reading import may_read
 from mail.inert import clean
@@ -97,8 +97,7 @@ def set_text(
     text = clean(body).rstrip() + "\n"
     if not text.strip():
         raise WrongUse("the text is empty", "template reset brings the shipped one back")
-    groups = texts.TEXTS[name][1]
-    check(text, f"the text '{name}'", _known(groups), places=False)
+    _check(name, text)
     scope, scope_id = _place(where or Where())
     stored = StoredTemplate(name, texts.checked_language(language), scope, scope_id, text)
     with transaction():
@@ -118,20 +117,78 @@ def reset(actor: Actor, name: str, language: str | None = None, where: Where | N
     return _shipped(name, wanted)
 
 
+def is_of_ticket(name: str) -> bool:
+    """Whether a text is about a ticket; raises NotFound for one that there is not."""
+    return any(group in FACTS for group in texts.TEXTS[texts.checked_name(name)][1])
+
+
 def preview(
-    actor: Actor, name: str, number: str, language: str | None = None, body: str | None = None
+    actor: Actor, name: str, number: str | None, language: str | None = None, body: str | None = None
 ) -> str:
-    """Return a text as it would be for a ticket, ``body`` in place of what is kept; nothing is sent."""
-    texts.checked_name(name)
+    """Return a text as it would be for a ticket, ``body`` in place of what is kept; nothing is sent.
+
+    One that is about no ticket is shown with examples.
+    """
     wanted = texts.checked_language(language)
-    ticket = detail.show(number, actor)
-    known = facts(actor, ticket)
+    known: dict[str, Mapping[str, Any]] = _examples()
+    places = texts.Places()
+    if is_of_ticket(name):
+        if number is None:
+            raise WrongUse(f"'{name}' is about a ticket", f"nightdesk template preview {name} NUMBER")
+        ticket = detail.show(number, actor)
+        known.update(facts(actor, ticket))
+        places = _places_of(ticket)
     if body is not None:
         from desk.templates.rendering import render  # 40 ms, for texts that are tried
 
-        check(body, f"the text '{name}'", _known(texts.TEXTS[name][1]), places=False)
+        _check(name, body)
         return render(body, known, f"the text '{name}'").text
-    return texts.text(name, wanted, _places_of(ticket), known)
+    return texts.text(name, wanted, places, known)
+
+
+def _check(name: str, source: str) -> None:
+    """Refuse a text that could not be rendered, or that lacks the subject that its mail needs."""
+    what, known = f"the text '{name}'", _known(texts.TEXTS[name][1])
+    subject, below = texts.parts_of(source)
+    if name in texts.WITH_SUBJECT and not subject:
+        raise WrongUse(f"{what} names no subject", f"let its first line be '{texts.SUBJECT} ...'")
+    if subject and name not in texts.MAY_NAME_SUBJECT:
+        raise WrongUse(f"{what} is a part of a mail and names no subject", "write it without one")
+    if not below.strip():
+        raise WrongUse(f"{what} says nothing", "write what the mail says")
+    check(subject, what, known, places=False)
+    check(below, what, known, places=False)
+
+
+def _examples() -> dict[str, Mapping[str, Any]]:
+    """Return facts for the texts that are about no ticket, or about more than it."""
+    address = next((each.address for each in registry.entries()), "support@example.org")
+    said: dict[str, Any] = {
+        "address": address,
+        "place": "https://hooks.example.org",
+        "way": "mail.example.org port 587",
+        "since": "2026-11-20 09:12",
+        "until": "2026-11-20 11:30",
+        "at": "2026-11-20 11:30",
+        "next": "2026-11-20 12:00",
+        "ends": "2026-12-01 08:00",
+        "expires": "2026-11-20 12:00",
+        "tries": 7,
+        "waiting": 3,
+        "days": 5,
+        "state": "refused",
+        "provider": "google",
+        "kind": "webhook",
+        "error": "535 5.7.8 Authentication failed",
+        "advice": f"nightdesk mailbox test {address}",
+        "refused": ["#assign bo: there is no agent 'bo'"],
+        "owner": address,
+        "login": "ana",
+    }
+    return {
+        group: {name: said.get(name, "departments" if group == "report" else "Ana") for name in known}
+        for group, known in OTHER_FACTS.items()
+    }
 
 
 def _places_of(ticket: TicketDetail) -> texts.Places:
@@ -145,7 +202,7 @@ def _places_of(ticket: TicketDetail) -> texts.Places:
 
 def _known(groups: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """Return what a text may name, the desk's own fields too."""
-    return {**{group: FACTS[group] for group in groups}, OWN_FIELDS: definitions.facts()}
+    return {**{group: ALL_FACTS[group] for group in groups}, OWN_FIELDS: definitions.facts()}
 
 
 def trial(
@@ -156,15 +213,16 @@ def trial(
     Nothing is sent. Raises NotAllowed, NotFound, WrongUse, BrokenTemplate.
     """
     require(actor, "settings.edit")
-    texts.checked_name(name)
+    if not is_of_ticket(name):
+        raise WrongUse(f"'{name}' is about no ticket", f"nightdesk template preview {name}")
     wanted = texts.checked_language(language)
     if body is not None:
-        check(body, f"the text '{name}'", _known(texts.TEXTS[name][1]), places=False)
+        _check(name, body)
     from desk.templates.rendering import render  # 40 ms, for texts that are tried
 
     tree = query.parse(f"updated:>={since:%Y-%m-%d}", actor, desk.zone).tree
     tickets_since = TicketList("all", tree, "updated", actor.agent_id or 0)
-    asked, last, found = 0, 0, []
+    asked, last, found, examples = 0, 0, [], _examples()
     while ids := ticket_lists.ids_of(tickets_since, now(), last, _AT_ONCE):
         last = ids[-1]
         for number in _numbers_of(ids, actor):
@@ -172,7 +230,7 @@ def trial(
             ticket = detail.show(number, actor)
             source = texts.source(name, wanted, _places_of(ticket)) if body is None else body
             try:
-                said = render(source, facts(actor, ticket), f"the text '{name}'").text
+                said = render(source, {**examples, **facts(actor, ticket)}, f"the text '{name}'").text
             except DeskError as error:
                 found.append(TrialLine(number, "fails", str(error)))
                 continue

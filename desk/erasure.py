@@ -7,6 +7,7 @@ written anew without them, its files stay.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from config.files import atomic_write
 from config.records import Record
 from config.spool import names as spooled
 from desk import logs
-from desk.contacts import known
+from desk.contacts import ContactLine, known
 from desk.errors import Refused
 from desk.home import Desk
 from desk.own_addresses import read_own_addresses
@@ -25,7 +26,7 @@ from desk.permissions import Actor, require
 from desk.replies import draft_files
 from desk.tickets import lifecycle
 from mail.erasing import NOBODY, Eraser, Person, name_words
-from models import agents, blobs, contacts, erasure, messages, settings, tickets
+from models import agents, blobs, contacts, erasure, events, messages, recurring, settings, tickets
 from models.engine import engine
 from models.erasure import KeptText
 from models.fields import as_json
@@ -34,7 +35,12 @@ from models.transactions import transaction
 BACKUPS = "backups.written"
 """Setting: the files and stores that `nightdesk backup` wrote to, in the order they were first named."""
 
-_KNOWN_BACKUPS = 100
+EXPORTS = "exports.written"
+"""Setting: the directories and files that tickets were exported into, in the order they were first named."""
+ERASED = "contacts.erased"
+"""Setting: digests of the addresses of those who were erased, made with the desk's secret."""
+
+_KNOWN_PLACES = 100
 _PAGE = 500
 _ROUNDS = 5
 _DIGITS = 6
@@ -47,8 +53,8 @@ class Erased(Record):
 
     ``tickets``: those whose whole text; ``shared``: those where the contact took part; ``messages``;
     ``mails``: mails and files whose bytes went; ``rewritten``: mails of others that have them no more;
-    ``texts``: other texts that named them; ``files`` of the desk besides. ``backups`` still have them, and
-    so has what ``left`` tells of.
+    ``texts``: other texts that named them; ``files`` of the desk besides. ``backups`` and ``exports`` still
+    have them, and so has what ``left`` tells of.
     """
 
     tickets: tuple[str, ...]
@@ -59,6 +65,7 @@ class Erased(Record):
     texts: int
     files: tuple[str, ...]
     backups: tuple[str, ...]
+    exports: tuple[str, ...]
     left: tuple[str, ...]
 
 
@@ -67,10 +74,38 @@ def note_backup(place: str) -> None:
 
     What is known already is not written again: a moment in a store costs what has changed since the last.
     """
+    _note_place(BACKUPS, place)
+
+
+def note_export(path: Path) -> None:
+    """Remember where tickets are exported into, before it begins, so that it can be named."""
+    _note_place(EXPORTS, str(path.absolute()))
+
+
+def _note_place(key: str, place: str) -> None:
     with transaction():
-        noted = settings.stored(BACKUPS) or []
+        noted = settings.stored(key) or []
         if place not in noted:
-            settings.store(BACKUPS, [*noted, place][-_KNOWN_BACKUPS:])
+            settings.store(key, [*noted, place][-_KNOWN_PLACES:])
+
+
+def erased_here(desk: Desk) -> Callable[[str], bool] | None:
+    """Return what says whether an address is of somebody who was erased from this desk; None: nobody was.
+
+    Their addresses are nowhere, so it is asked by a digest that only this desk can make.
+    """
+    known_digests = frozenset(settings.stored(ERASED) or ())
+    return (lambda address: _digest(desk, address) in known_digests) if known_digests else None
+
+
+def _digest(desk: Desk, address: str) -> str:
+    said = b"erased:" + address.strip().lower().encode("utf-8", "surrogatepass")
+    return hmac.digest(desk.message_secret, said, "sha256").hex()[:32]
+
+
+def _note_erased(desk: Desk, addresses: Collection[str]) -> None:
+    noted = settings.stored(ERASED) or []
+    settings.store(ERASED, [*noted, *sorted({_digest(desk, each) for each in addresses} - {*noted})])
 
 
 def rehearsed(
@@ -98,12 +133,16 @@ def erase(desk: Desk, actor: Actor, address: str, watch: Callable[[str], None] =
             rewritten += 1
             _rewrite(blob_id, person.near if near else person.wide)
         seen = before[0]
+        missed = False
         for kept, text in list(person.texts_with_them(watch)):
             with transaction():
-                texts += erasure.rewrite(kept, text, f"-{person.apart}")
+                done = lifecycle.text_erased(kept, text, f"-{person.apart}")
+            texts += done
+            missed |= not done
         with transaction():
-            if person.newest() == before or tries == _ROUNDS - 1:
+            if (person.newest() == before and not missed) or tries == _ROUNDS - 1:
                 mails, files = _end(person, actor)
+                _note_erased(desk, person.addresses)
                 break
             person = _found(actor, address)
     blobs.remove(files)
@@ -157,9 +196,9 @@ class _Found:
         parts = {word for name in names for word in name_words(name) if word.casefold() not in taken}
         return sorted(set(whole)), sorted(parts)
 
-    def newest(self) -> tuple[int, int]:
-        """Return the newest blob and message there are."""
-        return erasure.newest_blob(), messages.newest()
+    def newest(self) -> tuple[int, int, int]:
+        """Return the newest blob, message and event: where they stay, no ticket changed."""
+        return erasure.newest_blob(), messages.newest(), events.newest()
 
     def whole_blobs(self) -> set[int]:
         """Return the blobs that have nothing but what is theirs."""
@@ -246,7 +285,17 @@ def _in_all(document: Any, mask: Callable[[str], str]) -> Any:
     return document
 
 
+def require_erasable(actor: Actor, address: str) -> None:
+    """Raise NotFound, NotAllowed, or Refused where `erase` would at once."""
+    _to_erase(actor, address)
+
+
 def _found(actor: Actor, address: str) -> _Found:
+    line, addresses = _to_erase(actor, address)
+    return _Found(line.id, addresses)
+
+
+def _to_erase(actor: Actor, address: str) -> tuple[ContactLine, set[str]]:
     require(actor, "contact.erase")
     line = known(address, actor)
     addresses = {each.lower() for each in (line.email, *line.others)}
@@ -260,7 +309,7 @@ def _found(actor: Actor, address: str) -> _Found:
             f"{agent.email} is the address of the agent {agent.login}",
             f"take it from them first: nightdesk agent edit {agent.login} --email ''",
         )
-    return _Found(line.id, addresses)
+    return line, addresses
 
 
 def _rewrite(blob_id: int, eraser: Eraser) -> None:
@@ -270,7 +319,7 @@ def _rewrite(blob_id: int, eraser: Eraser) -> None:
     masked = eraser.masked_mail(raw) if is_mail else eraser.masked_file(raw)
     with transaction():
         if masked:
-            erasure.give_blob(blob_id, blobs.put(masked))
+            lifecycle.mail_erased(blob_id, blobs.put(masked))
         files = blobs.empty([blob_id])
     blobs.remove(files)
 
@@ -288,6 +337,13 @@ def _end(person: _Found, actor: Actor) -> tuple[int, list[str]]:
         person.receipts,
     )
     lifecycle.contact_erased(gone, NOBODY, actor, now())
+    for definition in recurring.every():
+        # Its next ticket would name them again.
+        if definition.requester_email.lower() in {*person.addresses, person.address}:
+            recurring.change(definition.id, {"requester_name": "", "active": False})
+            logs.write(
+                "warning", "recurring", f"'{definition.name}' is switched off: its requester was erased"
+            )
     files = blobs.empty(whole)
     logs.write("info", "erasure", f"contact {person.contact_id} was erased by {actor.login or 'the desk'}")
     return len(whole), files
@@ -333,5 +389,14 @@ def _told(
         texts,
         tuple(files),
         (*kept, *written),
+        tuple(_exports_there()),
         tuple(left),
     )
+
+
+def _exports_there() -> Iterator[str]:
+    """Yield exports that are still where they were written, also one that was interrupted."""
+    for each in map(Path, settings.stored(EXPORTS) or ()):
+        for path in (each, each.with_name(f".{each.name}.part")):
+            if path.exists():
+                yield str(path)

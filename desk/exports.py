@@ -6,26 +6,36 @@ One ticket is in memory at a time. Whoever exports gets what they may read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from config.files import fsync_dir
 from config.records import Record
 from desk.documents import tickets as documents
-from desk.errors import NotFound, Refused
+from desk.doors.imports.exported import NAMED, ROWS
+from desk.doors.imports.exported import VERSION as ROWS_VERSION
+from desk.erasure import note_export
+from desk.errors import NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import detail
+from desk.tickets.carrying import named_in_event
 from desk.tickets.detail import TicketDetail
 from desk.tickets.lists import ListQuery, every_id
 from desk.tickets.query import TicketQuery
-from models import blobs, tickets
+from desk.tickets.reading import may_read
+from mail.inert import one_line
+from models import blobs, carried, tickets
+from models.carried import StoredBlob
+from models.settings import next_ticket_number_is
 
 VERSION = 1
 """Of the format; another number is another format."""
-TICKETS, MAILS, FILES = "tickets.jsonl", "mails", "files"
+TICKETS, MAILS, FILES, OTHERS = "tickets.jsonl", "mails", "files", "others"
+_MOST_TOLD = 200
+_OF_FILES = frozenset({".jsonl", ".json", ".mbox", ".eml", ".txt", ".zip", ".gz", ".tar", ".csv"})
 
 
 class Exported(Record):
@@ -34,6 +44,8 @@ class Exported(Record):
     tickets: int = 0
     mails: int = 0
     files: int = 0
+    troubles: tuple[str, ...] = ()
+    """What could not be read, and is not in it."""
 
 
 def found(actor: Actor, query: TicketQuery | None) -> Iterator[TicketDetail]:
@@ -81,8 +93,29 @@ def write_directory(
 ) -> Exported:
     """Write an export into a new directory, which has its name when it is complete.
 
-    Raises Refused where something of that name is there, or no directory for it; OSError.
+    Raises Refused where something of that name is there, or no directory for it; WrongUse for the name of a
+    file; OSError.
     """
+    half = new_directory(target, f"; the lines alone: nightdesk export - > {target.name}")
+    note_export(target)
+    for folder in (half, *(half / each for each in (MAILS, FILES, OTHERS))):
+        folder.mkdir(mode=0o700)
+    done = _Writing(desk, actor, half, as_line, moment).write(query, watch)
+    half.rename(target)
+    fsync_dir(target.absolute().parent)
+    return done
+
+
+def new_directory(target: Path, otherwise: str = "") -> Path:
+    """Return where a directory is written until it is complete. Raises as `write_directory`.
+
+    ``otherwise``: what else there is for who named a file.
+    """
+    if target.suffix.lower() in _OF_FILES:
+        raise WrongUse(
+            f"{target} is the name of a file, and this makes a directory",
+            f"name a directory{otherwise}",
+        )
     half = target.with_name(f".{target.name}.part")
     if target.exists() or half.exists():
         raise Refused(
@@ -90,35 +123,170 @@ def write_directory(
         )
     if not target.absolute().parent.is_dir():
         raise Refused(f"there is no directory {target.absolute().parent}", "make it, or correct the path")
-    for folder in (half, half / MAILS, half / FILES):
-        folder.mkdir(mode=0o700)
-    done = Exported()
-    with (half / TICKETS).open("xb") as lines:
-        lines.write(as_line(head(desk, moment)))
-        for ticket in found(actor, query):
-            mails: set[int] = set()
-            files = 0
-            for message_id, raw, _ in mails_of(ticket, actor):
-                (half / MAILS / f"{message_id}.eml").write_bytes(raw)
-                mails.add(message_id)
-            for message in ticket.messages:
-                files += sum(_write_file(half / FILES, each.id, actor) for each in message.attachments)
-            lines.write(as_line(document(ticket, mails)))
-            done = Exported(done.tickets + 1, done.mails + len(mails), done.files + files)
-            watch(done)
-    half.rename(target)
-    fsync_dir(target.absolute().parent)
-    return done
+    return half
 
 
-def _write_file(folder: Path, attachment_id: int, actor: Actor) -> int:
-    """Write a file under its SHA-256, once; returns how many were written."""
-    try:
-        data = detail.attachment_bytes(attachment_id, actor)
-    except (NotFound, blobs.BlobPurged):
-        return 0
-    path = folder / hashlib.sha256(data).hexdigest()
-    if path.exists():
-        return 0
-    path.write_bytes(data)
-    return 1
+class _Writing:
+    """One export: what people and other programs read, and beside it the rows, for `import export`."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        actor: Actor,
+        folder: Path,
+        as_line: Callable[[dict[str, Any]], bytes],
+        moment: datetime,
+    ) -> None:
+        self._desk = desk
+        self._actor = actor
+        self._folder = folder
+        self._as_line = as_line
+        self._moment = moment
+        self._named: dict[str, set[int]] = {kind: set() for kind in carried.NAMED}
+        self._named["custom_field"] |= set(carried.all_fields())
+        self._kinds: dict[int, str] = {
+            row["id"]: row["kind"] for row, _ in carried.named("custom_field", carried.all_fields(), None)
+        }
+        self._done = Exported()
+
+    def write(self, query: TicketQuery | None, watch: Callable[[Exported], None]) -> Exported:
+        """Write all files; returns how much it was."""
+        with (self._folder / TICKETS).open("xb") as lines, (self._folder / ROWS).open("xb") as rows:
+            lines.write(self._as_line(head(self._desk, self._moment)))
+            rows.write(self._as_line(self._head_of_rows()))
+            for ticket in found(self._actor, query):
+                self._write_ticket(ticket, lines, rows)
+                watch(self._done)
+        with (self._folder / NAMED).open("xb") as named:
+            for kind, row, more in self._all_named():
+                named.write(self._as_line({"kind": kind, "row": row, "more": more}))
+        return self._done
+
+    def _head_of_rows(self) -> dict[str, Any]:
+        return {
+            "nightdesk": "rows",
+            "version": ROWS_VERSION,
+            "schema": carried.SCHEMA,
+            "desk": self._desk.desk_id,
+            "next": next_ticket_number_is(),
+        }
+
+    def _write_ticket(self, ticket: TicketDetail, lines: BinaryIO, rows: BinaryIO) -> None:
+        group = carried.group_of(ticket.id)
+        own = carried.rows_of(group)
+        self._note_named(own)
+        stored = carried.name_blobs(own)
+        written = {
+            each["blob_id"]: f"{MAILS}/{each['id']}.eml"
+            for each in own.get("message", ())
+            if each["blob_id"] is not None
+        }
+        mails = {
+            each["id"]: each["blob_id"] for each in own.get("message", ()) if each["blob_id"] is not None
+        }
+        by_digest = {blob.sha256: blob_id for blob_id, blob in stored.items()}
+        sound: set[int] = set()
+        files = 0
+        places: dict[str, str | None] = {}
+        for blob_id, blob in stored.items():
+            name = written.get(blob.sha256) or f"{OTHERS}/{blob.sha256}"
+            places[blob.sha256] = name if self._copy(blob_id, name, ticket.number) else None
+        for message_id, sha256 in mails.items():
+            name, first = f"{MAILS}/{message_id}.eml", places[sha256]
+            if first is not None and first != name:
+                self._copy(by_digest[sha256], name, ticket.number)
+            if first is not None:
+                sound.add(message_id)
+        for message in ticket.messages:
+            if message.attachments:
+                files += self._write_files(
+                    message.id, [each.id for each in message.attachments], ticket.number
+                )
+        rows.write(self._as_line(self._rows(ticket.id, group, own, stored.values(), places)))
+        lines.write(self._as_line(document(ticket, sound)))
+        self._done = self._done._replace(
+            tickets=self._done.tickets + 1,
+            mails=self._done.mails + len(sound),
+            files=self._done.files + files,
+        )
+
+    def _rows(
+        self,
+        ticket_id: int,
+        group: Sequence[int],
+        own: carried.Rows,
+        stored: Iterable[StoredBlob],
+        places: Mapping[str, str | None],
+    ) -> dict[str, Any]:
+        return {
+            "ticket": ticket_id,
+            "rows": own,
+            "links": [each for each in carried.links_of(group) if self._reads(each)],
+            "copies": carried.copies_elsewhere(own),
+            "referred_by": carried.referring_to(group),
+            "blobs": [{**blob._asdict(), "file": places[blob.sha256]} for blob in stored],
+        }
+
+    def _reads(self, link: Mapping[str, int]) -> bool:
+        both = tickets.read_each([link["ticket_id"], link["other_id"]])
+        return all(may_read(self._actor, each) for each in both)
+
+    def _note_named(self, own: carried.Rows) -> None:
+        for kind, row_id in (*carried.named_in(own), *carried.people_in(own, self._kinds)):
+            self._named[kind].add(row_id)
+        for event in own.get("event", ()):
+            for kind, row_id in named_in_event(event["detail"], self._kinds):
+                if kind in self._named:
+                    self._named[kind].add(row_id)
+
+    def _all_named(self) -> Iterator[tuple[str, dict[str, Any], carried.Rows]]:
+        """Yield what is named, and what that names itself, each behind what it names."""
+        looked: dict[str, set[int]] = {kind: set() for kind in carried.NAMED}
+        while any(self._named[kind] - looked[kind] for kind in carried.NAMED):
+            for kind in reversed(carried.NAMED):
+                fresh = self._named[kind] - looked[kind]
+                looked[kind] |= fresh
+                for row, more in carried.named(kind, fresh, self._actor.reach):
+                    for other, row_id in (
+                        *carried.named_in({kind: [row], **more}),
+                        *carried.people_in(more, self._kinds),
+                    ):
+                        self._named[other].add(row_id)
+                    if kind == "contact" and "note" in row:
+                        self._named["organization"] |= set(carried.organizations_of(row, more))
+        for kind in carried.NAMED:
+            for row, more in carried.named(kind, self._named[kind], self._actor.reach):
+                yield kind, row, more
+
+    def _copy(self, blob_id: int, name: str, number: str) -> bool:
+        path = self._folder / name
+        if path.exists():
+            return True
+        try:
+            with path.open("xb") as file:
+                blobs.copy(blob_id, file)
+        except blobs.BlobDamaged as error:
+            path.unlink()
+            if not isinstance(error, blobs.BlobPurged):
+                self._trouble(f"a mail or file of #{number} is missing: {error}")
+            return False
+        return True
+
+    def _write_files(self, message_id: int, attachments: Sequence[int], number: str) -> int:
+        """Write the files of a message under their SHA-256, each once; returns how many were written."""
+        written = 0
+        try:
+            for data in detail.files_of(message_id, attachments, self._actor):
+                path = self._folder / FILES / hashlib.sha256(data).hexdigest()
+                if not path.exists():
+                    path.write_bytes(data)
+                    written += 1
+        except (NotFound, blobs.BlobPurged):
+            pass
+        except blobs.BlobDamaged as error:
+            self._trouble(f"files of #{number} are missing: {error}")
+        return written
+
+    def _trouble(self, told: str) -> None:
+        if len(self._done.troubles) < _MOST_TOLD:
+            self._done = self._done._replace(troubles=(*self._done.troubles, one_line(told, 300)))

@@ -20,6 +20,8 @@ MAX_DETAIL = 20_000
 COUNTED = 10_000
 """Lines that a count looks at: a count of everything would read the whole log."""
 _PURGED_AT_ONCE = 5000
+_LATE = 1_000
+"""A line is committed at most so many ids behind others: a transaction takes its ids before it ends."""
 
 
 class LogLine(Record):
@@ -86,13 +88,38 @@ def entries(
 ) -> list[LogLine]:
     """Return lines, the newest first: those before `before_id`, or those after `after_id` (follow).
 
-    With `after_id` the lines nearest to it come, so that a follower misses none.
+    With `after_id` the lines nearest to it come. Whoever follows asks a `Follower`, to miss none.
     """
     forward = after_id is not None and before_id is None
     found = rows.lines(
         _wanted(wanted), before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit
     )
     return [_line(row) for row in (reversed(found) if forward else found)]
+
+
+class Follower:
+    """Hears of lines as they are committed, which on a server need not be in the order of their ids."""
+
+    def __init__(self, wanted: LogFilter, limit: int) -> None:
+        self._wanted = wanted
+        newest = rows.newest_id()
+        self._seen = {line.id for line in entries(wanted, after_id=newest - _LATE, limit=0)}
+        self._last = newest
+        self.first = entries(wanted, limit=limit)[::-1]
+        """The newest lines so far, oldest first."""
+        self._have_seen(self.first)
+
+    def news(self, limit: int) -> list[LogLine]:
+        """Return lines that were not told yet, oldest first; about so many at most."""
+        near = entries(self._wanted, after_id=self._last - _LATE, limit=limit + len(self._seen))
+        found = [line for line in reversed(near) if line.id not in self._seen]
+        self._have_seen(found)
+        return found
+
+    def _have_seen(self, lines: Iterable[LogLine]) -> None:
+        self._seen.update(line.id for line in lines)
+        self._last = max(self._last, *self._seen) if self._seen else self._last
+        self._seen = {line_id for line_id in self._seen if line_id > self._last - _LATE}
 
 
 def next_error(before_id: int | None = None, wanted: LogFilter | None = None) -> LogLine | None:

@@ -22,7 +22,9 @@ from models import (
     listeners,
     notifications,
     queues,
+    recurring,
     settings,
+    teams,
     templates,
     topics,
 )
@@ -66,7 +68,7 @@ _AS_TEXT: Final = tuple(
     Field(name, "text", "", "", "", synonyms)
     for name, synonyms in (
         *((each.name, each.synonyms) for each in TICKET_FIELDS),
-        *((name, ()) for name in ("door", "score", "relay", "cc")),
+        *((name, ()) for name in ("door", "score", "relay", "cc", "open")),
     )
 )
 """All fields of tickets and mail: what they are compared with is not looked up here."""
@@ -81,7 +83,7 @@ def refuse_if_named(kind: Kind, *names: str) -> None:
 
 def refuse_if_given(kind: Kind, *names: str) -> None:
     """Raise Refused where a filter gives a thing to tickets, or tells it something."""
-    _refuse(kind, names, _given(kind, names))
+    _refuse(kind, names, (*_given(kind, names), *_opened_with(kind, names)))
 
 
 def _refuse(kind: Kind, names: Iterable[str], found: Iterable[str]) -> None:
@@ -101,7 +103,8 @@ def _named(kind: Kind, names: Iterable[str]) -> Iterator[str]:
         if _asks(kind, filter_.condition, wanted):
             yield f"the filter '{one_line(filter_.name, 60)}'"
     for queue in queues.every():
-        columns = {each.removeprefix("field:") for each in queue.columns if each.startswith("field:")}
+        shown = [*queue.columns, queue.sort.removeprefix("-")]
+        columns = {each.removeprefix("field:") for each in shown if each.startswith("field:")}
         if _asks(kind, queue.query, wanted) or (kind == "field" and columns & wanted):
             yield f"the queue '{one_line(queue.name, 60)}'"
     for listener in listeners.every():
@@ -118,6 +121,20 @@ def _named(kind: Kind, names: Iterable[str]) -> Iterator[str]:
         days = str(settings.stored("tickets.keep_days_in") or "").split(",")
         if not wanted.isdisjoint(each.rpartition("=")[0].strip().lower() for each in days):
             yield "the setting tickets.keep_days_in"
+
+
+def _opened_with(kind: Kind, names: Iterable[str]) -> Iterator[str]:
+    """Yield the topics and recurring tickets that give a thing to new tickets; renamed, it is theirs too."""
+    wanted = {each.strip().lower() for each in names}
+    if kind in ("team", "status"):
+        for topic in topics.every():
+            team = teams.by_id(topic.team_id).name if topic.team_id else None
+            if ((team if kind == "team" else topic.named_status) or "").lower() in wanted:
+                yield f"the help topic {one_line(topic.name, 60)}"
+    for each in recurring.every():
+        has = {"department": each.department, "topic": each.topic, "SLA": each.sla, "team": each.team}
+        if (has.get(kind) or "").lower() in wanted:
+            yield f"the recurring ticket '{one_line(each.name, 60)}'"
 
 
 def _given(kind: Kind, names: Iterable[str]) -> Iterator[str]:
@@ -171,13 +188,13 @@ def _asks(kind: Kind, query: str, wanted: set[str]) -> bool:
 
 
 def _names(kind: Kind, asked: Condition) -> Iterator[str]:
-    """Return what a condition names, in lower case: of a department also what it is a part of."""
+    """Return what a condition names, in lower case: of a department or topic also what it is a part of."""
     for value in map(str, asked.values):
         lowered = value.lower()
         if kind == "field":
             yield "_".join(_COMPARED.sub("", lowered).replace("-", " ").split())
             yield _COMPARED.sub("", lowered).strip()
-        elif kind == "department":
+        elif kind in ("department", "topic"):
             yield from (part.strip() for part in lowered.removesuffix("*").split("/"))
         else:
             yield lowered

@@ -12,7 +12,7 @@ from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
-from models import contacts
+from models import agents, contacts
 from models import organizations as rows
 from models.organizations import StoredOrganization
 from models.transactions import transaction
@@ -26,6 +26,8 @@ class OrganizationLine:
     domains: tuple[str, ...]
     shares: bool
     note: str
+    owner: str | None = None
+    """The login of the agent who looks after the account; ``account_owner`` in notifications."""
 
 
 def organizations() -> list[OrganizationLine]:
@@ -39,7 +41,13 @@ def named(name: str) -> OrganizationLine:
 
 
 def add_organization(
-    actor: Actor, name: str, domains: Iterable[str] = (), *, shares: bool = True, note: str = ""
+    actor: Actor,
+    name: str,
+    domains: Iterable[str] = (),
+    *,
+    shares: bool = True,
+    note: str = "",
+    owner: str = "",
 ) -> OrganizationLine:
     """Add an organization; raises NotAllowed, Refused for a name or domain that is taken, and WrongUse."""
     require(actor, "settings.edit")
@@ -50,6 +58,7 @@ def add_organization(
                 f"there is an organization '{kept}' already", f"nightdesk organization edit '{kept}'"
             )
         organization_id = rows.write(kept, clean(note).strip(), shares)
+        rows.change(organization_id, {"owner_id": _owner_id(owner)})
         _set_domains(organization_id, domains)
         return _line(stored(kept))
 
@@ -63,12 +72,13 @@ def edit_organization(
     remove: Iterable[str] = (),
     shares: bool | None = None,
     note: str | None = None,
+    owner: str | None = None,
 ) -> OrganizationLine:
     """Change an organization; None leaves a value. Raises as `add_organization` does, and NotFound."""
     require(actor, "settings.edit")
     with transaction():
         known = stored(name)
-        values: dict[str, str | int] = {}
+        values: dict[str, str | int | None] = {}
         if new_name is not None:
             values["name"] = given_name(new_name)
             taken = rows.named(str(values["name"]))
@@ -80,6 +90,8 @@ def edit_organization(
             values["shares"] = shares
         if note is not None:
             values["note"] = clean(note).strip()
+        if owner is not None:
+            values["owner_id"] = _owner_id(owner)
         rows.change(known.id, values)
         gone = {domain_name(each) for each in remove}
         left = [each for each in rows.domains(known.id) if each not in gone]
@@ -102,6 +114,13 @@ def remove_organization(actor: Actor, name: str) -> None:
         known = stored(name)
         refuse_if_named("organization", known.name)
         rows.delete(known.id)
+
+
+def account_owner(contact_id: int) -> int | None:
+    """Return the agent who owns the account of what a contact belongs to, or None."""
+    contact = contacts.read(contact_id)
+    found = rows.of_contact(contact_id, contact.email)
+    return None if found is None else found.owner_id
 
 
 def of_contact(contact_id: int, email: str) -> str | None:
@@ -160,4 +179,14 @@ def _set_domains(organization_id: int, wanted: Iterable[str]) -> None:
 
 
 def _line(row: StoredOrganization) -> OrganizationLine:
-    return OrganizationLine(row.name, tuple(rows.domains(row.id)), row.shares, row.note)
+    owner = None if row.owner_id is None else agents.by_id(row.owner_id).login
+    return OrganizationLine(row.name, tuple(rows.domains(row.id)), row.shares, row.note, owner)
+
+
+def _owner_id(login: str) -> int | None:
+    if not login:
+        return None
+    found = agents.with_login(login)
+    if found is None or not found.active:
+        raise WrongUse(f"there is no agent '{one_line(login, 40)}'", "nightdesk agent list")
+    return found.id

@@ -10,7 +10,7 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from desk.tickets import lists
-from desk.tickets.lists import COLUMNS, OWN_FIELD, SORTS, ListQuery
+from desk.tickets.lists import COLUMNS, OWN_FIELD, ListQuery, checked_sort
 from desk.tickets.query import TicketQuery, parse
 from mail.inert import one_line
 from models import notifications
@@ -108,7 +108,7 @@ def add_queue(
             "name": kept,
             "agent_id": owner,
             "query": one_line(query),
-            "sort": _sort(sort),
+            "sort": checked_sort(sort),
             "columns": as_json(_columns(columns)),
             "tab": int(tab),
         }
@@ -139,7 +139,7 @@ def edit_queue(
         if query is not None:
             values["query"] = one_line(query)
         if sort is not None:
-            values["sort"] = _sort(sort)
+            values["sort"] = checked_sort(sort)
         if columns is not None:
             values["columns"] = as_json(_columns(columns))
         if tab is not None:
@@ -187,12 +187,6 @@ def _refuse_taken(actor: Actor, name: str, owner: int | None, but: int | None = 
     for row in rows.seen_by(actor.agent_id or 0):
         if row.name.lower() == name.lower() and row.agent_id == owner and row.id != but:
             raise Refused(f"there is a queue {one_line(name, 60)} already", "nightdesk queue edit")
-
-
-def _sort(sort: str) -> str:
-    if sort not in SORTS:
-        raise WrongUse(f"tickets cannot be sorted by '{one_line(sort, 40)}'", f"use {', '.join(SORTS)}")
-    return sort
 
 
 def _columns(columns: tuple[str, ...]) -> list[str]:

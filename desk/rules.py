@@ -63,6 +63,8 @@ class DeskRules(Record):
     acknowledge_desk_per_hour: int
     gives_out: bool
     """Whether a department or a team gives its tickets to agents by itself."""
+    topics_settle: bool
+    """Whether a help topic says whose its new tickets are, or in which state they begin."""
     restored: str
     """When the desk was last restored from a backup: fixed-width UTC text, empty for never."""
 
@@ -134,6 +136,7 @@ def read_rules(desk: Desk) -> DeskRules:
         acknowledge_domain_per_hour=int(value("mail.ack_limit_domain_hour")),
         acknowledge_desk_per_hour=int(value("mail.ack_limit_desk_hour")),
         gives_out=teams.any_gives_out() or any(each.assignment != "hand" for each in departments.values()),
+        topics_settle=any(each.settles for each in topics.values()),
         restored=str(stored.get(setting_rows.RESTORED) or ""),
     )
 

@@ -8,10 +8,11 @@ or hour follows the clock as it ticks, like cron on Debian. Missed runs run once
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from config.clock import now
@@ -37,6 +38,10 @@ _ALIASES = {
 }
 _LONGEST_MINUTES = 366 * 1440
 _FIELD = expression(r"[0-9A-Za-z*,/#-]+")
+_LOOKED_BACK = (0.1, 2, 40, 400, 366 * 30)
+"""So many days are looked through for the last run, as far as it takes."""
+_NTH = ("first", "second", "third", "fourth", "fifth")
+_NAMED_DAY = expression(r"(?:(L)?(\d|[a-z]{3}))(?:#(\d))?", re.IGNORECASE)
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -66,8 +71,22 @@ class Schedule:
         """Whether a run is due at `moment`, the last one being at `last_attempt` (None: never)."""
         return last_attempt is None or self.next_after(last_attempt, zone) <= moment
 
+    def last_run(self, after: datetime, until: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return the last run behind `after`, up to `until`, aware, UTC; None when there is none."""
+        if not self.cron:
+            step = timedelta(minutes=self.minutes)
+            times = (until - after) // step
+            return after.astimezone(UTC) + step * times if times > 0 else None
+        for days in _LOOKED_BACK:
+            start = max(after, until - timedelta(days=days))
+            runs = takewhile(lambda run: run <= until, self._runs(start, zone))
+            last = next(iter(deque(runs, maxlen=1)), None)
+            if last is not None or start == after:
+                return last
+        return None
+
     def words(self) -> str:
-        """Tell the schedule in English: "every 45 minutes", "at 09:00 on Monday to Friday"."""
+        """Return the schedule in English: "every 45 minutes", "at 09:00 on Monday to Friday"."""
         return _cron_words(self.cron) if self.cron else _interval_words(self.minutes)
 
     @property
@@ -231,8 +250,17 @@ def _time_words(minute: str, hour: str) -> str:
 
 
 def _weekday_words(weekday: str) -> str:
-    def name(part: str) -> str:
-        return _DAYS[int(part) % 7] if part.isdecimal() else part
-
-    ranges = [" to ".join(name(end) for end in part.split("-")) for part in weekday.split(",")]
+    ranges = [" to ".join(map(_day_words, part.split("-"))) for part in weekday.split(",")]
     return ", ".join(ranges)
+
+
+def _day_words(part: str) -> str:
+    found = _NAMED_DAY.fullmatch(part)
+    if found is None:
+        return part
+    last, day, nth = found.groups()
+    names = (each for each in _DAYS if each[:3].lower() == day.lower())
+    name = _DAYS[int(day) % 7] if day.isdecimal() else next(names, day)
+    if last:
+        return f"the last {name}"
+    return f"the {_NTH[int(nth) - 1]} {name}" if nth and 1 <= int(nth) <= len(_NTH) else name

@@ -91,6 +91,13 @@ SETTINGS: tuple[Setting, ...] = (
         title="Usual help topic",
     ),
     Setting(
+        "tickets.topic_to_close",
+        "switch",
+        False,
+        "Whether agents close a ticket only once it has a help topic.",
+        title="Closing needs a help topic",
+    ),
+    Setting(
         "tickets.status_after_reply",
         "choice",
         "waiting",
@@ -298,9 +305,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "notify.new_ticket",
         "people",
-        "department",
+        "department, account_owner",
         "Who is mailed of a new ticket: assignee, team, team_lead, last_respondent, department, admins, "
-        "everybody, agent:LOGIN or team:NAME, several with commas; empty: nobody.",
+        "everybody, account_owner (of the requester's organization), manager (of the department), "
+        "agent:LOGIN or team:NAME, several with commas; empty: nobody.",
     ),
     Setting(
         "notify.customer_wrote",
@@ -312,8 +320,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("notify.assigned", "people", "assignee", "Who is mailed when a ticket is given to an agent."),
     Setting("notify.transferred", "people", "department", "Who is mailed when a ticket changes department."),
     Setting("notify.noted", "people", "", "Who is mailed of an internal note."),
+    Setting("notify.woken", "people", "assignee", "Who is mailed when a ticket is awake that was snoozed."),
     Setting("notify.due_soon", "people", "assignee", "Who is mailed when an answer is due soon."),
-    Setting("notify.overdue", "people", "assignee", "Who is mailed when a ticket is overdue."),
+    Setting("notify.overdue", "people", "assignee, manager", "Who is mailed when a ticket is overdue."),
     Setting(
         "notify.undelivered",
         "people",
@@ -348,7 +357,7 @@ SETTINGS: tuple[Setting, ...] = (
         "reports.names",
         "reports",
         "departments, agents",
-        "Which reports: departments, topics, agents, tags, mailboxes, days; several with commas.",
+        "Which reports: departments, topics, agents, teams, tags, mailboxes, days; several with commas.",
         title="Which reports",
     ),
     Setting(
@@ -413,10 +422,20 @@ SETTINGS: tuple[Setting, ...] = (
 )
 """Every setting of a desk, in the order of the Settings screen."""
 
-REPORTS = ("departments", "topics", "agents", "tags", "mailboxes", "days")
+REPORTS = ("departments", "topics", "agents", "teams", "tags", "mailboxes", "days")
 """What a ``reports`` setting may name."""
 
-PEOPLE = ("assignee", "team", "team_lead", "last_respondent", "department", "admins", "everybody")
+PEOPLE = (
+    "assignee",
+    "team",
+    "team_lead",
+    "last_respondent",
+    "department",
+    "admins",
+    "everybody",
+    "account_owner",
+    "manager",
+)
 """Whom a ``notify`` setting may name, beside single agents and teams (``agent:bo``, ``team:Night``)."""
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}

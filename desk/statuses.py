@@ -107,6 +107,7 @@ def remove_status(actor: Actor, name: str) -> None:
     with transaction():
         known = show(name)
         refuse_if_named("status", known.name)
+        refuse_if_given("status", known.name)
         pausing = [each.name for each in slas.every() if f"status:{known.id}" in words_of(each.pause)]
         if pausing:
             raise Refused(

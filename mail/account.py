@@ -23,39 +23,38 @@ class TokenSupplier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class IncomingAccount:
-    """An IMAP or POP3 account. `fingerprint` (SHA-256 of the certificate, hex) replaces the chain's check.
+class Account:
+    """Which server, how it is trusted, and who logs in how.
 
-    `ca_file` replaces the system's authorities. `timeout` is seconds for each wait on the network.
-    With auth `oauth2` the `token` is used and the password is not asked for. POP3 knows no folder.
+    `fingerprint` (SHA-256 of the certificate, hex) replaces the chain's check, `ca_file` the system's
+    authorities. `timeout` is seconds for each wait on the network. With auth `oauth2` the `token` is used and
+    the password is not asked for.
     """
 
     host: str
     port: int
     security: Security
     user: str
-    password: Secret
-    folder: str = "INBOX"
+    password: Secret | None
     ca_file: Path | None = None
     fingerprint: str | None = None
     timeout: float = 30.0
-    protocol: Literal["imap", "pop3"] = "imap"
-    auth: Literal["basic", "oauth2"] = "basic"
+    auth: Literal["basic", "none", "oauth2"] = "basic"
     token: TokenSupplier | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingAccount:
+class IncomingAccount(Account):
+    """An IMAP or POP3 account; POP3 knows no folder."""
+
+    password: Secret
+    folder: str = "INBOX"
+    protocol: Literal["imap", "pop3"] = "imap"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingAccount(Account):
     """An SMTP account. `helo` is the name to greet with (default: this host's full name)."""
 
-    host: str
-    port: int
-    security: Security
-    auth: Literal["basic", "none", "oauth2"]
-    user: str
-    password: Secret | None
-    ca_file: Path | None = None
-    fingerprint: str | None = None
     timeout: float = 60.0
     helo: str | None = None
-    token: TokenSupplier | None = None

@@ -107,11 +107,11 @@ class Eraser:
 
     def found_in(self, raw: bytes) -> bool:
         """Whether a mail, or a file, has something of the person, however it is encoded."""
-        if self.says(_as_text(raw)):
+        if self.says(as_text(raw)):
             return True
         if _ENCODED.search(raw) is None:
             return False
-        return any(self.says(text) for text in _texts_of(raw))
+        return any(self.says(text) for text in texts_of(raw))
 
     def masked_mail(self, raw: bytes) -> bytes:
         """Return a mail without the person; empty where that cannot be had.
@@ -175,7 +175,7 @@ class Eraser:
         if not isinstance(data, bytes):
             return
         if not part.get_content_type().startswith("text/"):
-            if self.says(_as_text(data)):
+            if self.says(as_text(data)):
                 part.set_payload("")
             return
         text = decode(data, part.get_content_charset())
@@ -231,15 +231,16 @@ def name_words(name: str) -> list[str]:
     return [word for word in _WORDS.findall(name) if len(word) > 1]
 
 
-def _as_text(raw: bytes) -> str:
+def as_text(raw: bytes) -> str:
+    """Return bytes as they are read without being told how."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("latin-1")
 
 
-def _texts_of(raw: bytes) -> Iterator[str]:
-    """Yield what the headers and parts of a mail say, decoded."""
+def texts_of(raw: bytes) -> Iterator[str]:
+    """Yield what the headers and parts of a mail say, decoded; nothing of one that is too intricate."""
     try:
         root = parse_structure(raw, [])
     except TooComplex:
@@ -252,11 +253,11 @@ def _texts_of(raw: bytes) -> Iterator[str]:
             continue
         data = node.decoded()
         if node.type == "message/rfc822":
-            yield from _texts_of(data)
+            yield from texts_of(data)
         text = (
             decode(data, node.content_type[1].get("charset"))
             if node.type.startswith("text/")
-            else _as_text(data)
+            else as_text(data)
         )
         yield text
         if node.type == "text/html":

@@ -176,4 +176,4 @@ class OAuth2Missing(MailError):
 
     kind = "oauth2_missing"
     temporary = False
-    default_hint = "Install it: pip install 'nightdesk[oauth]'."
+    default_hint = "Install it: pip install '.[oauth]' in the clone."

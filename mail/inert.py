@@ -37,7 +37,7 @@ _DIRECTION: Final = expression("[\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069]")
 _BREAKS: Final = "\u2028\u2029"
 
 _HOSTILE: Final = expression(f"[{_ACTIVE}{_INVISIBLE}{_BREAKS}]")
-_LINE_END: Final = expression("\r\n?|[\u2028\u2029]")
+_LINE_END: Final = expression("\r{0,2}\r\n|\r|[\u2028\u2029]")
 _REMOVED: Final = expression(f"[{_INVISIBLE}]+")
 _SHOWN: Final = expression(f"[{_ACTIVE}]")
 

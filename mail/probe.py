@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from config.wording import counted
-from mail.account import IncomingAccount, OutgoingAccount
+from mail.account import Account, IncomingAccount, OutgoingAccount
 from mail.errors import FolderMissing, MailError, TimedOut, TlsFailed
 from mail.inert import one_line
 from mail.transport import dialling, tls
@@ -137,7 +137,7 @@ def _session(account: IncomingAccount) -> ImapSession | Pop3Session:
     return ImapSession(account)
 
 
-def _token(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, None]:
+def _token(account: Account) -> Generator[Step, None, None]:
     if account.auth == "oauth2":
         from mail.transport import sasl  # 3 ms, for logins by token
 
@@ -147,11 +147,11 @@ def _token(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, 
 _IN_CLEAR: Final = Step("tls", None, "not used: passwords and mails go in clear text", "", "", 0.0)
 
 
-def _where(account: IncomingAccount | OutgoingAccount) -> str:
+def _where(account: Account) -> str:
     return f"{account.host} port {account.port}"
 
 
-def _resolved(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, list[dialling.Address]]:
+def _resolved(account: Account) -> Generator[Step, None, list[dialling.Address]]:
     def shown(found: list[dialling.Address]) -> str:
         return f"{account.host} is {', '.join(dict.fromkeys(str(address[0]) for _, address in found))}"
 

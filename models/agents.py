@@ -37,7 +37,7 @@ class Agent(Row):
 
 
 class AgentDepartment(Row):
-    """A department that an agent works in beside their own, with their role there."""
+    """A further department that an agent works in, with the role they have there."""
 
     agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
     department = peewee.ForeignKeyField(Department, on_delete="CASCADE")
@@ -56,7 +56,7 @@ class AgentDepartment(Row):
 
 
 class Place(Record):
-    """A department that an agent works in beside their own, and what their role grants there."""
+    """A further department that an agent works in, and what their role grants there."""
 
     agent_id: int
     department_id: int
@@ -68,7 +68,7 @@ class Place(Record):
 
 
 class StoredAgent(Record):
-    """An agent with what their role grants; ``department`` None: of all departments."""
+    """An agent with what their role grants; ``department`` None: they belong to all departments."""
 
     id: int
     login: str
@@ -83,12 +83,13 @@ class StoredAgent(Record):
     preferences: Mapping[str, Any]
     role_id: int
     by_group: bool
+    signature: str
 
 
 _READ = (
     *(Agent.id, Agent.login, Agent.name, Agent.email, Role.name, Role.actions),
     *(Agent.department, Department.name, Agent.active, Agent.created, Agent.preferences),
-    *(Agent.role, Agent.by_group),
+    *(Agent.role, Agent.by_group, Agent.signature),
 )
 
 
@@ -162,7 +163,7 @@ _PLACED_WITH_ROLE = Lookup(
 
 
 def signature_of(agent_id: int) -> str:
-    """Return what an agent puts below their answers; '' for none."""
+    """Return the signature that goes below an agent's answers; '' for none."""
     return _SIGNATURE.one(agent_id=agent_id) or ""
 
 
@@ -172,7 +173,7 @@ def every() -> list[StoredAgent]:
 
 
 def with_login(login: str) -> StoredAgent | None:
-    """Return the agent of that login, in service or not, or None."""
+    """Return the agent with that login, in service or not, or None."""
     return _WITH_LOGIN.one(login=login)
 
 
@@ -185,7 +186,7 @@ def by_id(agent_id: int) -> StoredAgent:
 
 
 def set_preferences(agent_id: int, chosen: Mapping[str, Any]) -> None:
-    """Keep what an agent has chosen."""
+    """Store an agent's preferences."""
     _CHANGE.run(agent_id, {"preferences": as_json(dict(chosen))})
 
 
@@ -222,25 +223,25 @@ def change(agent_id: int, values: Mapping[str, str | int | None]) -> None:
 
 
 def places() -> list[Place]:
-    """Return where every agent works beside their own department."""
+    """Return the further departments of every agent."""
     return _PLACES.every()
 
 
 def places_of(agent_id: int) -> list[Place]:
-    """Return where an agent works beside their own department, by its name."""
+    """Return the further departments of an agent, by name."""
     return _PLACES_OF.every(agent_id=agent_id)
 
 
 def set_place(agent_id: int, department_id: int, role_id: int, *, by_group: bool = False) -> None:
-    """Give an agent a role in a department beside their own; ``by_group``: a group of the system does."""
+    """Give an agent a role in a further department; ``by_group``: through a group of the operating system."""
     _SET_PLACE.run(agent_id=agent_id, department_id=department_id, role_id=role_id, by_group=by_group)
 
 
 def leave(agent_id: int, department_id: int) -> None:
-    """Let an agent work in a department no more that is not their own."""
+    """Remove an agent from a department that is not their own."""
     _LEAVE.run(agent_id=agent_id, department_id=department_id)
 
 
 def with_role(role_id: int) -> list[str]:
-    """Return the logins of the agents who have a role, anywhere."""
+    """Return the logins of the agents who have a role in any department."""
     return sorted({*_WITH_ROLE.every(role_id=role_id), *_PLACED_WITH_ROLE.every(role_id=role_id)})

@@ -16,7 +16,7 @@ from models.statements import Lookup, Statement, as_read
 
 
 class ApiKey(Row):
-    """What a script shows to be let in; the key itself is not kept."""
+    """A key that lets a script in; only its hash is kept, not the key itself."""
 
     prefix = peewee.TextField()
     """The first digits of the hash: tells keys apart in the log."""
@@ -42,7 +42,7 @@ ApiKey.add_index(ApiKey.prefix, name="api_key_prefix")
 
 
 class StoredKey(Record):
-    """A key, in force or revoked; ``agent`` is the login of whom it acts for."""
+    """A key, in force or revoked; ``agent`` is the login of the agent it acts for."""
 
     id: int
     prefix: str
@@ -140,5 +140,5 @@ def revoke(key_id: int) -> None:
 
 
 def used(key_id: int, at: str) -> None:
-    """Note that a key was used at a moment, as stored."""
+    """Record when a key was last used, as stored."""
     _USED.run(key_id=key_id, at=at)

@@ -22,7 +22,7 @@ from config.expressions import expression
 from config.files import ensure_dir, fsync_dir
 from models import blobs, deliveries, leases, locks, settings, sqlite
 from models.database import SCHEMA_VERSION, other_database
-from models.errors import DatabaseHeld, is_damage
+from models.errors import DatabaseHeld, DeskAtWork, is_damage
 from models.fields import utc_text
 from models.opening import close_database
 from models.replicas import CHECKED_EVERY, Kept, Replica, ReplicaDamaged
@@ -173,7 +173,7 @@ def replicate(files: Files, replica: Replica, desk_id: str) -> Kept:
 
 
 def forget(replica: Replica, before: datetime) -> int:
-    """Forget the moments before a time, never the newest; returns how many. Raises BackupError, OSError."""
+    """Remove moments older than a time, never the newest; returns how many. Raises BackupError, OSError."""
     try:
         return replica.forget(before)
     except ReplicaDamaged as error:
@@ -270,7 +270,7 @@ def _restored(files: Files, bring: Callable[[Path], int]) -> Summary:
                         _install(folder / BLOBS / name, files.blobs / name)
                 _put_in_place(files, copy, folder / KEY)
         except DatabaseHeld as error:
-            raise _at_work(locks.holders(files.database)) from error
+            raise DeskAtWork(locks.holders(files.database)) from error
     return Summary(tickets, len(names), size, held, len(told), in_store)
 
 
@@ -290,13 +290,6 @@ def _put_in_place(files: Files, copy: Path, key: Path) -> None:
         _install(copy, files.database)
     unfinished.unlink(missing_ok=True)
     fsync_dir(unfinished.parent)
-
-
-def _at_work(names: list[str]) -> BackupError:
-    return BackupError(
-        f"the desk is at work ({', '.join(names) or 'somebody has it open'})",
-        "end what works with it first (systemctl stop nightdesk-worker, nightdesk serve, the app)",
-    )
 
 
 def _damaged_desk(what: str) -> BackupError:
@@ -483,7 +476,7 @@ def _refuse_while_leased(database: Path) -> None:
         except sqlite3.DatabaseError:
             return  # a desk that cannot be read is what a backup is for
     if living := leases.living(rows):
-        raise _at_work(sorted(living))
+        raise DeskAtWork(sorted(living))
 
 
 @contextmanager
@@ -510,13 +503,13 @@ def _retired(database: Path) -> Iterator[None]:
             whole = last.begin() and log.stat().st_size == 0
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
-                raise _at_work([]) from error
+                raise DeskAtWork([]) from error
             log.unlink(missing_ok=True)
             index.unlink(missing_ok=True)
             yield
             return
         if not whole:
-            raise _at_work([])
+            raise DeskAtWork([])
         for done in (kept_log, log, index):
             done.unlink(missing_ok=True)
         yield

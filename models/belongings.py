@@ -1,4 +1,4 @@
-"""What hangs on a ticket and goes where it goes: messages, receipts, deliveries, drafts, notices."""
+"""What belongs to a ticket and moves with it: messages, receipts, deliveries, drafts, notices."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _DELIVERIES_OF = Lookup(
 
 
 def of(ticket_id: int) -> dict[str, list[int]]:
-    """Return the ids of all that hangs on a ticket, by the kind of row."""
+    """Return the ids of everything that belongs to a ticket, by kind of row."""
     return {name: lookup.every(ticket_id=ticket_id) for name, lookup in _IDS.items()}
 
 

@@ -1,4 +1,4 @@
-"""Stored bytes that go from where they are to where the desk keeps such now: rows, files or a store."""
+"""Moving stored bytes to where the desk keeps them now: rows, files or an object store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import peewee
 
 from config.records import Record
 from models import blobs
-from models.blobs import Blob, Laying, Packed
+from models.blobs import Blob, BlobWriter, Packed
 from models.database import db
 from models.statements import Lookup, Statement
 from models.transactions import transaction
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Moved(Record):
-    """What a step moved: how many blobs with how many bytes as stored, and which could not be read whole."""
+    """What one step moved: how many blobs, how many stored bytes, and which blobs could not be read whole."""
 
     blobs: int
     size: int
@@ -75,7 +75,7 @@ _STILL = Lookup(lambda p: Blob.select(Blob.path).where(Blob.id == p("blob_id")),
 
 
 def move_some(after: int, most: int, small: int, origin: Store | None = None) -> tuple[int, Moved] | None:
-    """Move the next blobs behind the id ``after`` that are elsewhere; returns the last id, None at the end.
+    """Move the next blobs above the id ``after`` that are not in place; returns the last id, None at the end.
 
     ``small``: bytes up to which a blob stays in its row. ``origin``: the store that they are taken from,
     where the desk has none any more. What was moved is read back before a row names it, and taken from its
@@ -84,20 +84,20 @@ def move_some(after: int, most: int, small: int, origin: Store | None = None) ->
     found = (_INTO_FILES if db.obj.store is None else _INTO_STORE).every(after=after, most=most, small=small)
     if not found:
         return None
-    laying, places, damaged = Laying(small), dict[int, int](), list[str]()
+    writer, places, damaged = BlobWriter(small), dict[int, int](), list[str]()
     for each in found:
         data = _data(each.packed, origin)
         if data is None:
             damaged.append(each.packed.sha256)
         else:
-            places[each.id] = laying.add(each.packed._replace(data=data, path=None))
-    laying.finish()
+            places[each.id] = writer.add(each.packed._replace(data=data, path=None))
+    writer.finish()
     count = size = 0
     left: list[str] = []
     for each in found:
         if each.id not in places:
             continue
-        laid = laying.packed[places[each.id]]
+        laid = writer.packed[places[each.id]]
         if not blobs.holds(laid):
             damaged.append(laid.sha256)
             continue

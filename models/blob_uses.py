@@ -1,4 +1,4 @@
-"""Which blobs are named by what."""
+"""Which rows refer to which blobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.blobs import Blob
 from models.deliveries import Delivery
 from models.messages import Attachment, Message
 from models.receipts import Receipt
-from models.statements import Lookup, run
+from models.statements import Lookup
 
 _OF_MESSAGES = Lookup(
     lambda p: Message.select(Message.blob).where(
@@ -45,7 +45,7 @@ _TO_BE_SENT = Lookup(
 
 
 def only_of(ticket_ids: Collection[int]) -> list[int]:
-    """Return the blobs that are named by nothing but these tickets, and by what the ledger says of them.
+    """Return the blobs that nothing refers to but these tickets and the receipts of their mail.
 
     Mail that is still to be sent keeps its bytes, and so does a mail that came twice and is also elsewhere:
     in another ticket, or rejected, or in quarantine.
@@ -64,13 +64,18 @@ def only_of(ticket_ids: Collection[int]) -> list[int]:
     return sorted(named - kept - set(_TO_BE_SENT.each_of(ticket_ids)))
 
 
-def unused() -> list[int]:
-    """Return the blobs that no row names, without those that were purged; reads all there are."""
-    named = (
+_UNUSED = Lookup(
+    lambda p: (
         Blob.select(Blob.id).where(Blob.path.is_null(False) | (fn.LENGTH(Blob.data) > 0))
         - Receipt.select(Receipt.blob)
         - Message.select(Message.blob).where(Message.blob.is_null(False))
         - Attachment.select(Attachment.blob)
         - Delivery.select(Delivery.blob)
-    )
-    return [row[0] for row in run(named)]
+    ),
+    int,
+)
+
+
+def unused() -> list[int]:
+    """Return the blobs that no row refers to, without purged ones; reads all of them."""
+    return _UNUSED.every()

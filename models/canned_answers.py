@@ -1,4 +1,4 @@
-"""Canned answers: texts that agents put into what they write."""
+"""Canned answers: ready-made texts that agents insert into what they write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.statements import Lookup, Statement, Update, as_read
 
 
 class CannedAnswer(Row):
-    """A text with facts of a ticket in it; ``folder``: where lists show it, as ``Network/VPN``."""
+    """A text with placeholders for facts of a ticket; ``folder``: where lists show it, as ``Network/VPN``."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     folder = peewee.TextField(default="")

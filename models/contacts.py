@@ -1,4 +1,4 @@
-"""Contacts: the table of those who write to the desk, and the only statements that write it."""
+"""Contacts: the people who write to the desk, and the only statements that write their table."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Contact(Row):
 
 
 Contact.add_index(sqlite.domain_of(Contact.email).collate("NOCASE"), name="contact_domain")
+Contact.add_index(Contact.id, name="contact_vip", where=Contact.vip == literal(1))
 
 
 class ContactAddress(Row):
@@ -50,7 +51,7 @@ ContactAddress.add_index(ContactAddress.contact, name="contact_address_contact")
 
 
 class ContactField(Row):
-    """What stands in one of the desk's own fields of a contact."""
+    """The value of one of the desk's own fields of a contact."""
 
     contact = peewee.ForeignKeyField(Contact, on_delete="CASCADE")
     field = peewee.ForeignKeyField(CustomField, on_delete="CASCADE")
@@ -198,7 +199,7 @@ _NAME = Statement(lambda p: Contact.update({Contact.name: p("name")}).where(Cont
 
 
 def by_email(addresses: Iterable[str]) -> list[KnownContact]:
-    """Return the contacts that have one of these addresses, be it not their first."""
+    """Return the contacts that have one of these addresses, as their first address or a further one."""
     wanted = list(addresses)
     found = _BY_EMAIL.each_of(wanted)
     return found if len(found) == len(wanted) else [*found, *_BY_OTHER_ADDRESS.each_of(wanted)]
@@ -229,7 +230,7 @@ def with_part(text: str, limit: int, reach: Reach | None = None) -> list[StoredC
 
 
 def asked(contact_id: int, reach: Reach | None) -> bool:
-    """Whether a contact has a ticket within reach; None: whether or not they have one."""
+    """Whether a contact has a ticket within reach; None: every contact counts."""
     if reach is None:
         return True
     query = Contact.select(literal(1)).where(Contact.id == contact_id, asked_within(Contact.id, reach))
@@ -240,12 +241,12 @@ _ALL = 2**62
 
 
 def other_addresses(contact_id: int) -> list[str]:
-    """Return the addresses of a contact besides the first, in alphabetical order."""
+    """Return the addresses of a contact other than the first, in alphabetical order."""
     return _ADDRESSES.every(contact_id=contact_id)
 
 
 def fields(contact_id: int) -> dict[int, FieldValue]:
-    """Return what stands in the desk's own fields of a contact, by the fields' ids."""
+    """Return the values of the desk's own fields of a contact, by the fields' ids."""
     return dict(_FIELDS.every(contact_id=contact_id))
 
 
@@ -257,7 +258,7 @@ def set_field(contact_id: int, field_id: int, value: FieldValue | None) -> None:
 
 
 def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
-    """Put one contact where another one stands in these fields of contacts."""
+    """Replace one contact by another in these fields of contacts."""
     for field_id in fields:
         _GIVE_FIELD.run(field_id=field_id, source=str(source), target=str(target))
 
@@ -268,22 +269,22 @@ def change(contact_id: int, values: Mapping[str, str | int | None]) -> None:
 
 
 def add_address(contact_id: int, email: str) -> None:
-    """Give a contact another address, which nobody has."""
+    """Give a contact a further address, which nobody else has."""
     _ADD_ADDRESS.run(contact_id=contact_id, email=email)
 
 
 def drop_address(contact_id: int, email: str) -> None:
-    """Take one of the other addresses from a contact."""
+    """Remove one of a contact's further addresses."""
     _DROP_ADDRESS.run(contact_id=contact_id, email=email)
 
 
 def give_addresses(source: int, target: int) -> None:
-    """Give the other addresses of one contact to another one."""
+    """Move the further addresses of one contact to another contact."""
     _GIVE_ADDRESSES.run(source=source, target=target)
 
 
 def delete(contact_id: int) -> None:
-    """Delete a contact whom no ticket names."""
+    """Delete a contact that no ticket refers to."""
     _DELETE.run(contact_id=contact_id)
 
 
@@ -298,7 +299,7 @@ def rename(contact_id: int, name: str) -> None:
 
 
 def is_named(contact: Any, text: str) -> Any:
-    """Return the condition that a contact has an address, a @domain, or a part of name or address."""
+    """Return the condition that a contact matches an address, a @domain, or a part of name or address."""
     if text.startswith("@"):
         return engine().same_domain(contact.email, text[1:])
     if "@" in text:

@@ -1,4 +1,4 @@
-"""Fields that a desk defines itself for tickets and contacts, with which their values are kept."""
+"""Custom fields: what a desk defines itself for tickets and contacts, beside the built-in columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIELD_OWNERS: tuple[FieldOwner, ...] = get_args(FieldOwner)
 
 
 class CustomField(Row):
-    """A field of tickets or of contacts: what may stand in it, and how it is called."""
+    """A field of tickets or of contacts: its name, and what values it takes."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     label = peewee.TextField()
@@ -30,6 +30,8 @@ class CustomField(Row):
     hint = peewee.TextField(default="")
     position = peewee.IntegerField(default=100)
     active = peewee.BooleanField(default=True)
+    required = peewee.BooleanField(default=False)
+    """Whether agents close a ticket for which it is offered only once something stands in it."""
 
 
 class CustomFieldTopic(Row):
@@ -48,14 +50,14 @@ class CustomFieldTopic(Row):
 
 
 class FieldValue(Record):
-    """What stands in a field, as it is stored; ``number`` is what a number is compared by."""
+    """A field's value as it is stored; ``number`` is what numbers are compared by."""
 
     text: str
     number: float | None = None
 
 
 class StoredField(Record):
-    """A field as it was defined."""
+    """A field as the desk defined it."""
 
     id: int
     name: str
@@ -66,11 +68,12 @@ class StoredField(Record):
     hint: str
     position: int
     active: bool
+    required: bool = False
 
 
 _READ = (
     *(CustomField.id, CustomField.name, CustomField.label, CustomField.kind, CustomField.belongs_to),
-    *(CustomField.choices, CustomField.hint, CustomField.position, CustomField.active),
+    *(CustomField.choices, CustomField.hint, CustomField.position, CustomField.active, CustomField.required),
 )
 _EVERY = Lookup(
     lambda p: CustomField.select(*_READ).order_by(CustomField.position, CustomField.name),
@@ -95,6 +98,7 @@ _WRITE = Statement(
             CustomField.hint: p("hint"),
             CustomField.position: p("position"),
             CustomField.active: p("active"),
+            CustomField.required: p("required"),
         }
     ).returning(CustomField.id)
 )
@@ -114,7 +118,7 @@ def every() -> list[StoredField]:
 
 
 def topics() -> dict[int, list[tuple[int, str]]]:
-    """Return the help topics of the fields that have any, by field: ids and names."""
+    """Return ids and names of the help topics that fields are limited to, by field."""
     found: dict[int, list[tuple[int, str]]] = {}
     for field_id, topic_id, name in _TOPICS.every():
         found.setdefault(field_id, []).append((topic_id, name))
@@ -122,7 +126,7 @@ def topics() -> dict[int, list[tuple[int, str]]]:
 
 
 def write(new: StoredField) -> int:
-    """Write a new field, whatever its id; returns its id."""
+    """Write a new field, ignoring its id; returns the new id."""
     return _WRITE.new_id(**{**new._asdict(), "choices": as_json(list(new.choices))})
 
 
@@ -132,12 +136,12 @@ def change(field_id: int, values: Mapping[str, str | int | None]) -> None:
 
 
 def set_topics(field_id: int, topic_ids: Iterable[int]) -> None:
-    """Make these the help topics that a field is offered for."""
+    """Offer a field for exactly these help topics."""
     _NO_TOPICS.run(field_id=field_id)
     for topic_id in dict.fromkeys(topic_ids):
         _ADD_TOPIC.run(field_id=field_id, topic_id=topic_id)
 
 
 def delete(field_id: int) -> None:
-    """Delete a field with all that stands in it."""
+    """Delete a field with all its values."""
     _DELETE.run(field_id=field_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from models.errors import (
 if TYPE_CHECKING:
     from models.stores import Store
 
-SCHEMA_VERSION = 40
+SCHEMA_VERSION = 47
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2
@@ -44,6 +44,9 @@ class DeskDatabase(peewee.SqliteDatabase):
     engine = None
     """`models.engine` knows what is SQLite's own."""
 
+    synchronous = "full"
+    """A commit is on the disk when it returns, so no mail is lost that was acknowledged (P1)."""
+
     def __init__(self, path: Path) -> None:
         super().__init__(
             str(path),
@@ -52,7 +55,7 @@ class DeskDatabase(peewee.SqliteDatabase):
             pragmas={
                 "journal_mode": "wal",
                 "foreign_keys": 1,
-                "synchronous": "full",
+                "synchronous": self.synchronous,
                 "busy_timeout": BUSY_SECONDS * 1000,
                 "cache_size": -16000,
                 "temp_store": "memory",
@@ -64,14 +67,14 @@ class DeskDatabase(peewee.SqliteDatabase):
         self._file: tuple[int, int] | None = None
 
     def schema_version(self) -> int:
-        """Return the number of the migration the file is at."""
+        """Return the number of the last migration that the file has had."""
         return int(self.execute_sql("PRAGMA user_version").fetchone()[0])
 
     def wait_for_turn(self) -> None:
         """Do nothing: a transaction began with the file's only right to write."""
 
     def complete(self) -> None:
-        """Do nothing: triggers keep the full-text index true."""
+        """Do nothing: triggers keep the full-text index up to date."""
 
     def check_in_place(self) -> None:
         """Raise DatabaseReplaced unless the file first opened is still the desk's."""
@@ -100,11 +103,15 @@ class DeskDatabase(peewee.SqliteDatabase):
             raise
 
     def execute_later(self, sql: str, params: Any = None) -> None:
-        """Run a statement of which nobody needs the answer: at once, for there is no way to a server."""
+        """Run a statement whose answer nobody needs: at once, for there is no server to wait for."""
         self.execute_sql(sql, params)
 
+    def streaming(self) -> AbstractContextManager[None]:
+        """Return a block that changes nothing: there is no server whose answers could be waited for later."""
+        return nullcontext()
+
     def roll_back_to(self, savepoint: str) -> None:
-        """Undo what was done since a savepoint, and forget that."""
+        """Undo what was done since a savepoint, and release the savepoint."""
         self.execute_sql(f"ROLLBACK TO {savepoint}")
         self.execute_sql(f"RELEASE {savepoint}")
 
@@ -174,7 +181,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 class Row(peewee.Model):
-    """What every table's row is built on."""
+    """The base of every table's row."""
 
     if TYPE_CHECKING:
         id = peewee.AutoField()
@@ -203,5 +210,5 @@ def other_database(path: Path) -> Iterator[None]:
 
 
 def schema_version() -> int:
-    """Return the number of the migration the file is at."""
+    """Return the number of the last migration that the open database has had."""
     return int(db.schema_version())

@@ -1,4 +1,4 @@
-"""The outbox: one Delivery a mail, one state a recipient."""
+"""The outbox: one Delivery for each mail, one state for each recipient."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
 DeliveryState = Literal["queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled"]
 STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
+CopyState = Literal["", "due", "tried", "done"]
 
 
 class Delivery(Row):
     """One outgoing mail, rendered once, with its Message-ID fixed before the first attempt."""
 
-    kind = peewee.TextField(constraints=[one_of("kind", ("reply", "acknowledgement", "alert", "test"))])
+    kind = peewee.TextField(constraints=[one_of("kind", get_args(DeliveryKind))])
     ticket = peewee.ForeignKeyField(Ticket, null=True)
     message_ref = peewee.ForeignKeyField(Message, null=True, column_name="message_ref_id")
     mailbox = peewee.ForeignKeyField(Mailbox, null=True)
@@ -49,7 +50,7 @@ class Delivery(Row):
     """Who is sending it right now (lease owner); rows of a dead sender become uncertain."""
     done = peewee.BooleanField(default=False)
     """No recipient is left to be tried."""
-    copy = peewee.TextField(default="", constraints=[one_of("copy", ("", "due", "tried", "done"))])
+    copy = peewee.TextField(default="", constraints=[one_of("copy", get_args(CopyState))])
     """Its copy in the mailbox's folder for sent mail: empty (none wanted), due, tried or done."""
 
     if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class SentMail(Record):
 
     message_id: str
     id: int
-    kind: str
+    kind: DeliveryKind
     ticket_id: int | None
     forwarded: bool
 
@@ -267,23 +268,23 @@ def sent_to(delivery_ids: Iterable[int]) -> list[SentTo]:
 
 
 def bounced(recipient_id: int, detail: str, at: str) -> None:
-    """Write down that a mail came back from this recipient; nothing is tried again because of it."""
+    """Record that a mail came back from this recipient, without trying again."""
     _BOUNCED.run(recipient_id=recipient_id, detail=detail, at=at)
     _BOUNCED_STATE.run(recipient_id=recipient_id)
 
 
 def delayed(recipient_id: int, detail: str, at: str) -> None:
-    """Write down that a server still tries to reach this recipient."""
+    """Record that a server is still trying to reach this recipient."""
     _DELAYED.run(recipient_id=recipient_id, detail=detail, at=at)
 
 
 def acknowledged_since(since: str) -> list[str]:
-    """Return whom acknowledgements went to since a moment, as stored; of the newest 5,000 mails."""
+    """Return who was sent acknowledgements since a moment, as stored; of the newest 5,000 mails."""
     return _ACKNOWLEDGED_LATELY.every(after=(_NEWEST_ID.one() or 0) - _LATELY, since=since)
 
 
 def leaves(message_row: int) -> str | None:
-    """Return when the mail of a message leaves, as stored; None when it left, or there is none."""
+    """Return when the mail of a message leaves, as stored; None when it has left, or there is none."""
     return _LEAVES.one(message_row=message_row)
 
 
@@ -320,7 +321,7 @@ def message_ids(delivery_ids: Iterable[int]) -> list[str]:
 
 
 def forget_message(message_id: int) -> None:
-    """Let deliveries stay whose message goes."""
+    """Keep deliveries whose message is deleted, without the reference to it."""
     _FORGET_MESSAGE.run(message_id=message_id)
 
 
@@ -330,13 +331,13 @@ def of_no_ticket(limit: int) -> list[tuple[int, int]]:
 
 
 def name_nobody(recipient_id: int, delivery_id: int) -> None:
-    """Take subject and address out of a delivery whose ticket was purged; its times and outcome stay."""
+    """Remove subject and addresses from a delivery whose ticket was purged; times and outcome stay."""
     _NAME_NOBODY.run(recipient_id=recipient_id, address=_TO_NOBODY.format(recipient_id))
     _SAY_NOTHING.run(delivery_id=delivery_id)
 
 
 def forget_ticket(ticket_id: int) -> None:
-    """Let deliveries stay whose ticket goes."""
+    """Keep deliveries whose ticket is deleted, without the reference to it."""
     _FORGET_TICKET.run(ticket_id=ticket_id)
 
 
@@ -652,6 +653,14 @@ _COUNTS = Lookup(
     ),
     lambda state, count: (str(state), int(count)),
 )
+_WAITS_IN = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.id)
+        .where(Delivery.ticket == p("ticket_id"), Delivery.done == literal(0))
+        .limit(1)
+    ),
+    int,
+)
 _RETRY_RECIPIENTS = Statement(
     lambda p: Recipient.update(
         {Recipient.state: "queued", Recipient.bounced: False, Recipient.updated: p("at")}
@@ -765,7 +774,7 @@ def next_due(moment: str) -> str | None:
 
 
 def claimable(mailbox_ids: Sequence[int], moment: str, limit: int) -> list[ClaimedMail]:
-    """Return mail of these mailboxes that is due and that no other sender takes just now.
+    """Return mail of these mailboxes that is due and that no other sender has taken.
 
     The longest waiting comes first.
     """
@@ -779,13 +788,13 @@ def claimed(delivery_id: int) -> ClaimedMail | None:
 
 
 def begin(delivery_id: int, owner: str, moment: str) -> None:
-    """Note that a sender takes a mail, with all its recipients that are to be tried."""
+    """Record that a sender takes a mail, with all its recipients that are to be tried."""
     _BEGIN.run(delivery_id=delivery_id, owner=owner, moment=moment)
     _BEGIN_RECIPIENTS.run(delivery_id=delivery_id, moment=moment)
 
 
 def being_sent(delivery_id: int) -> list[str]:
-    """Return the recipients to whom a mail is being sent."""
+    """Return the recipients to whom a mail is being sent now."""
     return _BEING_SENT.every(delivery_id=delivery_id)
 
 
@@ -800,14 +809,14 @@ def sender_of(delivery_id: int) -> MailSender | None:
 
 
 def attempted(delivery_id: int) -> AttemptedMail | None:
-    """Return what an outcome means for a mail."""
+    """Return what an attempt's outcome means for a mail."""
     return _ATTEMPTED.one(delivery_id=delivery_id)
 
 
 def settle_recipient(
     delivery_id: int, address: str, state: DeliveryState, code: int | None, detail: str, moment: str
 ) -> None:
-    """Write down what became of a recipient that was being sent to."""
+    """Record the outcome for a recipient that was being sent to."""
     _SETTLE_RECIPIENT.run(
         delivery_id=delivery_id, address=address, state=state, code=code, detail=detail, moment=moment
     )
@@ -824,7 +833,7 @@ def queued_ahead(moment: str) -> list[QueuedAhead]:
 
 
 def set_back(mail: QueuedAhead, moment: str, not_before: str) -> None:
-    """Let a mail have been queued and tried at a moment at the latest, and give it another time to leave."""
+    """Make a moment the latest time a mail was queued or tried at, and give it another time to leave."""
     tried = min(mail.last_attempt, moment) if mail.last_attempt is not None else None
     _SET_BACK.run(
         delivery_id=mail.id, created=min(mail.created, moment), last_attempt=tried, not_before=not_before
@@ -832,7 +841,7 @@ def set_back(mail: QueuedAhead, moment: str, not_before: str) -> None:
 
 
 def settle(delivery_id: int, *, done: bool, words: str, not_before: str) -> None:
-    """End an attempt: nobody sends the mail now."""
+    """End an attempt: no sender has the mail any more."""
     _SETTLE.run(delivery_id=delivery_id, done=done, words=words, not_before=not_before)
 
 
@@ -851,14 +860,19 @@ def wanted_copies(mailbox_id: int) -> list[WantedCopy]:
     return _COPIES.every(mailbox_id=mailbox_id)
 
 
-def set_copy(delivery_id: int, state: str) -> None:
-    """Note what became of a mail's copy: tried, done, or empty for given up."""
+def set_copy(delivery_id: int, state: CopyState) -> None:
+    """Record the state of a mail's copy: tried, done, or empty for given up."""
     _SET_COPY.run(delivery_id=delivery_id, copy=state)
 
 
 def give_up_copies(mailbox_id: int, before: str) -> int:
     """Give up the copies of mail that was sent before a moment, as stored; returns how many."""
     return _GIVE_UP_COPIES.changed(mailbox_id=mailbox_id, before=before)
+
+
+def any_waits(ticket_id: int) -> bool:
+    """Whether mail of a ticket has yet to leave."""
+    return _WAITS_IN.one(ticket_id=ticket_id) is not None
 
 
 def unsettled() -> int:
@@ -882,12 +896,12 @@ def counts() -> dict[str, int]:
 
 
 def readdress(delivery_id: int, wrong: str, address: str, at: str) -> bool:
-    """Correct the address of a recipient whom a mail did not reach; False when there is none such."""
+    """Correct the address of a recipient that a mail did not reach; False when there is no such recipient."""
     return _READDRESS.changed(delivery_id=delivery_id, wrong=wrong, address=address, at=at) > 0
 
 
 def retry(delivery_id: int, at: str) -> int:
-    """Let a mail's unserved recipients be tried again from a moment on; returns how many there are."""
+    """Try the recipients that a mail has not reached again from a moment on; returns how many there are."""
     changed = _RETRY_RECIPIENTS.changed(delivery_id=delivery_id, at=at)
     if changed:
         _RETRY.run(delivery_id=delivery_id, at=at)
@@ -895,7 +909,7 @@ def retry(delivery_id: int, at: str) -> int:
 
 
 def give_up(delivery_id: int, at: str) -> int:
-    """Give up a mail's unserved recipients; returns how many there were."""
+    """Give up the recipients that a mail has not reached; returns how many there were."""
     changed = _GIVE_UP_RECIPIENTS.changed(delivery_id=delivery_id, at=at)
     if changed:
         _CANCEL.run(delivery_id=delivery_id)
@@ -978,7 +992,7 @@ _HOLD = Statement(
 
 
 def hold_all(at: str) -> int:
-    """Have all mail that waits to leave wait for a person's word; returns how many mails wait.
+    """Hold all mail that waits to leave until a person says otherwise; returns how many mails wait.
 
     What was being sent is uncertain; a copy that is due may lie in its folder already. For a desk that comes
     back from a backup: nobody knows what left since.

@@ -17,6 +17,10 @@ Assignment = Literal["hand", "round-robin", "least-load"]
 ASSIGNMENTS: tuple[Assignment, ...] = get_args(Assignment)
 """Who gets a ticket that nobody has: whom an agent says, whoever waited longest, or who has fewest."""
 
+Assignable = Literal["anyone", "members", "primary"]
+ASSIGNABLE: tuple[Assignable, ...] = get_args(Assignable)
+"""Who may have its tickets: whoever may read them, who works in it, or whose own department it is."""
+
 
 class Department(Row):
     """A group of agents that tickets are routed to."""
@@ -38,6 +42,17 @@ class Department(Row):
 
     parent = peewee.ForeignKeyField("self", null=True)
     """The department that it is a part of."""
+    manager_id = peewee.IntegerField(null=True, constraints=[peewee.SQL("REFERENCES agent (id)")])
+    """The agent who answers for it; null: who answers for what it is a part of."""
+    private = peewee.BooleanField(default=False)
+    """Whether customers learn neither its name nor its signature."""
+    assignable = peewee.TextField(default="anyone", constraints=[one_of("assignable", ASSIGNABLE)])
+    claims = peewee.BooleanField(default=True)
+    """Whether whoever answers a ticket that nobody has has it from then on."""
+    keeps_owner = peewee.BooleanField(default=True)
+    """Whether a ticket that opens again is still whose it was."""
+    autoresponse = peewee.BooleanField(default=True)
+    """Whether its new tickets are acknowledged."""
 
     if TYPE_CHECKING:
         sla_id: int | None
@@ -56,6 +71,13 @@ class DepartmentRule(Record):
     autoresponse_mailbox: int | None = None
     assignment: Assignment = "hand"
     parent_id: int | None = None
+    private: bool = False
+    autoresponse: bool = True
+
+    @property
+    def told(self) -> str:
+        """The name that customers see; empty for a private department."""
+        return "" if self.private else self.name
 
 
 class StoredDepartment(Record):
@@ -72,12 +94,24 @@ class StoredDepartment(Record):
     active: bool
     assignment: Assignment
     parent_id: int | None
+    manager_id: int | None
+    private: bool
+    assignable: Assignable
+    claims: bool
+    keeps_owner: bool
+    autoresponse: bool
+
+    @property
+    def told(self) -> str:
+        """The name that customers see; empty for a private department."""
+        return "" if self.private else self.name
 
 
 _READ = (
     *(Department.id, Department.name, Department.sla, Sla.name, Department.signature, Department.reopen_days),
     *(Department.outgoing_mailbox_id, Department.autoresponse_mailbox_id, Department.active),
-    *(Department.assignment, Department.parent),
+    *(Department.assignment, Department.parent, Department.manager_id, Department.private),
+    *(Department.assignable, Department.claims, Department.keeps_owner, Department.autoresponse),
 )
 
 
@@ -106,18 +140,14 @@ _WRITE = Statement(
 )
 _CHANGE = Update(Department)
 _NAME = Lookup(lambda p: Department.select(Department.name).where(Department.id.in_(p.each("wanted"))), str)
+_RULE = (
+    *(Department.id, Department.name, Department.sla, Department.reopen_days),
+    *(Department.outgoing_mailbox_id, Department.autoresponse_mailbox_id, Department.assignment),
+    *(Department.parent, Department.private, Department.autoresponse),
+)
 _RULES = Lookup(
-    lambda p: Department.select(
-        Department.id,
-        Department.name,
-        Department.sla,
-        Department.reopen_days,
-        Department.outgoing_mailbox_id,
-        Department.autoresponse_mailbox_id,
-        Department.assignment,
-        Department.parent,
-    ).order_by(Department.active.desc(), Department.id),
-    DepartmentRule,
+    lambda p: Department.select(*_RULE).order_by(Department.active.desc(), Department.id),
+    as_read(_RULE, DepartmentRule),
 )
 
 
@@ -155,7 +185,7 @@ def named(name: str) -> StoredDepartment | None:
 
 
 def path_of(department_id: int, rows: Iterable[StoredDepartment]) -> str:
-    """Return a department's name behind those of what it is a part of: ``Support/Hardware``."""
+    """Return a department's name after those of the departments it is a part of: ``Support/Hardware``."""
     known = {each.id: each for each in rows}
     return "/".join(known[each].name for each in reversed(above(department_id, known.values())))
 
@@ -202,11 +232,18 @@ def change(department_id: int, values: Mapping[str, str | int | None]) -> None:
     _CHANGE.run(department_id, values)
 
 
+def manager_of(department_id: int) -> int | None:
+    """Return the manager of a department, or else of the nearest one above it that has a manager."""
+    rows = every()
+    known = {each.id: each.manager_id for each in rows}
+    return next((found for each in above(department_id, rows) if (found := known[each]) is not None), None)
+
+
 def names(ids: Iterable[int]) -> list[str]:
     """Return the names of these departments, in alphabetical order."""
     return sorted(_NAME.each_of(ids))
 
 
 def rules() -> list[DepartmentRule]:
-    """Return how departments treat their tickets, those in use first."""
+    """Return the rules of all departments for their tickets, those in use first."""
     return _RULES.every()

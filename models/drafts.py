@@ -94,7 +94,7 @@ def _drafts(*which: peewee.Node) -> peewee.ModelSelect[Draft]:
         .join_from(Draft, Ticket, peewee.JOIN.LEFT_OUTER)
         .join_from(Draft, Mailbox, peewee.JOIN.LEFT_OUTER)
         .where(*which)
-        .order_by(Draft.updated.desc())
+        .order_by(Draft.updated.desc(), Draft.id.desc())
     )
 
 
@@ -167,7 +167,7 @@ def of_agent(agent_id: int) -> list[StoredDraft]:
 
 
 def newest(agent_id: int, ticket_id: int | None, kind: DraftKind) -> StoredDraft | None:
-    """Return an agent's newest draft of that kind on a ticket (None: of no ticket), or None."""
+    """Return an agent's newest draft of that kind on a ticket (None: on no ticket), or None."""
     if ticket_id is None:
         return _NEWEST_WITHOUT_TICKET.one(agent_id=agent_id, kind=kind)
     return _NEWEST_ON_TICKET.one(agent_id=agent_id, ticket_id=ticket_id, kind=kind)
@@ -184,12 +184,12 @@ def write(agent_id: int, ticket_id: int | None, kind: DraftKind, written: Writte
 
 
 def rewrite(draft_id: int, agent_id: int, written: Written, at: str) -> bool:
-    """Replace what an agent has written in a draft of theirs; False when there is no such draft."""
+    """Replace the text of an agent's draft; False when there is no such draft."""
     return _REWRITE.changed(draft_id=draft_id, agent_id=agent_id, at=at, **_stored(written)) > 0
 
 
 def attach(draft_id: int, paths: Sequence[str]) -> None:
-    """Make these files the draft's."""
+    """Make these the files of a draft."""
     _ATTACH.run(draft_id=draft_id, attachments=as_json(paths))
 
 

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL do each in its own way, behind one set of functions."""
+"""What SQLite and PostgreSQL each do in their own way, behind one set of functions."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class Engine(Protocol):
         """Return a number that differs from the last one when somebody committed since."""
         ...
 
+    def new_ids(self, tables: Sequence[str], rows: int) -> dict[str, list[int]]:
+        """Return ids for new rows of these tables; {} where asking for them in advance gains nothing."""
+        ...
+
     def moment(self) -> datetime:
         """Return the time by the clock that all hosts of the desk share, aware, UTC."""
         ...
@@ -39,11 +43,11 @@ class Engine(Protocol):
         ...
 
     def wait_at_most(self, seconds: float) -> None:
-        """Let this connection wait so long for another writer before it gives up."""
+        """Let this connection wait at most so long for another writer."""
         ...
 
     def shorten_log(self) -> None:
-        """Take a long log into the database, unless somebody needs it just now."""
+        """Write a long log back into the database, unless somebody is reading it just now."""
         ...
 
     def compact(self) -> bool:
@@ -54,11 +58,11 @@ class Engine(Protocol):
         ...
 
     def one_said(self, phrases: Sequence[str], column: str | None) -> str:
-        """Return the expression that one of some phrases stands in a column, or in the usual ones."""
+        """Return the expression that a column, or the usual ones, has at least one of some phrases."""
         ...
 
     def messages_with(self, expression: str, limit: int | None, before: int | None) -> list[int]:
-        """Return the newest messages that match an expression, below one; ``limit`` None is all."""
+        """Return the newest messages that match an expression, with ids below one; ``limit`` None is all."""
         ...
 
     def newest_with(self, expression: str, reach: int) -> peewee.SQL:
@@ -70,7 +74,7 @@ class Engine(Protocol):
         ...
 
     def words_beginning(self, text: str, reach: int) -> list[str]:
-        """Return the words that begin so, those of most messages first."""
+        """Return the words with this beginning, those in most messages first."""
         ...
 
     def search_size(self) -> int:
@@ -78,36 +82,56 @@ class Engine(Protocol):
         ...
 
     def listed(self, ids: Sequence[int]) -> peewee.SQL:
-        """Return a list of ids to look in, as one value however long it is."""
+        """Return a list of ids to look up in, passed as one value however long it is."""
         ...
 
     def walked(self, table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
-        """Return a table that is best read along an index."""
+        """Return a table that is best read in the order of an index."""
+        ...
+
+    def walked_by_id(self, table: type[peewee.Model], alias: str) -> peewee.SQL:
+        """Return a table that is best read by its rows' ids."""
         ...
 
     def read_first(self, few: Any, many: Any, on: Any) -> peewee.Join:
         """Join tables so that the rows of the first are read, and those of the second looked up."""
         ...
 
+    def missing(self, ids: Any, others: Any, *, descending: bool, limit: int) -> Any:
+        """Return the query for the first ids of a query that another one has not, in their order."""
+        ...
+
+    def found_once(self, listed: Any) -> Any:
+        """Make the condition that something is in a query's answer run that query once, not for every row."""
+        ...
+
     def not_locked(self, query: Any) -> Any:
-        """Have a query take its rows for this transaction, and pass over those that another one has."""
+        """Make a query lock its rows for this transaction, and skip those that another one has locked."""
         ...
 
     def reached(self, known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any]) -> Any:
-        """Return a query that goes from what is known to more, over some tables, by each of the ways."""
+        """Return a recursive query from known rows to those they lead to, through each of these tables."""
         ...
 
     def domain_of(self, address: Any) -> Any:
-        """Return what stands behind the @ of an address."""
+        """Return the part of an address after the @."""
+        ...
+
+    def whatever_case(self, text: Any) -> Any:
+        """Return a text that is compared as names are: regardless of case."""
         ...
 
     def same_domain(self, address: Any, domain: str) -> Any:
         """Return the condition that an address is of a domain, in whatever case."""
         ...
 
+    def count_on(self, tables: Sequence[str]) -> None:
+        """Make new rows get ids above those of rows that were written with their own."""
+        ...
+
 
 def engine() -> Engine:
-    """Return what is the engine's own of the database in use."""
+    """Return the functions of the engine in use."""
     handle = db.obj
     own: Engine | None = None if handle is None else handle.engine
     return sqlite if own is None else own

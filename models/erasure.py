@@ -1,4 +1,4 @@
-"""What tells of a person, in whichever table: every text is found and rewritten by one rule.
+"""What the desk knows of a person, in whichever table: every text is found and rewritten by one rule.
 
 Whoever erases somebody asks for all texts, not for those that they know of: a table that comes later is
 looked through as well. `WORDLESS` are the columns that hold the desk's own words alone.
@@ -6,7 +6,8 @@ looked through as well. `WORDLESS` are the columns that hold the desk's own word
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import peewee
@@ -14,7 +15,7 @@ import peewee
 from config.records import Record
 from models.blobs import Blob
 from models.contacts import Contact, ContactAddress, ContactField
-from models.database import Row, db
+from models.database import Row
 from models.deliveries import Delivery, Recipient
 from models.drafts import Draft
 from models.fields import JsonField, UtcField
@@ -27,7 +28,7 @@ from models.notices import Notice
 from models.organizations import OrganizationMember
 from models.receipts import Receipt
 from models.schema import TABLES
-from models.statements import Lookup, run
+from models.statements import Lookup, Places, Statement
 from models.tasks import Task
 from models.tickets import Ticket, TicketField
 from models.time_spent import TimeSpent
@@ -110,11 +111,10 @@ def every_text() -> Iterator[KeptText]:
 def _texts_of(table: type[Row]) -> Iterator[KeptText]:
     key, texts = _key(table), _texts(table)
     place = [*key, *texts, *_whose(table)]
-    query = table.select(*place)
-    paged = len(key) == 1 and isinstance(key[0], peewee.AutoField)
+    paged = _is_paged(table)
     after = 0
     while True:
-        rows = run(query.where(key[0] > after).order_by(key[0]).limit(_PAGE) if paged else query)
+        rows = _page(table).every(after=after, limit=_PAGE)
         for row in rows:
             names = dict(zip((each.column_name for each in place), row, strict=True))
             ticket_id = names.get("id") if table is Ticket else names.get("ticket_id")
@@ -136,6 +136,23 @@ def _texts_of(table: type[Row]) -> Iterator[KeptText]:
         after = rows[-1][0]
 
 
+def _is_paged(table: type[Row]) -> bool:
+    key = _key(table)
+    return len(key) == 1 and isinstance(key[0], peewee.AutoField)
+
+
+@cache
+def _page(table: type[Row]) -> Lookup[tuple[Any, ...]]:
+    """Return what reads the texts of a table with its key, a page behind an id if it has ids."""
+    key = _key(table)
+    query = table.select(*key, *_texts(table), *_whose(table))
+    if not _is_paged(table):
+        return Lookup(lambda p: query, lambda *row: row)
+    return Lookup(
+        lambda p: query.where(key[0] > p("after")).order_by(key[0]).limit(p("limit")), lambda *row: row
+    )
+
+
 def _whose(table: type[Row]) -> list[peewee.Field]:
     found = [each for each in table._meta.sorted_fields if each.column_name == "ticket_id"]
     if table in _THROUGH_MESSAGE:
@@ -149,19 +166,26 @@ def rewrite(kept: KeptText, text: str, apart: str) -> bool:
 
     ``apart``: what is added where no two rows may say the same.
     """
-    table = _BY_NAME[kept.table]
-    field = next(each for each in table._meta.sorted_fields if each.column_name == kept.column)
-    values: dict[Any, Any] = {
-        field: peewee.Value(text + (apart if _unique(table, field) else ""), converter=False)
-    }
-    if field is Message.text:
-        values |= {Message.folds: [], Message.from_html: False}
-    same = [
-        each == peewee.Value(value, converter=False)
-        for each, value in zip(_key(table), kept.key, strict=True)
-    ]
-    query = table.update(values).where(*same, field == peewee.Value(kept.text, converter=False))
-    return int(query.execute(db.obj)) > 0
+    statement, is_unique = _rewriting(kept.table, kept.column)
+    new = text + (apart if is_unique else "")
+    key = {f"key_{place}": value for place, value in enumerate(kept.key)}
+    return statement.changed(new=new, old=kept.text, **key) > 0
+
+
+@cache
+def _rewriting(table_name: str, column: str) -> tuple[Statement, bool]:
+    """Return what gives a text of a table new words, and whether no two rows may say the same there."""
+    table = _BY_NAME[table_name]
+    field = next(each for each in table._meta.sorted_fields if each.column_name == column)
+
+    def build(p: Places) -> peewee.Query:
+        values: dict[Any, Any] = {field: p("new")}
+        if field is Message.text:
+            values |= {Message.folds: [], Message.from_html: False}
+        same = [each == p(f"key_{place}") for place, each in enumerate(_key(table))]
+        return table.update(values).where(*same, field == p("old"))
+
+    return Statement(build), _unique(table, field)
 
 
 _NAMES_OF = Lookup(
@@ -181,6 +205,10 @@ _TICKETS_TO = Lookup(
     ),
     int,
 )
+_DELIVERIES_TO = Lookup(
+    lambda p: Recipient.select(Recipient.delivery).where(Recipient.address.in_(p.each("wanted"))).distinct(),
+    int,
+)
 _WRITTEN = Lookup(
     lambda p: Message.select(Message.id, Message.ticket, Message.text).where(
         Message.sender_email.in_(p.each("wanted"))
@@ -189,6 +217,14 @@ _WRITTEN = Lookup(
 )
 _SUBJECTS = Lookup(
     lambda p: Message.select(Message.subject).where(Message.ticket.in_(p.each("wanted"))).distinct(), str
+)
+_NAMED_AS_SENDER = Lookup(
+    lambda p: Receipt.select(Receipt.id, Receipt.sender).where(
+        peewee.Expression(
+            Receipt.sender, peewee.OP.ILIKE, peewee.NodeList((p("pattern"), peewee.SQL("ESCAPE '\\'")))
+        )
+    ),
+    lambda receipt_id, sender: (int(receipt_id), str(sender)),
 )
 _MESSAGES_IN = Lookup(lambda p: Message.select(Message.id).where(Message.ticket.in_(p.each("wanted"))), int)
 _DRAFTS_IN = Lookup(lambda p: Draft.select(Draft.id).where(Draft.ticket.in_(p.each("wanted"))), int)
@@ -204,8 +240,13 @@ def tickets_to(addresses: Collection[str]) -> set[int]:
     return set(_TICKETS_TO.each_of(addresses))
 
 
+def deliveries_to(addresses: Collection[str]) -> set[int]:
+    """Return the mails of the desk that went to these addresses, or are to."""
+    return set(_DELIVERIES_TO.each_of(addresses))
+
+
 def written_by(addresses: Collection[str]) -> list[tuple[int, int, str]]:
-    """Return what came from these addresses: row of the message, of its ticket, and its text."""
+    """Return what these addresses sent: row of the message, row of its ticket, and its text."""
     return _WRITTEN.each_of(addresses)
 
 
@@ -220,12 +261,15 @@ def messages_in(ticket_ids: Collection[int]) -> set[int]:
 
 
 def receipts_naming(addresses: Collection[str]) -> list[tuple[int, str]]:
-    """Return receipts whose sender has one of these texts in it, with the sender; reads all there are."""
+    """Return receipts whose sender contains one of these texts, with the sender; reads all there are."""
     found: dict[int, str] = {}
     for address in addresses:
-        named = Receipt.select(Receipt.id, Receipt.sender).where(Receipt.sender.contains(address))
-        found |= {int(receipt_id): str(sender) for receipt_id, sender in run(named)}
+        found |= dict(_NAMED_AS_SENDER.every(pattern=f"%{_escaped(address)}%"))
     return list(found.items())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def drafts_in(ticket_ids: Collection[int]) -> set[int]:
@@ -265,12 +309,12 @@ _NAMING: tuple[Any, ...] = (Message, Attachment, Delivery, Receipt)
 
 
 def uses_of(blob_ids: Collection[int]) -> list[BlobUse]:
-    """Return the rows that name blobs; reads all there are. A receipt's row stands for its message."""
+    """Return the rows that refer to blobs; reads all there are. A receipt's row stands for its message."""
     return [use for by_blob, _, _ in _USES for use in by_blob.each_of(blob_ids)]
 
 
 def blobs_in(ticket_ids: Collection[int]) -> set[int]:
-    """Return the blobs that are named by what hangs on tickets."""
+    """Return the blobs that anything of these tickets refers to."""
     return {blob_id for _, by_ticket, _ in _USES for blob_id in by_ticket.each_of(ticket_ids)}
 
 
@@ -291,102 +335,170 @@ _STORED_AFTER = Lookup(
 )
 
 
+_NEWEST_BLOB = Lookup(lambda p: Blob.select(peewee.fn.MAX(Blob.id)), lambda newest: newest)
+_OF_NO_TICKET = Lookup(
+    lambda p: Delivery.select(Delivery.blob).where(Delivery.ticket.is_null(), Delivery.kind != "test"),
+    lambda blob_id: blob_id,
+)
+
+
 def stored_after(blob_id: int, limit: int) -> list[int]:
-    """Return the blobs that have bytes, by id, above one."""
+    """Return the blobs that still have bytes and whose ids are above one, by id."""
     return _STORED_AFTER.every(after=blob_id, limit=limit)
 
 
 def newest_blob() -> int:
     """Return the id of the newest blob, 0 without one."""
-    return int(Blob.select(peewee.fn.MAX(Blob.id)).scalar() or 0)
+    return _NEWEST_BLOB.one() or 0
 
 
 def blobs_without_ticket() -> set[int]:
-    """Return the blobs of mail that is of no ticket, or of one that is gone: it may tell of several."""
-    of_none = Delivery.select(Delivery.blob).where(Delivery.ticket.is_null(), Delivery.kind != "test")
-    return {int(row[0]) for row in run(of_none)}
+    """Return the blobs of mail whose ticket is gone or that never had one: it may be about several people."""
+    return set(_OF_NO_TICKET.every())
+
+
+def _giving(table: Any) -> Statement:
+    return Statement(lambda p: table.update({table.blob: p("new")}).where(table.blob == p("old")))
+
+
+_GIVE_BLOB = [_giving(table) for table in _NAMING]
 
 
 def give_blob(old: int, new: int) -> None:
-    """Have everything that names one blob name another one."""
-    for table in _NAMING:
-        table.update({table.blob: new}).where(table.blob == old).execute(db.obj)
+    """Make everything that refers to one blob refer to another one."""
+    for statement in _GIVE_BLOB:
+        statement.run(old=old, new=new)
 
 
-_WIPED: Sequence[tuple[Any, Any, dict[Any, Any]]] = (
-    (Receipt, Receipt.ticket, {Receipt.subject: "", Receipt.reason: "", Receipt.trace: []}),
-    (Delivery, Delivery.ticket, {Delivery.subject: "", Delivery.last_error: ""}),
-    (Notice, Notice.ticket, {Notice.detail: {}, Notice.trace: []}),
-    (Call, Call.ticket, {Call.body: "{}", Call.words: "", Call.done: True}),
-    (LogEntry, LogEntry.ticket_id, {LogEntry.detail: ""}),
-    (TimeSpent, TimeSpent.ticket, {TimeSpent.note: ""}),
+def _setting(column: Any, values: Mapping[Any, Any], *, places: Mapping[Any, str] | None = None) -> Statement:
+    """Return what gives rows these values, those whose ``column`` is one of a list; ``places`` by name."""
+    table: type[Row] = column.model
+
+    def build(p: Places) -> peewee.Query:
+        given = {**values, **{field: p(name) for field, name in (places or {}).items()}}
+        return table.update(given).where(column.in_(p.each("wanted")))
+
+    return Statement(build)
+
+
+def _dropping(column: Any) -> Statement:
+    """Return what deletes rows, those whose ``column`` is one of a list."""
+    return Statement(lambda p: column.model.delete().where(column.in_(p.each("wanted"))))
+
+
+_NO_WORDS_OF_RECEIPT = {Receipt.subject: "", Receipt.reason: "", Receipt.trace: []}
+_NO_WORDS_OF_DELIVERY = {Delivery.subject: "", Delivery.last_error: ""}
+_WIPE_TICKETS: Sequence[Statement] = (
+    _setting(Receipt.ticket, _NO_WORDS_OF_RECEIPT),
+    _setting(Delivery.ticket, _NO_WORDS_OF_DELIVERY),
+    _setting(Notice.ticket, {Notice.detail: {}, Notice.trace: []}),
+    _setting(Call.ticket, {Call.body: "{}", Call.words: "", Call.done: True}),
+    _setting(LogEntry.ticket_id, {LogEntry.detail: ""}),
+    _setting(TimeSpent.ticket, {TimeSpent.note: ""}),
+    _setting(Task.ticket, {}, places={Task.text: "nothing"}),
+    _dropping(Draft.ticket),
+    _dropping(TicketField.ticket),
 )
+_WIPE_MESSAGES: Sequence[Statement] = (
+    _setting(
+        Message.id,
+        {Message.subject: "", Message.folds: [], Message.from_html: False, Message.blob: None},
+        places={Message.text: "nothing"},
+    ),
+    _setting(
+        Attachment.message,
+        {Attachment.type: "application/octet-stream"},
+        places={Attachment.name: "nothing"},
+    ),
+    _setting(NoteVersion.message, {}, places={NoteVersion.text: "nothing"}),
+    _setting(Delivery.message_ref, _NO_WORDS_OF_DELIVERY),
+)
+_MESSAGES_BY_NOBODY = _setting(
+    Message.id, {}, places={Message.sender_name: "nothing", Message.sender_email: "address"}
+)
+_RECEIPTS_BY_NOBODY = _setting(Receipt.id, _NO_WORDS_OF_RECEIPT, places={Receipt.sender: "address"})
 
 
 def wipe_tickets(ticket_ids: Collection[int], nothing: str) -> None:
     """Take the words out of what hangs on tickets, without their messages; ``nothing`` stands for some."""
-    for some in _pieces(ticket_ids):
-        for table, column, values in _WIPED:
-            table.update(values).where(column.in_(some)).execute(db.obj)
-        Task.update({Task.text: nothing}).where(Task.ticket.in_(some)).execute(db.obj)
-        Draft.delete().where(Draft.ticket.in_(some)).execute(db.obj)
-        TicketField.delete().where(TicketField.ticket.in_(some)).execute(db.obj)
+    for statement in _WIPE_TICKETS:
+        statement.run_for(ticket_ids, nothing=nothing)
 
 
 def wipe_messages(message_ids: Collection[int], nothing: str) -> None:
     """Take words and bytes out of messages, also what notes said before; files keep size and digest."""
-    for some in _pieces(message_ids):
-        words = {Message.subject: "", Message.text: nothing, Message.folds: [], Message.from_html: False}
-        Message.update({**words, Message.blob: None}).where(Message.id.in_(some)).execute(db.obj)
-        file = {Attachment.name: nothing, Attachment.type: "application/octet-stream"}
-        Attachment.update(file).where(Attachment.message.in_(some)).execute(db.obj)
-        NoteVersion.update({NoteVersion.text: nothing}).where(NoteVersion.message.in_(some)).execute(db.obj)
-        of_them = Delivery.message_ref.in_(some)
-        Delivery.update({Delivery.subject: "", Delivery.last_error: ""}).where(of_them).execute(db.obj)
+    for statement in _WIPE_MESSAGES:
+        statement.run_for(message_ids, nothing=nothing)
 
 
 def name_nobody(
     message_ids: Collection[int], receipt_ids: Collection[int], address: str, nothing: str
 ) -> None:
-    """Have messages and receipts come from an address of nobody; the words of receipts go, too."""
-    for some in _pieces(message_ids):
-        sender = {Message.sender_name: nothing, Message.sender_email: address}
-        Message.update(sender).where(Message.id.in_(some)).execute(db.obj)
-    for some in _pieces(receipt_ids):
-        words = {Receipt.subject: "", Receipt.reason: "", Receipt.trace: []}
-        Receipt.update({**words, Receipt.sender: address}).where(Receipt.id.in_(some)).execute(db.obj)
+    """Write an address of nobody as the sender of messages and receipts; the words of receipts go, too."""
+    _MESSAGES_BY_NOBODY.run_for(message_ids, address=address, nothing=nothing)
+    _RECEIPTS_BY_NOBODY.run_for(receipt_ids, address=address)
+
+
+def _cancelling(which: Any) -> Statement:
+    """Return what cancels what still waits to be sent, to those recipients for whom ``which`` holds."""
+    return Statement(
+        lambda p: Recipient.update({Recipient.state: "cancelled", Recipient.updated: p("at")}).where(
+            Recipient.state.in_(_WAITING), which(p)
+        )
+    )
+
+
+_CANCEL_TO = _cancelling(lambda p: Recipient.address.in_(p.each("wanted")))
+_CANCEL_OF = _cancelling(
+    lambda p: Recipient.delivery.in_(
+        Delivery.select(Delivery.id).where(Delivery.ticket.in_(p.each("wanted")))
+    )
+)
+_ADDRESSED = Lookup(
+    lambda p: Recipient.select(Recipient.id).where(Recipient.address.in_(p.each("wanted"))), int
+)
+_ADDRESS_NOBODY = Statement(
+    lambda p: Recipient.update({Recipient.address: p("address")}).where(Recipient.id == p("recipient_id"))
+)
+_END_WITHOUT_RECIPIENTS = Statement(
+    lambda p: Delivery.update({Delivery.done: True}).where(
+        Delivery.done == False,  # noqa: E712
+        Delivery.id.not_in(
+            Recipient.select(Recipient.delivery).where(Recipient.state.in_((*_WAITING, "sending")))
+        ),
+    )
+)
+_FORGET_CONTACT: Sequence[Statement] = (
+    Statement(lambda p: ContactAddress.delete().where(ContactAddress.contact == p("contact_id"))),
+    Statement(lambda p: ContactField.delete().where(ContactField.contact == p("contact_id"))),
+    Statement(lambda p: OrganizationMember.delete().where(OrganizationMember.contact == p("contact_id"))),
+    Statement(
+        lambda p: Contact.update(
+            {
+                Contact.email: p("address"),
+                Contact.name: "",
+                Contact.phone: "",
+                Contact.note: "",
+                Contact.language: "",
+                Contact.vip: False,
+            }
+        ).where(Contact.id == p("contact_id"))
+    ),
+)
+_FORGET_BANS = _dropping(Ban.pattern)
 
 
 def send_nothing(ticket_ids: Collection[int], addresses: Collection[str], address: str, at: str) -> None:
-    """Cancel what still waits to be sent of tickets, and to addresses, which give way to one of nobody."""
-    cancelled = {Recipient.state: "cancelled", Recipient.updated: at}
-    waits = Recipient.state.in_(_WAITING)
-    Recipient.update(cancelled).where(waits, Recipient.address.in_(list(addresses))).execute(db.obj)
-    for some in _pieces(ticket_ids):
-        of_them = Delivery.select(Delivery.id).where(Delivery.ticket.in_(some))
-        Recipient.update(cancelled).where(waits, Recipient.delivery.in_(of_them)).execute(db.obj)
-    open_ones = Recipient.select(Recipient.delivery).where(Recipient.state.in_((*_WAITING, "sending")))
-    addressed = run(Recipient.select(Recipient.id).where(Recipient.address.in_(list(addresses))))
-    for (recipient_id,) in addressed:
-        apart = f"{recipient_id}.{address}"
-        Recipient.update({Recipient.address: apart}).where(Recipient.id == recipient_id).execute(db.obj)
-    nobody = (Delivery.done == False) & Delivery.id.not_in(open_ones)  # noqa: E712
-    Delivery.update({Delivery.done: True}).where(nobody).execute(db.obj)
+    """Cancel unsent mail of tickets and to addresses; an address of nobody replaces these."""
+    _CANCEL_TO.run_for(addresses, at=at)
+    _CANCEL_OF.run_for(ticket_ids, at=at)
+    for recipient_id in _ADDRESSED.each_of(addresses):
+        _ADDRESS_NOBODY.run(recipient_id=recipient_id, address=f"{recipient_id}.{address}")
+    _END_WITHOUT_RECIPIENTS.run()
 
 
 def forget_contact(contact_id: int, address: str, addresses: Collection[str]) -> None:
     """Leave of a contact the row that tickets name, under an address of nobody; bans of theirs go."""
-    ContactAddress.delete().where(ContactAddress.contact == contact_id).execute(db.obj)
-    ContactField.delete().where(ContactField.contact == contact_id).execute(db.obj)
-    OrganizationMember.delete().where(OrganizationMember.contact == contact_id).execute(db.obj)
-    values = {Contact.email: address, Contact.name: "", Contact.phone: "", Contact.note: ""}
-    Contact.update({**values, Contact.language: "", Contact.vip: False}).where(
-        Contact.id == contact_id
-    ).execute(db.obj)
-    Ban.delete().where(Ban.pattern.in_(list(addresses))).execute(db.obj)
-
-
-def _pieces(ids: Iterable[int]) -> Iterator[list[int]]:
-    listed = sorted(ids)
-    for start in range(0, len(listed), _PAGE // 2):
-        yield listed[start : start + _PAGE // 2]
+    for statement in _FORGET_CONTACT:
+        statement.run(contact_id=contact_id, address=address)
+    _FORGET_BANS.run_for(addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -28,7 +29,7 @@ class DriverMissing(DatabaseUnusable):
     def __init__(self) -> None:
         super().__init__(
             "the database is PostgreSQL, and psycopg is not installed",
-            "install it: pip install 'nightdesk[postgres]'",
+            "install it: pip install '.[postgres]' in the clone",
         )
 
 
@@ -90,6 +91,18 @@ class MoveUnfinished(DatabaseUnusable):
         super().__init__(
             message,
             "run it again to its end: nightdesk move URL; or, from the old desk, nightdesk move --give-up",
+        )
+
+
+class DeskAtWork(Exception):
+    """Somebody works with the desk, which has to be alone for this; ``hint`` says what to end."""
+
+    exit_status = 1
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"the desk is at work ({', '.join(names) or 'somebody has it open'})")
+        self.hint = (
+            "end what works with it on every host: systemctl stop nightdesk-worker, nightdesk serve, the app"
         )
 
 

@@ -1,10 +1,10 @@
-"""The audit trail of tickets: the table, and the only statements that write it."""
+"""The audit trail of tickets: its table, and the only statements that write it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import peewee
 
@@ -15,6 +15,65 @@ from models.fields import JsonField, UtcField, as_json
 from models.given_ids import GivenIds
 from models.statements import Lookup, Statement, literal
 from models.tickets import Ticket
+
+EventKind = Literal[
+    "created",
+    "replied",
+    "noted",
+    "forwarded",
+    "assigned",
+    "unassigned",
+    "status",
+    "closed",
+    "reopened",
+    "priority",
+    "tagged",
+    "untagged",
+    "transferred",
+    "referred",
+    "approved",
+    "overdue",
+    "reminded",
+    "undelivered",
+    "uncertain",
+    "send_cancelled",
+    "merged",
+    "unmerged",
+    "joined",
+    "moved",
+    "split",
+    "linked",
+    "unlinked",
+    "told",
+    "requester",
+    "collaborators",
+    "undone",
+    "snoozed",
+    "woken",
+    "spam",
+    "not_spam",
+    "deleted",
+    "restored",
+    "banned",
+    "sla",
+    "topic",
+    "let_go",
+    "fields",
+    "tasks",
+    "time",
+    "time_removed",
+    "due",
+    "pinned",
+    "unpinned",
+    "erased",
+    "note_edited",
+    "closing",
+    "reread",
+]
+"""What can happen to a ticket."""
+
+BROUGHT = "brought"
+"""Stands in the detail of what happened at another desk: nobody is told of it here, nothing acts on it."""
 
 
 class Event(Row):
@@ -38,46 +97,46 @@ Event.add_index(Event.at, Event.ticket, name="event_overdue", where=Event.kind =
 
 
 class DatedEvent(Record):
-    """An event with who did it and when; ``at`` as stored, ``agent_name`` None: the desk itself."""
+    """An event, who caused it and when; ``at`` as stored, ``agent_name`` None: the desk itself."""
 
     id: int
     at: str
     agent_id: int | None
     agent_name: str | None
-    kind: str
+    kind: EventKind
     detail: dict[str, Any]
 
 
 def _dated(
-    event_id: int, at: str, agent_id: int | None, agent_name: str | None, kind: str, detail: str
+    event_id: int, at: str, agent_id: int | None, agent_name: str | None, kind: EventKind, detail: str
 ) -> DatedEvent:
     return DatedEvent(event_id, at, agent_id, agent_name, kind, json.loads(detail))
 
 
 class RecordedEvent(Record):
-    """An event with what it tells."""
+    """An event with its details."""
 
     id: int
     ticket_id: int
-    kind: str
+    kind: EventKind
     detail: dict[str, Any]
 
 
-def _recorded(event_id: int, ticket_id: int, kind: str, detail: str) -> RecordedEvent:
+def _recorded(event_id: int, ticket_id: int, kind: EventKind, detail: str) -> RecordedEvent:
     return RecordedEvent(event_id, ticket_id, kind, json.loads(detail))
 
 
 class TimedEvent(Record):
-    """An event with what it tells and when; ``at`` as stored."""
+    """An event with its details and time; ``at`` as stored."""
 
     id: int
     ticket_id: int
     at: str
-    kind: str
+    kind: EventKind
     detail: dict[str, Any]
 
 
-def _timed(event_id: int, ticket_id: int, at: str, kind: str, detail: str) -> TimedEvent:
+def _timed(event_id: int, ticket_id: int, at: str, kind: EventKind, detail: str) -> TimedEvent:
     return TimedEvent(event_id, ticket_id, at, kind, json.loads(detail))
 
 
@@ -178,23 +237,23 @@ _LOOK_BACK = 500
 """So many of the newest events are searched for what an agent did last."""
 
 
-def write(ticket_id: int, at: str, agent_id: int | None, kind: str, detail: Mapping[str, Any]) -> int:
+def write(ticket_id: int, at: str, agent_id: int | None, kind: EventKind, detail: Mapping[str, Any]) -> int:
     """Write a line of a ticket's audit trail; ``at`` as stored. Returns its id."""
     return _WRITE.new_id(ticket_id=ticket_id, at=at, agent_id=agent_id, kind=kind, detail=as_json(detail))
 
 
 def set_detail(event_id: int, detail: Mapping[str, Any]) -> None:
-    """Change what an event tells."""
+    """Change the details of an event."""
     _SET_DETAIL.run(event_id=event_id, detail=as_json(detail))
 
 
 def keep_ids() -> None:
-    """Give no id of an event again; to be called before tickets are deleted, with which events go."""
+    """Make sure that no event's id is given again; call it before tickets, and so events, are deleted."""
     _IDS.keep()
 
 
 def delete(event_id: int) -> None:
-    """Delete an event: what it tells did not happen. No other one ever has its id."""
+    """Delete an event that did not happen after all. No other event ever gets its id."""
     _IDS.keep()
     _DELETE.run(event_id=event_id)
 
@@ -204,8 +263,8 @@ def answers(ticket_id: int) -> list[RecordedEvent]:
     return _ANSWERS.every(ticket_id=ticket_id)
 
 
-def newest_of(ticket_id: int, kind: str) -> RecordedEvent | None:
-    """Return the newest event of a kind of a ticket, or None."""
+def newest_of(ticket_id: int, kind: EventKind) -> RecordedEvent | None:
+    """Return the newest event of one kind in a ticket, or None."""
     return _NEWEST_OF.one(ticket_id=ticket_id, kind=kind)
 
 
@@ -224,13 +283,13 @@ def timed_later_than(event_id: int, limit: int) -> list[TimedEvent]:
     return _TIMED_LATER_THAN.every(event_id=event_id, limit=limit)
 
 
-def is_there(event_id: int, kind: str) -> bool:
-    """Whether an event is still told: one that was taken back is not."""
+def is_there(event_id: int, kind: EventKind) -> bool:
+    """Whether an event still stands: one that was taken back does not."""
     return _EXISTS.one(event_id=event_id, kind=kind) is not None
 
 
 def newest() -> int:
-    """Return the id of the newest event of the desk, 0 without any."""
+    """Return the id of the newest event of the desk, 0 if there is none."""
     return _NEWEST.one() or 0
 
 
@@ -240,7 +299,7 @@ def of_ticket(ticket_id: int) -> list[DatedEvent]:
 
 
 def of_tickets(ticket_ids: Iterable[int]) -> list[TimedEvent]:
-    """Return what happened to tickets, to each of them in order."""
+    """Return what happened to tickets, in order for each of them."""
     return _OF_TICKETS.each_of(ticket_ids)
 
 

@@ -1,4 +1,4 @@
-"""Fetches as a person sees them: the table, and the only statements that write it."""
+"""The latest fetch of each mailbox, for people to see: its table, and the only statements that write it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.statements import Lookup, Statement
 
 
 class FetchRun(Row):
-    """The present or latest fetch of a mailbox, and whether somebody asked for one now."""
+    """The current or latest fetch of a mailbox, and whether somebody has asked for one."""
 
     mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True)
     requested = UtcField(null=True)
@@ -34,7 +34,7 @@ class FetchRun(Row):
 
 
 class FetchState(Record):
-    """The present or latest fetch of a mailbox; times as stored."""
+    """The current or latest fetch of a mailbox; times as stored."""
 
     mailbox_id: int
     requested: str | None
@@ -145,25 +145,25 @@ def is_requested(mailbox_id: int) -> bool:
 
 
 def state(mailbox_id: int) -> FetchState | None:
-    """Return the present or latest fetch of a mailbox, or None."""
+    """Return the current or latest fetch of a mailbox, or None."""
     return _STATE.one(mailbox_id=mailbox_id)
 
 
 def states() -> list[FetchState]:
-    """Return the present or latest fetch of every mailbox that had one."""
+    """Return the current or latest fetch of every mailbox that had one."""
     return _STATES.every()
 
 
 def begin(mailbox_id: int, phase: str, found: int, at: str) -> None:
-    """Note that a fetch begins, or that it knows now how many mails it has to bring."""
+    """Record that a fetch begins, or that it now knows how many mails there are to bring."""
     _BEGIN.run(mailbox_id=mailbox_id, phase=phase, found=found, at=at)
 
 
 def advance(mailbox_id: int, done: int, at: str) -> None:
-    """Note how many mails of a fetch are stored."""
+    """Record how many mails of a fetch are stored."""
     _ADVANCE.run(mailbox_id=mailbox_id, done=done, at=at)
 
 
 def finish(mailbox_id: int, phase: str, done: int, outcome: Mapping[str, Any], at: str) -> None:
-    """Note how a fetch ended that was under way."""
+    """Record how a running fetch ended."""
     _FINISH.run(mailbox_id=mailbox_id, phase=phase, done=done, outcome=as_json(outcome), at=at)

@@ -31,7 +31,7 @@ class UtcField(peewee.TextField):
     """An aware time, stored as fixed-width UTC text."""
 
     def db_value(self, value: datetime | str | None) -> str | None:
-        """Return the text that is stored; one that is stored already stays."""
+        """Return the text that is stored; text that is already in that form stays as it is."""
         if value is None or isinstance(value, str):
             return value
         return utc_text(value)

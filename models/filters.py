@@ -19,7 +19,7 @@ TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
 
 class Filter(Row):
-    """What is done with mail that fulfils a condition."""
+    """What is done with mail and tickets that meet a condition."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     runs_on = peewee.TextField(constraints=[one_of("runs_on", TRIGGERS)])
@@ -38,7 +38,7 @@ class Filter(Row):
 
 
 class FilterAct(Row):
-    """That a filter acted on a ticket, and on which fact: it does so once."""
+    """That a filter acted on a ticket because of a fact, so that it does so only once."""
 
     by = peewee.ForeignKeyField(Filter, column_name="filter_id", on_delete="CASCADE")
     ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
@@ -125,6 +125,7 @@ _BANS = Lookup(lambda p: Ban.select(Ban.pattern, Ban.note, Ban.created).order_by
 _BAN = Statement(
     lambda p: Ban.insert({Ban.pattern: p("pattern"), Ban.note: p("note"), Ban.created: p("created")})
 )
+_CHANGE_BAN = Statement(lambda p: Ban.update({Ban.note: p("note")}).where(Ban.pattern == p("pattern")))
 _UNBAN = Statement(lambda p: Ban.delete().where(Ban.pattern == p("pattern")))
 
 
@@ -176,12 +177,12 @@ def change(filter_id: int, values: Mapping[str, str | int | Sequence[str]]) -> N
 
 
 def acted(filter_id: int, ticket_ids: Iterable[int]) -> dict[int, str]:
-    """Return on which fact a filter acted last, by ticket."""
+    """Return the fact because of which a filter last acted, by ticket."""
     return dict(_ACTED.each_of(ticket_ids, filter_id=filter_id))
 
 
 def note_act(filter_id: int, ticket_id: int, fact: str) -> None:
-    """Note that a filter acted on a ticket because of a fact."""
+    """Record that a filter acted on a ticket because of a fact."""
     _ACT.run(filter_id=filter_id, ticket_id=ticket_id, fact=fact)
 
 
@@ -198,6 +199,11 @@ def bans() -> list[StoredBan]:
 def write_ban(pattern: str, note: str, created: str) -> None:
     """Write a ban; ``created`` as stored."""
     _BAN.run(pattern=pattern, note=note, created=created)
+
+
+def change_ban(pattern: str, note: str) -> bool:
+    """Give a ban another note; False when there is none."""
+    return _CHANGE_BAN.changed(pattern=pattern, note=note) == 1
 
 
 def delete_ban(pattern: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is known of the folders of mail servers: tables, and the only statements that write them."""
+"""What is known of the folders of mail servers: the tables, and the only statements that write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.statements import Lookup, Statement
 
 
 class FolderMark(Row):
-    """How far a folder is known: every UID below ``known_below`` has its receipt."""
+    """How far a folder has been read: every UID below ``known_below`` has its receipt."""
 
     mailbox = peewee.ForeignKeyField(Mailbox)
     folder = peewee.TextField()
@@ -50,7 +50,7 @@ class Preexisting(Row):
 
 
 class DeletedUidl(Row):
-    """An id of which a POP3 server said that its mail is deleted, until it is seen not to be listed."""
+    """The id of a mail that a POP3 server said it deleted, kept until the server no longer lists it."""
 
     mailbox = peewee.ForeignKeyField(Mailbox)
     uidl = peewee.TextField()
@@ -64,7 +64,7 @@ class DeletedUidl(Row):
 
 
 class KnownFolder(Record):
-    """How far a folder is known, and by what its newest known mail is recognised."""
+    """How far a folder has been read, and how its newest known mail is recognised."""
 
     uidvalidity: int
     known_below: int
@@ -125,32 +125,32 @@ _SEEN_GONE = Statement(
 
 
 def deleted(mailbox_id: int, uidl: str) -> None:
-    """Remember that a POP3 server said that it deleted the mail with this id."""
+    """Remember that a POP3 server said it deleted the mail with this id."""
     _DELETED.run(mailbox_id=mailbox_id, uidl=uidl)
 
 
 def deleted_uidls(mailbox_id: int) -> set[str]:
-    """Return the ids whose mails a POP3 server said it deleted, and that were not seen to be gone."""
+    """Return the ids whose mail a POP3 server said it deleted, but which it may still list."""
     return set(_DELETED_UIDLS.every(mailbox_id=mailbox_id))
 
 
 def seen_gone(mailbox_id: int, uidl: str) -> None:
-    """Forget that id: its mail is gone, or another one has it."""
+    """Forget that id: its mail is gone, or another mail has the id now."""
     _SEEN_GONE.run(mailbox_id=mailbox_id, uidl=uidl)
 
 
 def read(mailbox_id: int, folder: str) -> KnownFolder | None:
-    """Return how far a folder is known, or None."""
+    """Return how far a folder has been read, or None."""
     return _READ.one(mailbox_id=mailbox_id, folder=folder)
 
 
 def write(mailbox_id: int, folder: str, known: KnownFolder) -> None:
-    """Remember how far a folder is known."""
+    """Remember how far a folder has been read."""
     _WRITE.run(mailbox_id=mailbox_id, folder=folder, **{name: getattr(known, name) for name in _VALUES})
 
 
 def leave_alone(mailbox_id: int, uidl: str) -> None:
-    """Remember a mail that was in a POP3 mailbox before the desk."""
+    """Remember a mail that was in a POP3 mailbox before the desk, and is to be left there."""
     _LEAVE_ALONE.run(mailbox_id=mailbox_id, uidl=uidl)
 
 

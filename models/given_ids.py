@@ -1,4 +1,4 @@
-"""Ids that were given: none is given again, also where the row that had it is gone.
+"""Ids that were given: none is given again, even after its row is deleted.
 
 SQLite gives the id of the newest row again once that is deleted. Who remembers how far they have read, and
 what names a row outside of the desk, would take the next one for the one that they know.
@@ -36,14 +36,14 @@ class GivenIds:
         )
 
     def of_new(self) -> dict[Any, Any]:
-        """Return what an INSERT says of the id: the next one that nobody had.
+        """Return what an INSERT passes as the id: the next one that no row ever had.
 
         That is NULL, for which the engine gives the next one, unless the newest rows were deleted.
         """
         return {self._id: self._next} if engine().IDS_COME_BACK else {}
 
     def keep(self) -> None:
-        """Give none of the ids so far again; to be called before rows are deleted."""
+        """Make sure that no id so far is given again; call it before rows are deleted."""
         if engine().IDS_COME_BACK:
             self._keep.run()
 

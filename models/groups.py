@@ -1,4 +1,4 @@
-"""Groups of the system: what their members are given, a role in a department, one everywhere, or a team."""
+"""Groups of the operating system and what their members get: a role in one or all departments, or a team."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.teams import Team
 
 
 class GroupGrant(Row):
-    """One thing that the members of a group of the system are given."""
+    """One thing that the members of a group of the operating system are given."""
 
     name = peewee.TextField()
     """The group's, as the system has it."""
@@ -43,7 +43,7 @@ class Grant(Record):
 
 
 class StoredGrant(Record):
-    """A grant with the names of what it is about."""
+    """A grant with the names of what it gives."""
 
     name: str
     department_id: int | None
@@ -98,7 +98,7 @@ def of(name: str) -> list[StoredGrant]:
 
 
 def there_are() -> bool:
-    """Whether a group gives anything."""
+    """Whether any group gives anything."""
     return _ANY.one() is not None
 
 
@@ -108,7 +108,7 @@ def with_role(role_id: int) -> list[str]:
 
 
 def replace(name: str, grants: Iterable[Grant]) -> None:
-    """Make these all that a group gives; none: it gives nothing any more."""
+    """Make these all that a group gives; with none it gives nothing any more."""
     _DELETE.run(name=name)
     for each in grants:
         _WRITE.run(name=name, **each._asdict())

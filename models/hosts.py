@@ -1,4 +1,4 @@
-"""Hosts: the machines whose processes work for the desk, as each last said of itself."""
+"""Hosts: the machines whose processes work for the desk, each with what it last reported of itself."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ _REPORT = Statement(
 _EVERY = Lookup(lambda p: Host.select(*_COLUMNS).order_by(Host.name), as_read(_COLUMNS, StoredHost))
 _DRAINED = Lookup(lambda p: Host.select(Host.drained).where(Host.name == p("name")), lambda drained: drained)
 _DRAIN = Statement(lambda p: Host.update({Host.drained: p("drained")}).where(Host.name == p("name")))
-_FORGET = Statement(lambda p: Host.delete().where(Host.seen < p("before")))
+_FORGET = Statement(lambda p: Host.delete().where(Host.seen < p("before"), Host.drained.is_null()))
 
 
 def report(name: str, version: str, worker: str | None, skew: float, spooled: int, at_work: int) -> None:
-    """Write down how this host is; ``worker``: the owner id of its worker, None without one."""
+    """Write down the state of this host; ``worker``: the owner id of its worker, None without one."""
     with transaction():
         _REPORT.run(
             name=name,
@@ -100,24 +100,24 @@ def every() -> list[StoredHost]:
 
 
 def is_drained(name: str) -> bool:
-    """Whether a host is to do nothing."""
+    """Whether a host is drained, that is, to do no work."""
     return _DRAINED.one(name=name) is not None
 
 
 def drain(name: str) -> bool:
-    """Let a host do nothing from now on; False when nobody knows it. One that is drained stays so."""
+    """Give a host no work from now on; False for an unknown host. A drained host stays drained."""
     with transaction():
         return is_drained(name) or bool(_DRAIN.changed(name=name, drained=utc_text(engine().moment())))
 
 
 def undrain(name: str) -> bool:
-    """Let a host work again; False when nobody knows it."""
+    """Let a drained host work again; False for an unknown host."""
     with transaction():
         return bool(_DRAIN.changed(name=name, drained=None))
 
 
 def has_worker(host: StoredHost, moment: datetime) -> bool:
-    """Whether the worker of a host lives: it was heard of lately, and did not die on this machine."""
+    """Whether a host's worker lives: it reported lately, and is not known to have died on this machine."""
     lately = host.seen > moment - BELIEVED_FOR
     return lately and host.worker is not None and not leases.is_dead(host.worker)
 
@@ -136,6 +136,6 @@ def at_work() -> list[str]:
 
 
 def forget_unseen(before: datetime) -> None:
-    """Forget hosts that were not seen since."""
+    """Forget hosts that were not seen since a time, except drained ones, which would come back to work."""
     with transaction():
         _FORGET.run(before=utc_text(before))

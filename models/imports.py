@@ -1,8 +1,8 @@
-"""Imports: how far each source came, and the files that were taken in."""
+"""Imports: how far each source has been read, and which of its files were taken in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
@@ -11,11 +11,13 @@ from models.database import Row
 from models.fields import UtcField, one_of
 from models.statements import Lookup, Statement
 
+SourceKind = Literal["mbox", "maildir", "eml"]
+
 
 class ImportSource(Row):
-    """An mbox, a Maildir or a folder of mails that is taken in."""
+    """An mbox, a Maildir or a folder of mails that is being imported."""
 
-    kind = peewee.TextField(constraints=[one_of("kind", ("mbox", "maildir", "eml"))])
+    kind = peewee.TextField(constraints=[one_of("kind", get_args(SourceKind))])
     path = peewee.TextField()
     position = peewee.IntegerField(default=0)
     """Bytes of an mbox that are taken in."""
@@ -29,7 +31,7 @@ ImportSource.add_index(ImportSource.kind, ImportSource.path, unique=True)
 
 
 class ImportFile(Row):
-    """A file of a source that is taken in."""
+    """A file of a source that was taken in."""
 
     source = peewee.ForeignKeyField(ImportSource)
     name = peewee.TextField()
@@ -43,7 +45,7 @@ class ImportFile(Row):
 
 
 class SourceState(Record):
-    """How far a source came."""
+    """How far a source has been read."""
 
     id: int
     position: int
@@ -80,29 +82,34 @@ _ADD_NAME = Statement(
 )
 
 
-def open_source(kind: str, path: str, at: str) -> SourceState:
-    """Return how far a source came, which is written down if it is new, at a moment as stored."""
+def open_source(kind: SourceKind, path: str, at: str) -> SourceState:
+    """Return how far a source has been read; a new source is written down, at a moment as stored."""
     _OPEN.run(kind=kind, path=path, at=at)
     state = _STATE.one(kind=kind, path=path)
     assert state is not None
     return state
 
 
+def source(kind: SourceKind, path: str) -> SourceState | None:
+    """Return how far a source has been read; None: nothing of it was taken in."""
+    return _STATE.one(kind=kind, path=path)
+
+
 def names(source_id: int) -> set[str]:
-    """Return the files of a source that are taken in."""
+    """Return the files of a source that were taken in."""
     return set(_NAMES.every(source_id=source_id))
 
 
 def count(source_id: int, taken: int, at: str) -> None:
-    """Count mails of a source that were taken in."""
+    """Add to the number of mails of a source that were taken in."""
     _COUNT.run(source_id=source_id, count=taken, at=at)
 
 
 def move_on(source_id: int, position: int, mark: str) -> None:
-    """Note how far a source came."""
+    """Record how far a source has been read."""
     _MOVE_ON.run(source_id=source_id, position=position, mark=mark)
 
 
 def add_name(source_id: int, name: str) -> None:
-    """Note that a file of a source is taken in."""
+    """Record that a file of a source was taken in."""
     _ADD_NAME.run(source_id=source_id, name=name)

@@ -29,7 +29,7 @@ WORKER = "worker"
 
 
 class LeaseRow(Row):
-    """Who has the right to do a thing. ``token`` grows with every acquisition."""
+    """Who holds the right to do something. ``token`` grows with every acquisition."""
 
     name = peewee.TextField(primary_key=True)
     owner = peewee.TextField(null=True)
@@ -66,13 +66,13 @@ class Lease(Record):
             raise LeaseLost(self.name)
 
     def renew(self) -> None:
-        """Hold it for another ``ttl`` seconds; raises LeaseLost when it went to somebody else."""
+        """Hold it for another ``ttl`` seconds; raises LeaseLost when somebody else has it by now."""
         with transaction():
             self.check()
             _RENEW.run(name=self.name, expires=_expiry(self.ttl))
 
     def release(self) -> None:
-        """Give it back; nothing happens when it was lost before."""
+        """Give it back; does nothing when it was lost before."""
         with transaction():
             _RELEASE.run(name=self.name, owner=self.owner, token=self.token)
 
@@ -121,7 +121,7 @@ _FORGET_HOLDERS = Statement(lambda p: LeaseRow.update({LeaseRow.owner: None, Lea
 
 
 def forget_holders() -> None:
-    """Take every lease from its holder, in a desk of which nobody knows."""
+    """End all leases, in a desk that no process can have open yet."""
     _FORGET_HOLDERS.run()
 
 
@@ -140,7 +140,7 @@ def acquire(name: str, owner: str, ttl: float) -> Lease | None:
 
 
 def holder(name: str) -> str | None:
-    """Who holds the lease now, or None."""
+    """Return who holds the lease now, or None."""
     held = _HELD.one(name=name)
     return held.owner if held is not None and _holds(held.owner, held.expires, engine().moment()) else None
 
@@ -151,18 +151,18 @@ def alive(name: str) -> bool:
 
 
 def held() -> dict[str, str]:
-    """Every lease that somebody living holds: name to owner."""
+    """Return every lease that somebody living holds: name to owner."""
     return living(_EVERY_HELD.every())
 
 
 def living(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Return the leases among rows of name, owner and expiry that somebody living holds: name to owner."""
+    """Return those of these rows (name, owner, expiry) that somebody living holds: name to owner."""
     moment = engine().moment()
     return {str(name): str(owner) for name, owner, expires in rows if _holds(owner, expires, moment)}
 
 
 def owner_id() -> str:
-    """Return a name for this process that no other process ever has, and by which its death can be seen."""
+    """Return a unique name for this process, from which others can tell that it has died."""
     return _owner_of(os.getpid())
 
 
@@ -186,7 +186,7 @@ def is_dead(owner: str) -> bool:
 
 
 def dead_owners(owners: Iterable[str]) -> set[str]:
-    """Those of ``owners`` whose processes are known to be gone."""
+    """Return those of ``owners`` whose processes are known to be gone."""
     return {owner for owner in set(owners) if is_dead(owner)}
 
 

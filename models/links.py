@@ -1,4 +1,4 @@
-"""Links: which tickets have to do with each other, and how; and the only statements that write that."""
+"""Links between tickets, and of what kind; and the only statements that write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 
 
 class TicketLink(Row):
-    """That a ticket blocks another one, duplicates it, or has to do with it."""
+    """That a ticket blocks another one, duplicates it, or is related to it."""
 
     ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     other = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
@@ -52,7 +52,7 @@ def _other_end(end: peewee.Field, here: peewee.Field, *, from_here: bool) -> Loo
             TicketLink.select(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, TicketLink.kind)
             .join(Ticket, on=(Ticket.id == end))
             .where(here == p("ticket_id"))
-            .order_by(Ticket.id)
+            .order_by(Ticket.id, TicketLink.kind)
         ),
         lambda other, number, subject, status, kind: Linked(other, number, subject, status, kind, from_here),
     )
@@ -72,18 +72,30 @@ _DELETE = Statement(
 )
 
 
+_DELETE_ONE = Statement(
+    lambda p: TicketLink.delete().where(
+        TicketLink.ticket == p("ticket_id"), TicketLink.other == p("other_id"), TicketLink.kind == p("kind")
+    )
+)
+
+
 def of(ticket_id: int) -> list[Linked]:
-    """Return the tickets that this one is linked to, those that it names first."""
+    """Return the tickets that this one is linked to, links made on this ticket first."""
     return [*_FROM_HERE.every(ticket_id=ticket_id), *_TO_HERE.every(ticket_id=ticket_id)]
 
 
 def write(ticket_id: int, other_id: int, kind: LinkKind) -> bool:
-    """Link two tickets; False when they were linked so already."""
+    """Link two tickets; False when they already have this link."""
     return _WRITE.changed(ticket_id=ticket_id, other_id=other_id, kind=kind) > 0
 
 
 def delete(ticket_id: int, other_id: int) -> bool:
-    """Take all links between two tickets away, in both directions; False when there was none."""
+    """Remove all links between two tickets, in both directions; False when there were none."""
     there = _DELETE.changed(ticket_id=ticket_id, other_id=other_id)
     back = _DELETE.changed(ticket_id=other_id, other_id=ticket_id)
     return there + back > 0
+
+
+def delete_one(ticket_id: int, other_id: int, kind: LinkKind) -> bool:
+    """Remove one link between two tickets; False when there was none."""
+    return _DELETE_ONE.changed(ticket_id=ticket_id, other_id=other_id, kind=kind) > 0

@@ -1,4 +1,4 @@
-"""Listeners: webhooks, push addresses and hooks, which hear of what happens, and the calls to them."""
+"""Listeners (webhooks, push addresses and hooks), which are told of what happens, and the calls to them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Listener.add_index(Listener.kind, Listener.name, unique=True, name="listener_nam
 
 
 class Call(Row):
-    """One thing that one listener is told; ``delivery`` is its random name, the same in every attempt."""
+    """One thing that a listener is told; ``delivery`` is its random name, the same in every attempt."""
 
     listener = peewee.ForeignKeyField(Listener, on_delete="CASCADE")
     delivery = peewee.TextField(unique=True)
@@ -96,7 +96,7 @@ class StoredListener(Record):
 
 
 class DueCall(Record):
-    """A call that is to be made; times as stored."""
+    """A call that is due; times as stored."""
 
     id: int
     listener_id: int
@@ -110,7 +110,7 @@ class DueCall(Record):
 
 
 class StoredCall(Record):
-    """A call and what became of it; times as stored."""
+    """A call and its outcome; times as stored."""
 
     id: int
     delivery: str
@@ -126,7 +126,7 @@ class StoredCall(Record):
 
 @dataclass
 class SealedListener:
-    """What a listener has that is sealed, to be sealed anew and kept."""
+    """The encrypted parts of a listener, to be encrypted anew and written back."""
 
     id: int
     kind: ListenerKind
@@ -270,7 +270,7 @@ def named(kind: ListenerKind, name: str) -> StoredListener | None:
 
 
 def by_id(listener_id: int) -> StoredListener | None:
-    """Return a listener, or None when it is gone."""
+    """Return the listener of that id, or None when it is gone."""
     return _BY_ID.one(listener_id=listener_id)
 
 
@@ -286,7 +286,7 @@ def write(
     after_event: int,
     after_notice: int,
 ) -> int:
-    """Write a new listener, which hears of what is later than the two; returns its id."""
+    """Write a new listener, which hears of whatever comes after these two ids; returns its own id."""
     return _WRITE.new_id(
         kind=kind,
         name=name,
@@ -311,7 +311,7 @@ def delete(listener_id: int) -> None:
 
 
 def sealed() -> list[SealedListener]:
-    """Return what is sealed of every listener."""
+    """Return the encrypted parts of every listener."""
     return [
         SealedListener(each.id, each.kind, each.name, each.address_sealed, each.secret_sealed)
         for each in every()
@@ -319,12 +319,12 @@ def sealed() -> list[SealedListener]:
 
 
 def address_context(listener_id: int) -> str:
-    """Return what a sealed address is bound to."""
+    """Return the context that an encrypted address is bound to."""
     return f"listener {listener_id} address"
 
 
 def secret_context(listener_id: int) -> str:
-    """Return what a sealed secret is bound to."""
+    """Return the context that an encrypted secret is bound to."""
     return f"listener {listener_id} secret"
 
 
@@ -339,7 +339,7 @@ def write_call(
     event_id: int | None = None,
     ticket_id: int | None = None,
 ) -> int:
-    """Write a call that is to be made; times as stored. Returns its id."""
+    """Write a call to be made; times as stored. Returns its id."""
     return _WRITE_CALL.new_id(
         listener_id=listener_id,
         delivery=delivery,
@@ -358,17 +358,17 @@ def due(moment: str, limit: int) -> list[DueCall]:
 
 
 def call(call_id: int) -> DueCall | None:
-    """Return a call that is to be made, or None."""
+    """Return a call that is yet to be made, or None."""
     return _CALL.one(call_id=call_id)
 
 
 def claim(call_id: int, moment: str, until: str) -> bool:
-    """Take a call that is due, until a time; False when another process makes it."""
+    """Claim a due call until a time; False when another process is making it."""
     return _CLAIM.changed(call_id=call_id, moment=moment, until=until) == 1
 
 
 def settle(call_id: int, *, done: bool, status: int | None, words: str, not_before: str) -> None:
-    """Write down what became of a call."""
+    """Record the outcome of a call."""
     _SETTLE.run(call_id=call_id, done=done, status=status, words=words, not_before=not_before)
 
 
@@ -378,7 +378,7 @@ def calls(listener_id: int, limit: int) -> list[StoredCall]:
 
 
 def next_due() -> str | None:
-    """Return when the next call is due, as stored, None without any."""
+    """Return when the next call is due, as stored; None if there is none."""
     return _NEXT_DUE.one()
 
 

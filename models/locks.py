@@ -1,4 +1,4 @@
-"""Who has a desk open: a lock file beside the database, shared by openers, held alone by restore and move.
+"""Who has a desk open: a lock file beside the database, shared by openers, held alone by restores and moves.
 
 The lock belongs to an open file and ends with it, so a process that dies holds nothing. The lock file itself
 is never removed: two processes that hold locks on two files of one name would not see each other.
@@ -48,12 +48,12 @@ def alone(database: Path) -> Iterator[None]:
 
 
 def half_restored(database: Path) -> Path:
-    """Return the file that is there while a restore puts its files in place."""
+    """Return the path of the marker file that exists while a restore puts its files in place."""
     return _beside(database, ".restoring")
 
 
 def holders(database: Path) -> list[str]:
-    """Return who has the desk open on this machine, as the kernel tells: 'nightdesk serve (pid 7)'."""
+    """Return who has the desk open on this machine, as the kernel reports it: 'nightdesk serve (pid 7)'."""
     try:
         inode = os.stat(_beside(database, ".lock")).st_ino  # noqa: PTH116
         table = Path("/proc/locks").read_text(encoding="ascii").splitlines()

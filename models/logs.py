@@ -22,7 +22,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 class LogEntry(Row):
-    """One line of the log; ``detail`` holds what is too long for it."""
+    """One line of the log; ``detail`` holds what is too long for the line."""
 
     at = UtcField()
     level = peewee.TextField(constraints=[one_of("level", LEVELS)])
@@ -47,7 +47,7 @@ LogEntry.add_index(LogEntry.at, name="log_entry_at")
 
 
 class LogRow(Record):
-    """A line with the names of what it is about; ``at`` as stored."""
+    """A log line with the names of what it is about; ``at`` as stored."""
 
     id: int
     at: str
@@ -61,7 +61,7 @@ class LogRow(Record):
 
 
 class WantedLines(Record):
-    """Which lines: all given conditions hold. ``since`` as stored; ``text`` is part of a line."""
+    """Which lines to read: all given conditions hold. ``since`` as stored; ``text`` is part of a line."""
 
     levels: Collection[Level] = LEVELS
     source: str | None = None
@@ -107,6 +107,7 @@ _PURGE = Statement(
 )
 _OLDER = Lookup(lambda p: LogEntry.select(peewee.fn.COUNT(LogEntry.id)).where(LogEntry.at < p("before")), int)
 _NEWEST = Lookup(lambda p: LogEntry.select(LogEntry.at).order_by(LogEntry.id.desc()).limit(1), str)
+_NEWEST_ID = Lookup(lambda p: LogEntry.select(peewee.fn.MAX(LogEntry.id)), lambda newest: newest)
 _LATELY = 5_000
 
 
@@ -142,7 +143,7 @@ def lines(
     oldest_first: bool = False,
     limit: int,
 ) -> list[LogRow]:
-    """Return the lines that are wanted, between two ids; ``limit`` 0 is no limit."""
+    """Return the matching lines between two ids; ``limit`` 0 is no limit."""
     order = LogEntry.id.asc() if oldest_first else LogEntry.id.desc()
     query = (
         LogEntry.select(
@@ -172,7 +173,7 @@ def line(entry_id: int) -> LogRow | None:
 
 
 def counts(wanted: WantedLines, most: int) -> tuple[int, int]:
-    """Return how many of the newest ``most`` lines that are wanted there are, and how many are errors."""
+    """Return how many of the newest ``most`` matching lines there are, and how many of them are errors."""
     newest = (
         LogEntry.select(LogEntry.level)
         .where(*_conditions(wanted, None, None))
@@ -189,14 +190,20 @@ def counts(wanted: WantedLines, most: int) -> tuple[int, int]:
 
 
 def sources() -> list[str]:
-    """Return the sources that wrote lately, in alphabetical order."""
+    """Return the sources that wrote recently, in alphabetical order."""
+    return _SOURCES.every()
+
+
+def _sources() -> peewee.Select:
     newest = LogEntry.select(LogEntry.source).order_by(LogEntry.id.desc()).limit(_LATELY).alias("newest")
-    query = peewee.Select([newest], [newest.c.source]).distinct().order_by(newest.c.source)
-    return [str(row[0]) for row in run(query)]
+    return peewee.Select([newest], [newest.c.source]).distinct().order_by(newest.c.source)
+
+
+_SOURCES = Lookup(lambda p: _sources(), str)
 
 
 def purge(before: str, most: int) -> int:
-    """Delete so many of the oldest lines from before a moment, as stored; returns how many went."""
+    """Delete at most so many of the oldest lines before a moment, as stored; returns how many went."""
     return _PURGE.changed(before=before, most=most)
 
 
@@ -213,6 +220,11 @@ def was_said(mailbox_id: int, text: str, since: str) -> bool:
 def newest() -> str | None:
     """Return when the newest line was written, as stored."""
     return _NEWEST.one()
+
+
+def newest_id() -> int:
+    """Return the id of the newest line, 0 without any."""
+    return _NEWEST_ID.one() or 0
 
 
 def _conditions(wanted: WantedLines, before_id: int | None, after_id: int | None) -> list[peewee.ColumnBase]:

@@ -1,8 +1,8 @@
-"""Mailboxes: the desk's addresses, each with an incoming and an outgoing account."""
+"""Mailboxes: the desk's addresses, each with an account to fetch from and one to send through."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,7 @@ from config.records import Record
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
-from models.statements import Lookup, Statement, as_read, literal
+from models.statements import Lookup, Places, Statement, Update, as_read, as_row, as_stored, literal
 from models.topics import Topic
 
 SECURITIES = ("tls", "starttls", "none")
@@ -21,7 +21,7 @@ SMTP_AUTHS = ("same", "basic", "none", "oauth2")
 
 
 class Mailbox(Row):
-    """An address of the desk, how its mail is fetched and sent, and how that is going."""
+    """An address of the desk, how its mail is fetched and sent, and whether that works."""
 
     address = peewee.TextField(unique=True, collation="NOCASE")
     name = peewee.TextField(default="")
@@ -134,7 +134,7 @@ MailboxAlias.add_index(MailboxAlias.mailbox, name="mailbox_alias_mailbox")
 
 
 class MailboxOAuth2(Row):
-    """A mailbox's OAuth2 application and its token. Empty addresses and scopes: those of the provider."""
+    """A mailbox's OAuth2 application and its token. Empty addresses and scopes: the provider's own."""
 
     mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True, lazy_load=False)
     provider = peewee.TextField(constraints=[one_of("provider", ("google", "microsoft", "other"))])
@@ -225,7 +225,7 @@ class Beside(Record):
 
 
 def beside() -> Beside:
-    """Return what lists of mailboxes need of other tables, in one query for each of them."""
+    """Return what lists of mailboxes need from other tables, with one query for each table."""
     aliases: dict[int, list[str]] = {}
     for mailbox_id, address in _ALIASES_BY_ADDRESS.every():
         aliases.setdefault(mailbox_id, []).append(address)
@@ -233,7 +233,7 @@ def beside() -> Beside:
         dict(_DEPARTMENT_NAMES.every()),
         dict(_TOPIC_NAMES.every()),
         aliases,
-        {row.mailbox_id: row for row in MailboxOAuth2.select()},
+        {row.mailbox_id: row for row in oauth2_apps()},
     )
 
 
@@ -252,8 +252,8 @@ def _can_send() -> peewee.Expression:
     return (Mailbox.outgoing_enabled == literal(1)) & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
 
 
-class OutgoingAccount(Record):
-    """How mail leaves: ``sends`` by its own account, which may (``spoofs``) use other addresses."""
+class SendingMailbox(Record):
+    """How a mailbox sends: ``sends`` by its own account, which may (``spoofs``) use other addresses."""
 
     mailbox_id: int
     address: str
@@ -268,9 +268,7 @@ _OUTGOING = Lookup(
         Mailbox.smtp_spoof,
         _can_send(),
     ),
-    lambda mailbox_id, address, spoofs, sends: OutgoingAccount(
-        mailbox_id, address, bool(spoofs), bool(sends)
-    ),
+    lambda mailbox_id, address, spoofs, sends: SendingMailbox(mailbox_id, address, bool(spoofs), bool(sends)),
 )
 _SENDING_FAILED = Statement(
     lambda p: Mailbox.update(
@@ -304,28 +302,28 @@ _CREATED = Lookup(lambda p: Mailbox.select(Mailbox.created).where(Mailbox.id == 
 _ID_OF = Lookup(lambda p: Mailbox.select(Mailbox.id).where(Mailbox.address == p("address")), int)
 
 
-def outgoing_accounts() -> list[OutgoingAccount]:
+def outgoing_accounts() -> list[SendingMailbox]:
     """Return how mail of every mailbox leaves, removed ones too."""
     return _OUTGOING.every()
 
 
 def sending_failed(mailbox_id: int, reason: str, at: str) -> None:
-    """Note that a mailbox's outgoing account could not send at a moment, as stored."""
+    """Record that a mailbox's outgoing account failed to send at a moment, as stored."""
     _SENDING_FAILED.run(mailbox_id=mailbox_id, reason=reason, at=at)
 
 
 def sending_worked(mailbox_id: int, at: str) -> None:
-    """Note that a mailbox's outgoing account sent at a moment, as stored."""
+    """Record that a mailbox's outgoing account sent at a moment, as stored."""
     _SENDING_WORKED.run(mailbox_id=mailbox_id, at=at)
 
 
 def last_attempt() -> str | None:
-    """Return when mail was last fetched or tried to be, as stored."""
+    """Return when a fetch was last made or tried, as stored."""
     return _LAST_ATTEMPT.one()
 
 
 def any_by_oauth2() -> bool:
-    """Whether a mailbox logs in with OAuth2, whose tokens end by themselves."""
+    """Whether any mailbox logs in with OAuth2, whose tokens expire."""
     return _BY_OAUTH2.one() is not None
 
 
@@ -345,7 +343,7 @@ def id_of(address: str) -> int | None:
 
 
 class MailboxRule(Record):
-    """What intake needs to know of a mailbox. ``created`` is fixed-width UTC text."""
+    """What incoming mail is handled by, for one mailbox. ``created`` is fixed-width UTC text."""
 
     id: int
     address: str
@@ -386,12 +384,12 @@ _RULES = Lookup(
 
 
 def rules() -> list[MailboxRule]:
-    """Return what every mailbox means for mail that comes in, removed ones too."""
+    """Return how incoming mail of every mailbox is handled, removed ones too."""
     return _RULES.every()
 
 
 class IdleState(Record):
-    """A mailbox that may stay connected, and why it did not lately."""
+    """A mailbox that may stay connected (IDLE), and why it lately could not."""
 
     address: str
     error: str
@@ -439,17 +437,17 @@ _ALIASES_OF = Lookup(
 
 
 def idling() -> dict[int, tuple[Any, ...]]:
-    """Return the mailboxes that want to hear of new mail at once; the value differs when the account does."""
+    """Return the mailboxes that use IDLE; the value differs when the account does."""
     return dict(_IDLING.every())
 
 
 def idle_state(mailbox_id: int) -> IdleState | None:
-    """Return whether a mailbox hears of new mail at once; None when there is no such mailbox."""
+    """Return whether a mailbox is in IDLE; None when there is no such mailbox."""
     return _IDLE_STATE.one(mailbox_id=mailbox_id)
 
 
 def set_idle(mailbox_id: int, since: str | None, why: str) -> None:
-    """Note since when a mailbox hears of new mail, as stored, or why it does not."""
+    """Record since when a mailbox is in IDLE, as stored, or why it is not."""
     _SET_IDLE.run(mailbox_id=mailbox_id, since=since, why=why)
 
 
@@ -458,56 +456,77 @@ def aliases_of(mailbox_id: int) -> list[str]:
     return _ALIASES_OF.every(mailbox_id=mailbox_id)
 
 
+def _whole(
+    which: Callable[[Places], Iterable[peewee.ColumnBase]], order: peewee.Field = Mailbox.id
+) -> Lookup[Mailbox]:
+    """Return what finds mailboxes for which some conditions hold."""
+    return Lookup(lambda p: Mailbox.select().where(*which(p)).order_by(order), as_row(Mailbox))
+
+
+_BY_ID = _whole(lambda p: [Mailbox.id == p("mailbox_id")])
+_WITH_ADDRESS = _whole(lambda p: [Mailbox.address == p("address")])
+_IN_USE_WITH_ADDRESS = _whole(lambda p: [Mailbox.address == p("address"), Mailbox.removed.is_null()])
+_IN_USE_BY_ID = _whole(lambda p: [Mailbox.id == p("mailbox_id"), Mailbox.removed.is_null()])
+_IN_USE = _whole(lambda p: [Mailbox.removed.is_null()], Mailbox.address)
+_FIRST = Lookup(
+    lambda p: Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).limit(1), as_row(Mailbox)
+)
+_SENDER = _whole(lambda p: [_can_send(), Mailbox.id == p("mailbox_id")])
+_SENDER_WITH_ADDRESS = _whole(lambda p: [_can_send(), Mailbox.address == p("address")])
+_SENDERS = _whole(lambda p: [_can_send()])
+_EVERY = Lookup(lambda p: Mailbox.select().order_by(Mailbox.id), as_row(Mailbox))
+
+
 def by_id(mailbox_id: int) -> Mailbox:
     """Return a mailbox, a removed one too; raises `peewee.DoesNotExist`."""
-    found = Mailbox.get_by_id(mailbox_id)
-    assert isinstance(found, Mailbox)
+    found = _BY_ID.one(mailbox_id=mailbox_id)
+    if found is None:
+        raise peewee.DoesNotExist(f"there is no mailbox with id {mailbox_id}")
     return found
 
 
 def with_address(address: str) -> Mailbox | None:
     """Return the mailbox with exactly this address, a removed one too."""
-    return _one(Mailbox.address == address)
+    return _WITH_ADDRESS.one(address=address)
 
 
 def in_use_with_address(address: str) -> Mailbox | None:
     """Return the mailbox in use with exactly this address."""
-    return _one((Mailbox.address == address) & Mailbox.removed.is_null())
+    return _IN_USE_WITH_ADDRESS.one(address=address)
 
 
 def in_use_by_id(mailbox_id: int) -> Mailbox | None:
     """Return the mailbox of this id if it is in use."""
-    return _one((Mailbox.id == mailbox_id) & Mailbox.removed.is_null())
+    return _IN_USE_BY_ID.one(mailbox_id=mailbox_id)
 
 
 def first() -> Mailbox | None:
     """Return the oldest mailbox in use."""
-    found = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
-    return found if isinstance(found, Mailbox) else None
+    return _FIRST.one()
 
 
 def in_use() -> list[Mailbox]:
     """Return the mailboxes in use, by address."""
-    return list(Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address))
+    return _IN_USE.every()
 
 
 def sender(mailbox_id: int) -> Mailbox | None:
     """Return this mailbox if its own account can send."""
-    return _one(_can_send() & (Mailbox.id == mailbox_id))
+    return _SENDER.one(mailbox_id=mailbox_id)
 
 
 def sender_with_address(address: str) -> Mailbox | None:
     """Return the mailbox with this address if its own account can send."""
-    return _one(_can_send() & (Mailbox.address == address))
+    return _SENDER_WITH_ADDRESS.one(address=address)
 
 
 def senders() -> list[Mailbox]:
     """Return the mailboxes whose own account can send, the first one first."""
-    return list(Mailbox.select().where(_can_send()).order_by(Mailbox.id))
+    return _SENDERS.every()
 
 
 class Scheduled(Record):
-    """When a mailbox that is fetched may be looked at again."""
+    """When a mailbox that is fetched may next be looked at."""
 
     id: int
     schedule: str
@@ -531,57 +550,84 @@ def scheduled() -> list[Scheduled]:
 
 def every() -> list[Mailbox]:
     """Return all mailboxes, removed ones too."""
-    return list(Mailbox.select().order_by(Mailbox.id))
+    return _EVERY.every()
+
+
+_ADD = Statement(
+    lambda p: Mailbox.insert(
+        {field: p(field.column_name) for field in Mailbox._meta.sorted_fields if field is not Mailbox.id}
+    ).returning(Mailbox.id)
+)
+_CHANGE = Update(Mailbox)
+_FETCH_HEALTH = (
+    Mailbox.error_count,
+    Mailbox.failing_since,
+    Mailbox.not_before,
+    Mailbox.last_error,
+    Mailbox.last_error_hint,
+    Mailbox.last_error_kind,
+    Mailbox.last_attempt,
+    Mailbox.last_success,
+    Mailbox.last_fetched,
+    Mailbox.left_waiting,
+)
 
 
 def keep(mailbox: Mailbox) -> None:
-    """Write a mailbox as it is now, a new one too."""
-    mailbox.save()
+    """Write a mailbox as it is now, also a new one."""
+    known: int | None = mailbox.id
+    if known is None:
+        mailbox.id = _ADD.new_id(**as_stored(mailbox))
+    else:
+        _CHANGE.run(known, as_stored(mailbox))
 
 
 def keep_fetch_health(mailbox: Mailbox) -> None:
-    """Write how fetching a mailbox is going, and nothing else of it."""
-    mailbox.save(
-        only=[
-            Mailbox.error_count,
-            Mailbox.failing_since,
-            Mailbox.not_before,
-            Mailbox.last_error,
-            Mailbox.last_error_hint,
-            Mailbox.last_error_kind,
-            Mailbox.last_attempt,
-            Mailbox.last_success,
-            Mailbox.last_fetched,
-            Mailbox.left_waiting,
-        ]
-    )
+    """Write how fetching a mailbox goes, and nothing else of it."""
+    _CHANGE.run(mailbox.id, as_stored(mailbox, _FETCH_HEALTH))
+
+
+def _fetched(alerted: peewee.Expression) -> Lookup[Mailbox]:
+    enabled = Mailbox.incoming_enabled == literal(1)
+    return _whole(lambda p: [Mailbox.removed.is_null(), enabled, alerted, Mailbox.error_count > 0])
+
+
+_FAILING = _fetched(Mailbox.alerted.is_null())
+_ALERTED = _fetched(Mailbox.alerted.is_null(False))
+_FETCHED_AGAIN = _whole(
+    lambda p: [
+        Mailbox.removed.is_null(),
+        Mailbox.error_count == 0,
+        Mailbox.last_success > Mailbox.alerted,
+    ]
+)
+_SENDING_AGAIN = _whole(
+    lambda p: [
+        Mailbox.removed.is_null(),
+        Mailbox.send_failing_since.is_null(),
+        Mailbox.last_sent > Mailbox.send_alerted,
+    ]
+)
 
 
 def failing() -> list[Mailbox]:
-    """Return the mailboxes whose last fetch failed and that the admin was not told of."""
-    return _fetched(Mailbox.alerted.is_null(), Mailbox.error_count > 0)
+    """Return the mailboxes whose last fetch failed and about which the admin has not been alerted."""
+    return _FAILING.every()
 
 
 def alerted() -> list[Mailbox]:
-    """Return the mailboxes that the admin was told of and whose last fetch failed."""
-    return _fetched(Mailbox.alerted.is_null(False), Mailbox.error_count > 0)
+    """Return the mailboxes whose last fetch failed and about which the admin was alerted."""
+    return _ALERTED.every()
 
 
 def fetched_again() -> list[Mailbox]:
-    """Return the mailboxes in use that were fetched since the admin was told that they fail."""
-    again = Mailbox.removed.is_null() & (Mailbox.error_count == 0)
-    return list(Mailbox.select().where(again, Mailbox.last_success > Mailbox.alerted))
+    """Return the mailboxes in use that were fetched again since the admin was alerted that they fail."""
+    return _FETCHED_AGAIN.every()
 
 
 def sending_again() -> list[Mailbox]:
-    """Return the mailboxes in use that sent since the admin was told that they cannot."""
-    again = Mailbox.removed.is_null() & Mailbox.send_failing_since.is_null()
-    return list(Mailbox.select().where(again, Mailbox.last_sent > Mailbox.send_alerted))
-
-
-def _fetched(*which: peewee.Expression) -> list[Mailbox]:
-    enabled = Mailbox.incoming_enabled == literal(1)
-    return list(Mailbox.select().where(Mailbox.removed.is_null(), enabled, *which))
+    """Return the mailboxes in use that sent again since the admin was alerted that they cannot."""
+    return _SENDING_AGAIN.every()
 
 
 def _begin_alert(told: peewee.Field) -> Statement:
@@ -601,72 +647,127 @@ _END_ALERT = {"fetch": _end_alert(Mailbox.alerted), "send": _end_alert(Mailbox.s
 
 
 def begin_alert(mailbox_id: int, what: Literal["fetch", "send"], at: str) -> bool:
-    """Note that the admin is told at a moment, as stored; False when another process told it before."""
+    """Record that the admin is alerted at a moment, as stored; False when another process has done so."""
     return _BEGIN_ALERT[what].changed(mailbox_id=mailbox_id, at=at) > 0
 
 
 def end_alert(mailbox_id: int, what: Literal["fetch", "send"], at: str) -> bool:
-    """Note that what was told at a moment, as stored, is over; False when another process did so before."""
+    """Record that the trouble of an alert is over; False when another process has done so."""
     return _END_ALERT[what].changed(mailbox_id=mailbox_id, at=at) > 0
+
+
+_OWNER = Lookup(
+    lambda p: (
+        Mailbox.select(Mailbox.address)
+        .where(
+            Mailbox.removed.is_null(),
+            Mailbox.id != p("besides"),
+            (Mailbox.address == p("address"))
+            | Mailbox.id.in_(
+                MailboxAlias.select(MailboxAlias.mailbox).where(MailboxAlias.address == p("address"))
+            ),
+        )
+        .order_by(Mailbox.id)
+        .limit(1)
+    ),
+    str,
+)
+_FORGET_ALIASES = Statement(lambda p: MailboxAlias.delete().where(MailboxAlias.mailbox == p("mailbox_id")))
+_TAKE_ALIASES = Statement(lambda p: MailboxAlias.delete().where(MailboxAlias.address.in_(p.each("wanted"))))
+_ADD_ALIAS = Statement(
+    lambda p: MailboxAlias.insert({MailboxAlias.address: p("address"), MailboxAlias.mailbox: p("mailbox_id")})
+)
 
 
 def owner_of(address: str, besides: int) -> str | None:
     """Return the address of another mailbox in use that has this address or alias."""
-    alias = MailboxAlias.select(MailboxAlias.mailbox).where(MailboxAlias.address == address)
-    found = _one(
-        Mailbox.removed.is_null()
-        & (Mailbox.id != besides)
-        & ((Mailbox.address == address) | Mailbox.id.in_(alias))
-    )
-    return None if found is None else str(found.address)
+    return _OWNER.one(address=address, besides=besides)
 
 
 def set_aliases(mailbox: Mailbox, aliases: Iterable[str]) -> None:
-    """Make these the aliases of a mailbox; what removed mailboxes left behind of them goes."""
+    """Make these the aliases of a mailbox; aliases that removed mailboxes still hold are freed."""
     wanted = list(aliases)
-    MailboxAlias.delete().where(MailboxAlias.mailbox == mailbox.id).execute()
-    MailboxAlias.delete().where(MailboxAlias.address.in_([mailbox.address, *wanted])).execute()
+    _FORGET_ALIASES.run(mailbox_id=mailbox.id)
+    _TAKE_ALIASES.run_for([mailbox.address, *wanted])
     for address in wanted:
-        MailboxAlias.create(address=address, mailbox=mailbox)
+        _ADD_ALIAS.run(address=address, mailbox_id=mailbox.id)
+
+
+def _logins_where(*which: peewee.ColumnBase) -> Lookup[MailboxOAuth2]:
+    return Lookup(
+        lambda p: MailboxOAuth2.select().where(*which).order_by(MailboxOAuth2.mailbox), as_row(MailboxOAuth2)
+    )
+
+
+_OAUTH2_OF = Lookup(
+    lambda p: MailboxOAuth2.select().where(MailboxOAuth2.mailbox == p("mailbox_id")), as_row(MailboxOAuth2)
+)
+_OAUTH2_APPS = Lookup(lambda p: MailboxOAuth2.select().order_by(MailboxOAuth2.mailbox), as_row(MailboxOAuth2))
+_TO_LOOK_AFTER = _logins_where(MailboxOAuth2.token_sealed.is_null(False) | (MailboxOAuth2.alerted_for != ""))
+_ALERTED_LOGINS = _logins_where(MailboxOAuth2.alerted_for != "")
+_OAUTH2_FIELDS = [each for each in MailboxOAuth2._meta.sorted_fields if each is not MailboxOAuth2.mailbox]
+_ADD_OAUTH2 = Statement(
+    lambda p: MailboxOAuth2.insert(
+        {
+            MailboxOAuth2.mailbox: p("mailbox_id"),
+            **{field: p(field.column_name) for field in _OAUTH2_FIELDS},
+        }
+    )
+)
+_KEEP_OAUTH2 = Statement(
+    lambda p: MailboxOAuth2.update({field: p(field.column_name) for field in _OAUTH2_FIELDS}).where(
+        MailboxOAuth2.mailbox == p("mailbox_id")
+    )
+)
+_REMOVE_OAUTH2 = Statement(lambda p: MailboxOAuth2.delete().where(MailboxOAuth2.mailbox == p("mailbox_id")))
 
 
 def oauth2_of(mailbox_id: int) -> MailboxOAuth2 | None:
     """Return the OAuth2 application of a mailbox, with its login."""
-    found = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox_id)
-    return found if isinstance(found, MailboxOAuth2) else None
+    return _OAUTH2_OF.one(mailbox_id=mailbox_id)
 
 
 def oauth2_apps() -> list[MailboxOAuth2]:
     """Return the OAuth2 applications of all mailboxes, with their logins."""
-    return list(MailboxOAuth2.select().order_by(MailboxOAuth2.mailbox))
+    return _OAUTH2_APPS.every()
 
 
 def logins_to_look_after() -> list[MailboxOAuth2]:
-    """Return the OAuth2 logins that there are, and those that the admin was alerted to."""
-    wanted = MailboxOAuth2.token_sealed.is_null(False) | (MailboxOAuth2.alerted_for != "")
-    return list(MailboxOAuth2.select().where(wanted))
+    """Return the OAuth2 logins there are, and those about which the admin was alerted."""
+    return _TO_LOOK_AFTER.every()
 
 
 def alerted_logins() -> list[MailboxOAuth2]:
-    """Return the OAuth2 logins that the admin was alerted to."""
-    return list(MailboxOAuth2.select().where(MailboxOAuth2.alerted_for != ""))
+    """Return the OAuth2 logins about which the admin was alerted."""
+    return _ALERTED_LOGINS.every()
 
 
 def add_oauth2(row: MailboxOAuth2) -> None:
     """Write the OAuth2 application of a mailbox that has none."""
-    row.save(force_insert=True)
+    _ADD_OAUTH2.run(mailbox_id=row.mailbox_id, **as_stored(row))
 
 
 def keep_oauth2(row: MailboxOAuth2) -> None:
     """Write an OAuth2 application and its login as they are now."""
-    row.save()
+    _KEEP_OAUTH2.run(mailbox_id=row.mailbox_id, **as_stored(row))
 
 
 def remove_oauth2(mailbox_id: int) -> None:
     """Remove a mailbox's OAuth2 application and its login."""
-    MailboxOAuth2.delete().where(MailboxOAuth2.mailbox == mailbox_id).execute()
+    _REMOVE_OAUTH2.run(mailbox_id=mailbox_id)
 
 
-def _one(condition: object) -> Mailbox | None:
-    found = Mailbox.get_or_none(condition)
-    return found if isinstance(found, Mailbox) else None
+_LAST_LOOKED_AT = Lookup(
+    lambda p: Mailbox.select(Mailbox.last_success).where(
+        Mailbox.id == p("mailbox_id"),
+        Mailbox.incoming_enabled == literal(1),
+        Mailbox.protocol != "none",
+        Mailbox.removed.is_null(),
+    ),
+    lambda last_success: str(last_success or ""),
+)
+
+
+def last_looked_at(mailbox_id: int) -> str | None:
+    """Return when a mailbox was last looked at, as stored; '' for never, None if it is not fetched."""
+    return _LAST_LOOKED_AT.one(mailbox_id=mailbox_id)

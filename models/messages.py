@@ -1,4 +1,4 @@
-"""Messages of tickets and their attachments: tables, and the only statements that write them."""
+"""Messages of tickets and their attachments: the tables, and the only statements that write them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from models.fields import JsonField, UtcField, as_json, one_of
 from models.given_ids import GivenIds
 from models.statements import Lookup, Places, Statement, as_read, literal
 from models.tickets import Ticket
+
+if TYPE_CHECKING:
+    from models.receipts import Verdict
 
 MessageKind = Literal["customer", "reply", "note"]
 
@@ -151,17 +154,17 @@ BY_HAND = "[by hand]"
 
 
 def by_number(ticket_id: int) -> str:
-    """Return the name by which a mail answers a ticket whose number it has in its subject."""
+    """Return the reference of a mail that has a ticket's number in its subject."""
     return f"[#{ticket_id}]"
 
 
 def by_signed_address(ticket_id: int) -> str:
-    """Return the name by which a mail answers a ticket to whose signed address it was sent."""
+    """Return the reference of a mail that was sent to a ticket's signed address."""
     return f"[+{ticket_id}]"
 
 
 def called_by(name: str) -> int | None:
-    """Return the ticket that a name of `by_number` or `by_signed_address` is for; None for any other name."""
+    """Return the ticket that a reference of `by_number` or `by_signed_address` is to; None for others."""
     inner = name[2:-1]
     is_one = name[:2] in ("[#", "[+") and name[-1:] == "]" and inner.isdecimal()
     return int(inner) if is_one else None
@@ -191,7 +194,7 @@ class StoredAttachment(Record):
 
 
 class AttachedPart(Record):
-    """Where a file of a message is: the blob, and the MIME path in it; empty: the blob is the file."""
+    """Where a file of a message is: the blob, and the MIME path in it (empty: the blob is the file)."""
 
     blob_id: int
     part: str
@@ -243,7 +246,7 @@ class NewMessage(Record):
 
     @property
     def by_person(self) -> bool:
-        """Whether a human wrote it, be it through a mailing list."""
+        """Whether a human wrote it, even if through a mailing list."""
         return self.machine in ("", "list")
 
     @property
@@ -275,7 +278,7 @@ def _later(*columns: Any) -> LaterMessage:
 
 
 class WrittenText(Record):
-    """What somebody wrote, and what of it is folded."""
+    """What somebody wrote, and which part of it is folded away."""
 
     sender_name: str
     sender_email: str
@@ -303,13 +306,13 @@ class ReadMail(Record):
     receipt_id: int
     door: str
     mailbox_id: int | None
-    verdict: str
+    verdict: Verdict
     received: str
     trace: str
 
 
 class ApprovedMessage(Record):
-    """What the ticket needs to know of a message that an agent vouched for."""
+    """What the ticket needs to know of a message whose sender an agent confirmed."""
 
     sender_email: str
     machine: str
@@ -318,7 +321,7 @@ class ApprovedMessage(Record):
 
     @property
     def by_person(self) -> bool:
-        """Whether a human wrote it, be it through a mailing list."""
+        """Whether a human wrote it, even if through a mailing list."""
         return self.machine in ("", "list")
 
 
@@ -339,7 +342,7 @@ class KnownMessage(Record):
 
     @property
     def blind(self) -> frozenset[str]:
-        """The addresses, in lower case, that got it without the others' knowing."""
+        """The addresses, in lower case, that got it as Bcc."""
         if '"bcc"' not in self.recipients:
             return frozenset()
         return frozenset(email.lower() for _, email in json.loads(self.recipients).get("bcc", ()))
@@ -375,7 +378,7 @@ class WrittenMail(Record):
 
     @property
     def by_person(self) -> bool:
-        """Whether a human wrote it, be it through a mailing list, and nobody doubts who."""
+        """Whether a human wrote it, even if through a mailing list, and the sender is not in doubt."""
         return self.machine in ("", "list") and not self.unverified
 
 
@@ -817,7 +820,7 @@ _NEWEST_FROM_OUTSIDE = Lookup(
 
 
 class MessageTotals(Record):
-    """What a ticket's messages are in sum; times as stored. ``newest`` is of what agents see as news."""
+    """Totals of a ticket's messages; times as stored. ``newest`` is the newest that is news to agents."""
 
     messages: int
     attachments: int
@@ -881,8 +884,8 @@ _LATER_THAN = Lookup(
 )
 
 
-def write(ticket_id: int, message: NewMessage) -> int:
-    """Write a message with its attachments; returns its id.
+def write(ticket_id: int, message: NewMessage, *, is_first: bool = False) -> int:
+    """Write a message with its attachments; returns its id. ``is_first``: the ticket has no other one.
 
     It is placed when it came, but not before a message of the same second: servers date mail to the second.
     """
@@ -899,7 +902,7 @@ def write(ticket_id: int, message: NewMessage) -> int:
         from_html=message.from_html,
         message_id=message.message_id,
         sent_date=message.sent_date,
-        created=_placed(ticket_id, message.created),
+        created=message.created if is_first else _placed(ticket_id, message.created),
         receipt_id=message.receipt_id,
         blob_id=message.blob_id,
         machine=message.machine,
@@ -939,7 +942,7 @@ def of_ticket(ticket_id: int) -> list[StoredMessage]:
 
 
 def newest_of_customer(ticket_id: int) -> StoredMessage | None:
-    """Return what was written to the desk last in a ticket and is not in doubt, or None."""
+    """Return the newest message from a customer in a ticket whose sender is not in doubt, or None."""
     return _NEWEST_OF_CUSTOMER.one(ticket_id=ticket_id)
 
 
@@ -949,7 +952,7 @@ def attached_part(attachment_id: int) -> AttachedPart | None:
 
 
 def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
-    """Take an unverified message as its sender's; None when the ticket has no such message."""
+    """Accept an unverified message as its sender's; None when the ticket has no such message."""
     return _APPROVE.one(message_id=message_id, ticket_id=ticket_id)
 
 
@@ -959,7 +962,7 @@ def read_since(since: str, after: int, limit: int) -> list[ReadMail]:
 
 
 def set_read(message_id: int, message: NewMessage) -> None:
-    """Let a stored mail say what is read in it now, and have the files that are found in it now."""
+    """Replace what was read in a stored mail, and its files, by what is read in it now."""
     _SET_READ.run(
         message_id=message_id,
         subject=message.subject,
@@ -973,12 +976,12 @@ def set_read(message_id: int, message: NewMessage) -> None:
 
 
 def set_note(message_id: int, text: str) -> None:
-    """Let a note say something else; nothing of it is folded."""
+    """Change the text of a note; nothing of it is folded away."""
     _SET_NOTE.run(message_id=message_id, text=text, folds=as_json([]))
 
 
 def delete(message_id: int) -> None:
-    """Delete a message with what hangs on it; no other message ever has its id."""
+    """Delete a message with what belongs to it; no other message ever gets its id."""
     _IDS.keep()
     _DELETE.run(message_id=message_id)
 
@@ -989,7 +992,7 @@ def text_of(message_id: int) -> WrittenText | None:
 
 
 def first_of(ticket_id: int) -> int | None:
-    """Return the row of the message that a ticket begins with."""
+    """Return the row of a ticket's first message."""
     return _FIRST.one(ticket_id=ticket_id)
 
 
@@ -1011,7 +1014,7 @@ def totals(ticket_id: int) -> MessageTotals:
 
 
 def newest_from_outside(ticket_id: int) -> int | None:
-    """Return the newest mail from outside, or None."""
+    """Return the newest mail that came from outside, or None."""
     return _NEWEST_FROM_OUTSIDE.one(ticket_id=ticket_id)
 
 
@@ -1022,12 +1025,12 @@ def waiting_since(ticket_id: int) -> str | None:
 
 
 def message_ids(rows: Iterable[int]) -> list[str]:
-    """Return the Message-IDs of messages, of those that have one."""
+    """Return the Message-IDs of those of these messages that have one."""
     return _MESSAGE_IDS.each_of(rows)
 
 
 def raw_of(message_id: int) -> int | None:
-    """Return the blob of the raw mail that a message is, or None."""
+    """Return the blob of a message's raw mail, or None."""
     return _RAW_OF.one(message_id=message_id)
 
 
@@ -1042,7 +1045,7 @@ def listed_attachments(message_id: int) -> int:
 
 
 def by_message_id(names: Iterable[str]) -> list[KnownMessage]:
-    """Return the messages with these Message-IDs, in whatever case, oldest first."""
+    """Return the messages with these Message-IDs, in upper or lower case, oldest first."""
     return sorted(_BY_MESSAGE_ID.each_of({compared_id(name) for name in names}), key=lambda each: each.id)
 
 
@@ -1052,18 +1055,18 @@ def by_row(rows: Iterable[int]) -> list[KnownMessage]:
 
 
 def is_sender(ticket_id: int, address: str) -> bool:
-    """Whether somebody wrote in the ticket from this address, undoubted and as a person."""
+    """Whether this address wrote in the ticket, as a person and with no doubt about the sender."""
     return _IS_SENDER.one(ticket_id=ticket_id, address=address) is not None
 
 
 def reply_to(ticket_id: int, address: str) -> list[tuple[str, str]]:
-    """Return name and address of where the newest undoubted mail from this address wants answers to go."""
+    """Return the Reply-To name and address of the newest mail from this address that is not in doubt."""
     recipients = _NEWEST_OF.one(ticket_id=ticket_id, address=address)
     return [(name, email) for name, email in json.loads(recipients or "{}").get("reply_to", ())]
 
 
 def chain(ticket_id: int) -> list[tuple[str, MessageKind]]:
-    """Return Message-ID and kind of what was written to and fro in a ticket, oldest first."""
+    """Return Message-ID and kind of the mails exchanged in a ticket, oldest first."""
     return _CHAIN.every(ticket_id=ticket_id)
 
 
@@ -1073,7 +1076,7 @@ def receipt_of(message_id: int) -> int | None:
 
 
 def newest() -> int:
-    """Return the id of the newest message, 0 without any."""
+    """Return the id of the newest message, 0 if there is none."""
     return _NEWEST.one() or 0
 
 
@@ -1083,17 +1086,17 @@ def since(ticket_id: int, after: int) -> list[LaterMessage]:
 
 
 def wait_for(reference: str, message_id: int) -> None:
-    """Remember that a message answers a mail, which may be here or not."""
+    """Remember that a message answers a mail, which may or may not be here yet."""
     _AWAIT.run(reference=compared_id(reference), message_id=message_id)
 
 
 def awaited(references: Iterable[str]) -> set[str]:
-    """Return those of the Message-IDs, as they are compared, that a message answers."""
+    """Return which of the Message-IDs, in the form they are compared in, a message answers."""
     return set(_AWAITED.each_of({compared_id(each) for each in references}))
 
 
 def old_awaited(before: str, limit: int) -> list[tuple[str, int]]:
-    """Return what messages of tickets wait for that were closed before a time, as stored."""
+    """Return the awaited references of tickets that were closed before a time, as stored."""
     return _OLD_AWAITED.every(before=before, limit=limit)
 
 
@@ -1113,12 +1116,12 @@ def tickets_of_sender(address: str) -> set[int]:
 
 
 def answered_elsewhere(ticket_id: int) -> bool:
-    """Return whether mail in another ticket says that it answers one of this ticket's."""
+    """Return whether mail in another ticket answers a mail of this ticket."""
     return _ANSWERED_ELSEWHERE.one(ticket_id=ticket_id) is not None
 
 
 def answers_elsewhere(ticket_id: int) -> bool:
-    """Return whether mail of a ticket says that it answers a customer's mail in another one."""
+    """Return whether mail of this ticket answers a customer's mail in another ticket."""
     return _ANSWERS_ELSEWHERE.one(ticket_id=ticket_id) is not None
 
 
@@ -1151,7 +1154,7 @@ def answered(message_ids: Iterable[int]) -> dict[int, list[str]]:
 
 
 def answers(names: Iterable[str]) -> set[int]:
-    """Return the mails that say that they answer one of these Message-IDs, given as they are compared."""
+    """Return the mails that answer one of these Message-IDs, given in the form they are compared in."""
     return set(_ANSWERS.each_of(set(names)))
 
 

@@ -25,7 +25,7 @@ KEPT_BACKUPS = 2
 
 
 def nobody(_sentence: str) -> None:
-    """Tell nobody."""
+    """Do nothing: the default for `tell`, where nobody waits for a message."""
 
 
 def migrate(
@@ -67,7 +67,7 @@ def run(handle: peewee.Database, statements: str) -> None:
 
 
 def note_as_done(handle: peewee.SqliteDatabase, version: int) -> None:
-    """Note in a new database that it has what all migrations bring."""
+    """Record in a new database that it needs no migration so far."""
     Runner(handle, MIGRATIONS).fake()
     handle.execute_sql(f"PRAGMA user_version = {version:d}")
 

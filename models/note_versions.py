@@ -1,4 +1,4 @@
-"""What notes said before they were edited; and the only statements that write that."""
+"""What notes said before they were edited; and the only statements that write it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def write(message_id: int, agent_id: int | None, at: str, text: str) -> int:
 
 
 def delete(version_id: int) -> None:
-    """Forget a version; no other one ever has its id."""
+    """Delete a version; no other version ever gets its id."""
     _IDS.keep()
     _DELETE.run(version_id=version_id)
 

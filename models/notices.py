@@ -1,4 +1,4 @@
-"""Notices: what happened to a ticket of which agents are to be told, and whom it was told to."""
+"""Notices: what happened to a ticket that agents are to be notified of, and who was notified."""
 
 from __future__ import annotations
 
@@ -35,10 +35,12 @@ NoticeKind = Literal[
 ALL_KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 KINDS: tuple[NoticeKind, ...] = ALL_KINDS[: ALL_KINDS.index("asked")]
 """What happens to tickets, of which a desk says who is told; of the others it is said where they arise."""
+EVENTS: tuple[str, ...] = (*KINDS, "woken")
+"""The same as far as a desk says who is told; that a ticket is awake is a notice that was asked for."""
 
 
 class Notice(Row):
-    """Something of which agents are to be told; ``told`` is null until that was seen to."""
+    """Something that agents are to be notified of; ``told`` is null until that is done."""
 
     ticket = peewee.ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
     """Null: it is of a mailbox."""
@@ -65,7 +67,7 @@ Notice.add_index(Notice.ticket, Notice.id, name="notice_ticket")
 
 
 class HeldNotice(Row):
-    """A notice that an agent gets later, with others: it is their quiet time, or they want a digest."""
+    """A notice that an agent gets later with others, because of quiet hours or as a digest."""
 
     notice = peewee.ForeignKeyField(Notice, on_delete="CASCADE")
     agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
@@ -83,7 +85,7 @@ HeldNotice.add_index(HeldNotice.notice, HeldNotice.agent, unique=True, name="hel
 
 
 class WaitingNotice(Record):
-    """A notice that is not seen to yet; ``at`` as stored."""
+    """A notice that has not been dealt with yet; ``at`` as stored."""
 
     id: int
     ticket_id: int
@@ -96,7 +98,7 @@ class WaitingNotice(Record):
 
 
 class LaterNotice(Record):
-    """A notice, told or not, of a ticket or a mailbox; ``at`` as stored."""
+    """A notice, dealt with or not, of a ticket or a mailbox; ``at`` as stored."""
 
     id: int
     ticket_id: int | None
@@ -108,7 +110,7 @@ class LaterNotice(Record):
 
 
 class HeldLine(Record):
-    """A notice that waits for an agent, and as whom they are told of it."""
+    """A notice that is held for an agent, and in which capacity they get it."""
 
     id: int
     notice_id: int
@@ -116,7 +118,7 @@ class HeldLine(Record):
 
 
 class StoredNotice(Record):
-    """A notice with what became of it; times as stored."""
+    """A notice and its outcome; times as stored."""
 
     id: int
     number: str | None
@@ -127,7 +129,7 @@ class StoredNotice(Record):
 
 
 class TicketNotice(Record):
-    """A notice with what its ticket is now; ``agent_id`` did it, ``created`` is the ticket's, as stored.
+    """A notice and its ticket as it is now; ``agent_id`` caused it, ``created`` is the ticket's, as stored.
 
     ``text``: what was written, of an internal note.
     """
@@ -142,6 +144,8 @@ class TicketNotice(Record):
     team_id: int | None
     created: str
     text: str | None
+    whom: str
+    """Who is to be told, where that is said with it."""
 
 
 def _stored(
@@ -272,6 +276,7 @@ _SINCE = Lookup(
             Ticket.team,
             Ticket.created,
             peewee.Case(None, [(Notice.kind == literal("noted"), Message.text)]),
+            Notice.whom,
         )
         .join(Ticket)
         .join_from(Notice, Message, peewee.JOIN.LEFT_OUTER)
@@ -314,7 +319,7 @@ def write(
     told: str | None = None,
     trace: Sequence[str] = (),
 ) -> None:
-    """Write down that something is to be told; ``agent_id`` is who did it, ``detail`` as stored.
+    """Write a notice; ``agent_id`` is who caused it, ``detail`` as stored.
 
     ``whom``: who is to be told, where that is said with it; ``told``: it is told already.
     """
@@ -332,59 +337,64 @@ def write(
 
 
 def any_waiting() -> bool:
-    """Whether something is still to be told."""
+    """Whether any notice has not been dealt with yet."""
     return _ANY.one() is not None
 
 
 def waiting(limit: int) -> list[WaitingNotice]:
-    """Return what is still to be told, oldest first."""
+    """Return the notices that have not been dealt with yet, oldest first."""
     return _WAITING.every(limit=limit)
 
 
 def waits(ticket_id: int, whom: str) -> bool:
-    """Whether somebody is still to be told of a ticket, as whom it was said."""
+    """Whether somebody is yet to be notified of a ticket in the capacity that ``whom`` names."""
     return _WAITS.one(ticket_id=ticket_id, whom=whom) is not None
 
 
 def take(notice_id: int, told: str, trace: Sequence[str] = ()) -> bool:
-    """Note that a notice is seen to now, and what became of it; False when another process did it."""
+    """Record that a notice is dealt with, and its outcome; False when another process has done so."""
     return _TAKE.changed(notice_id=notice_id, told=told, trace=as_json(list(trace))) == 1
 
 
+def pass_over(notice_id: int, told: str, trace: Sequence[str]) -> None:
+    """Record why nobody is notified, unless another process has dealt with the notice."""
+    _TAKE.run(notice_id=notice_id, told=told, trace=as_json(list(trace)))
+
+
 def by_id(notice_id: int) -> WaitingNotice | None:
-    """Return a notice of a ticket, told or not, or None."""
+    """Return a notice of a ticket, dealt with or not, or None."""
     return _BY_ID.one(notice_id=notice_id)
 
 
 def hold(notice_id: int, agent_id: int, word: str, due: str) -> None:
-    """Keep a notice for an agent until a time, as stored."""
+    """Hold a notice for an agent until a time, as stored."""
     _HOLD.run(notice_id=notice_id, agent_id=agent_id, word=word, due=due)
 
 
 def held_for(moment: str) -> list[int]:
-    """Return the agents for whom something waits that is due."""
+    """Return the agents who have held notices that are due."""
     return _HELD_FOR.every(moment=moment)
 
 
 def held(agent_id: int, moment: str, limit: int) -> list[HeldLine]:
-    """Return what waits for an agent and is due, oldest first."""
+    """Return the held notices of an agent that are due, oldest first."""
     return _HELD.every(agent_id=agent_id, moment=moment, limit=limit)
 
 
 def let_go(held_id: int) -> bool:
-    """Let a notice wait no more; False when another process did."""
+    """Release a held notice; False when another process has done so."""
     return _LET_GO.changed(held_id=held_id) == 1
 
 
 def add_to_trace(notice_id: int, line: str) -> None:
-    """Add a line to what became of a notice."""
+    """Add a line to the trace of a notice."""
     known = _TRACE.one(notice_id=notice_id)
     if known is not None:
         set_trace(notice_id, [*known, line])
 
 
 def set_trace(notice_id: int, trace: Sequence[str]) -> None:
-    """Keep what became of a notice."""
+    """Replace the trace of a notice."""
     _SET_TRACE.run(notice_id=notice_id, trace=as_json(list(trace)))
 
 
@@ -405,26 +415,26 @@ def since(after: int, limit: int) -> list[TicketNotice]:
 
 
 def later_than(after: int, limit: int) -> list[LaterNotice]:
-    """Return the notices after one, oldest first, told or not."""
+    """Return the notices after one, oldest first, dealt with or not."""
     return _LATER_THAN.every(after=after, limit=limit)
 
 
 def newest_id() -> int:
-    """Return the id of the newest notice, 0 without any."""
+    """Return the id of the newest notice, 0 if there is none."""
     return _NEWEST_ID.one() or 0
 
 
 def keep_ids() -> None:
-    """Give no id of a notice again; to be called before tickets or messages, with which notices go."""
+    """Make sure that no notice's id is given again; call it before tickets or messages are deleted."""
     _IDS.keep()
 
 
 def older(before: str) -> int:
-    """Return how many notices were seen to before a time, as stored."""
+    """Return how many notices were dealt with before a time, as stored."""
     return _OLDER.one(before=before) or 0
 
 
 def purge(before: str, limit: int) -> int:
-    """Delete up to so many notices that were seen to before a time, as stored; returns how many."""
+    """Delete at most so many notices that were dealt with before a time, as stored; returns how many."""
     _IDS.keep()
     return _PURGE.changed(before=before, limit=limit)

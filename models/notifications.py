@@ -1,4 +1,4 @@
-"""Who is told of what in a part of the desk: in place of the desk's settings, for a queue beside them."""
+"""Who is notified of what in a part of the desk: in place of its settings, but for a queue in addition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCOPES: tuple[NotificationScope, ...] = get_args(NotificationScope)
 
 
 class Notification(Row):
-    """Whom an event is told in a mailbox, a help topic, a department or a queue; empty: nobody."""
+    """Who is notified of an event in a mailbox, help topic, department or queue; empty: nobody."""
 
     event = peewee.TextField()
     scope = peewee.TextField(constraints=[one_of("scope", SCOPES)])
@@ -76,13 +76,13 @@ def every() -> list[StoredNotification]:
     return _EVERY.every()
 
 
-def tells(event: str) -> bool:
-    """Whether a part of the desk says who is told of an event."""
+def has_recipients(event: str) -> bool:
+    """Whether a part of the desk has its own recipients for an event."""
     return any(each.event == event and each.whom for each in every())
 
 
 def write(row: StoredNotification) -> None:
-    """Keep who is told there, in place of what was kept."""
+    """Store who is notified there, in place of what was stored."""
     _WRITE.run(event=row.event, scope=row.scope, scope_id=row.scope_id, whom=row.whom)
 
 

@@ -1,4 +1,4 @@
-"""Desks that this one takes over, and what came of their rows: each comes once, however often one imports."""
+"""Desks that were imported, and the rows made from theirs: each row comes once, however often one imports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.statements import Lookup, Statement
 
 
 class OldDesk(Row):
-    """A desk of another program, of which rows were brought over."""
+    """A desk of another program from which rows were imported."""
 
     name = peewee.TextField(unique=True)
     """Its address, by which a second import knows it."""
@@ -24,7 +24,7 @@ class OldDesk(Row):
 
 
 class BroughtRow(Row):
-    """What a row of an old desk became here."""
+    """The row here that was made from a row of an old desk."""
 
     desk = peewee.ForeignKeyField(OldDesk, on_delete="CASCADE")
     kind = peewee.TextField()
@@ -40,7 +40,7 @@ class BroughtRow(Row):
 
 
 class Brought(Record):
-    """A row of an old desk, and the id that it has here."""
+    """A row of an old desk, and its id here."""
 
     old: int
     new: int
@@ -85,24 +85,30 @@ def open_desk(name: str, at: str) -> int:
 
 
 def set_code(desk_id: int, code: str) -> None:
-    """Note what the old desk's mails have in their Message-IDs."""
+    """Record the code that the old desk's mails have in their Message-IDs."""
     _SET_CODE.run(desk_id=desk_id, code=code)
 
 
 def with_code(code: str) -> int | None:
-    """Return the old desk whose mails have this in their Message-IDs."""
+    """Return the old desk whose mails have this code in their Message-IDs."""
     return _BY_CODE.one(code=code)
 
 
 def note(desk_id: int, kind: str, old: int, new: int) -> None:
-    """Note what a row became, in the transaction that makes it."""
+    """Record the new id of an old row, in the transaction that makes the new one."""
     _NOTE.run(desk_id=desk_id, kind=kind, old=old, new=new)
 
 
 def brought(desk_id: int, kind: str, olds: Iterable[int] | None = None) -> dict[int, int]:
-    """Return what rows of a kind became, by their old ids; all of them unless some are named."""
+    """Return the new ids of rows of a kind, by their old ids; of all rows unless some are named."""
     if olds is None:
         return {each.old: each.new for each in _ALL.every(desk_id=desk_id, kind=kind)}
     wanted = list(olds)
     found = _SOME.each_of(wanted, desk_id=desk_id, kind=kind) if wanted else []
     return {each.old: each.new for each in found}
+
+
+def brought_by(name: str, kind: str) -> dict[int, int]:
+    """Return the new ids of rows of a kind, by an old desk's name; empty if it was never imported."""
+    desk_id = _ID.one(name=name)
+    return {} if desk_id is None else brought(desk_id, kind)

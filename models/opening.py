@@ -97,7 +97,7 @@ def open_server(
 
 
 def is_elsewhere(version: int) -> bool:
-    """Whether the number of a schema says that the desk was moved, or that a move is not finished."""
+    """Whether a schema's number says that the desk was moved, or that a move is unfinished."""
     return version in (MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED)
 
 
@@ -111,14 +111,14 @@ def _moved(version: int, shown: str) -> DatabaseUnusable | None:
 
 
 def keep_blobs_in(url: str) -> None:
-    """Have the open desk keep large blobs in an object store. Raises ConfigError for a URL of none."""
+    """Make the open desk keep large blobs in an object store. Raises ConfigError for an invalid URL."""
     from models.stores import Store  # 3 ms, for a desk with a store
 
     db.obj.store = Store(url)
 
 
 class Found(Record):
-    """A desk's file as it is found, by the numbers of its schema and of the program's."""
+    """What was found in a desk's file: the schema numbers of the file and of the program."""
 
     schema: int
     program: int
@@ -134,7 +134,7 @@ def look_at(path: Path, timeout: float) -> Found:
 
 
 def look_at_server(url: str, shown: str, folder: Path) -> tuple[int, int]:
-    """Return the numbers of the schemas of a desk on a server and of the program; changes nothing there."""
+    """Return the schema numbers of a desk on a server and of the program; changes nothing there."""
     from models.postgres.connection import PostgresDesk  # 100 ms: psycopg
 
     db.initialize(PostgresDesk(url, folder, shown))
@@ -142,12 +142,12 @@ def look_at_server(url: str, shown: str, folder: Path) -> tuple[int, int]:
 
 
 def schemas() -> tuple[int, int]:
-    """Return the numbers of the schema that the open file has, and of the one that the program knows."""
+    """Return the schema number of the open file, and the one that the program knows."""
     return schema_version(), SCHEMA_VERSION
 
 
 def point_at(path: Path) -> DeskDatabase:
-    """Let the handle mean this file from now on; it is connected at the first statement, and not before."""
+    """Make the handle mean this file from now on, without connecting before the first statement."""
     handle = DeskDatabase(path)
     db.initialize(handle)
     return handle
@@ -172,7 +172,7 @@ def close_database() -> None:
 
 @contextmanager
 def visiting() -> Iterator[None]:
-    """Leave this thread's connection as it was: one that the block opened is closed after it."""
+    """Leave this thread's connection as it was: one that the block opened is closed at the end."""
     was_closed = db.is_closed()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Organizations: what contacts belong to, by the domain of their address or because somebody said so."""
+"""Organizations: what contacts belong to, by the domain of their address or by explicit membership."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from config.records import Record
+from models.agents import Agent
 from models.contacts import Contact
 from models.database import Row
 from models.engine import engine
@@ -15,11 +16,16 @@ from models.statements import Lookup, Statement, Update, as_read
 
 
 class Organization(Row):
-    """A firm, a school, an office; ``shares``: its people take part in one another's tickets."""
+    """A company, a school, an office; ``shares``: its people take part in one another's tickets."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     note = peewee.TextField(default="")
     shares = peewee.BooleanField(default=True)
+    owner = peewee.ForeignKeyField(Agent, null=True)
+    """The agent who looks after the account."""
+
+    if TYPE_CHECKING:
+        owner_id: int | None
 
 
 class OrganizationDomain(Row):
@@ -36,7 +42,7 @@ class OrganizationDomain(Row):
 
 
 class OrganizationMember(Row):
-    """Somebody who belongs to an organization, whatever the domain of their address is."""
+    """An explicit member of an organization, whatever the domain of their address."""
 
     contact = peewee.ForeignKeyField(Contact, primary_key=True, on_delete="CASCADE")
     organization = peewee.ForeignKeyField(Organization, on_delete="CASCADE")
@@ -57,9 +63,13 @@ class StoredOrganization(Record):
     name: str
     note: str
     shares: bool
+    owner_id: int | None
 
 
-_READ = (Organization.id, Organization.name, Organization.note, Organization.shares)
+_READ = (
+    *(Organization.id, Organization.name, Organization.note, Organization.shares),
+    Organization.owner,
+)
 _EVERY = Lookup(
     lambda p: Organization.select(*_READ).order_by(Organization.name), as_read(_READ, StoredOrganization)
 )
@@ -167,7 +177,7 @@ def of_domain(domain: str) -> StoredOrganization | None:
 
 
 def of_contact(contact_id: int, email: str) -> StoredOrganization | None:
-    """Return what a contact belongs to: as somebody said, else by the domain of the address; or None."""
+    """Return a contact's organization: by membership, else by the domain of the address; or None."""
     return _OF_CONTACT.one(contact_id=contact_id) or of_domain(email.rpartition("@")[2])
 
 
@@ -191,7 +201,7 @@ def sharing(people: Mapping[str, int | None]) -> dict[str, int]:
 
 
 def set_member(contact_id: int, organization_id: int | None) -> None:
-    """Say what a contact belongs to; None: what the domain of the address says."""
+    """Set the organization of a contact; None: go by the domain of the address."""
     if organization_id is None:
         _DROP_MEMBER.run(contact_id=contact_id)
     else:
@@ -199,7 +209,7 @@ def set_member(contact_id: int, organization_id: int | None) -> None:
 
 
 def organization_of(contact: Any) -> Any:
-    """Return what a contact belongs to, as an expression: 0 for nothing."""
+    """Return a contact's organization as an expression: 0 for none."""
     said = OrganizationMember.select(OrganizationMember.organization).where(
         OrganizationMember.contact == contact.id
     )
@@ -215,7 +225,7 @@ def belongs_to(contact: Any, organization_ids: Iterable[Any]) -> Any:
 
 
 def domains(organization_id: int) -> list[str]:
-    """Return the domains of an organization in alphabetical order."""
+    """Return the domains of an organization, in alphabetical order."""
     return _DOMAINS.every(organization_id=organization_id)
 
 
@@ -224,13 +234,13 @@ def write(name: str, note: str, shares: bool) -> int:
     return _WRITE.new_id(name=name, note=note, shares=shares)
 
 
-def change(organization_id: int, values: Mapping[str, str | int]) -> None:
+def change(organization_id: int, values: Mapping[str, str | int | None]) -> None:
     """Give columns of an organization new values, as they are stored."""
     _CHANGE.run(organization_id, values)
 
 
 def delete(organization_id: int) -> None:
-    """Delete an organization with its domains, of which nobody is said to be."""
+    """Delete an organization without explicit members, with its domains."""
     _DELETE.run(organization_id=organization_id)
 
 

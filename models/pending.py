@@ -18,6 +18,7 @@ _LISTENER = peewee.Table("listener")
 _CALL = peewee.Table("call")
 _FILTER = peewee.Table("filter")
 _EVENT = peewee.Table("event")
+_RECURRING = peewee.Table("recurring")
 
 _MAIL_WAITS = Lookup(
     lambda p: _DELIVERY.select(_DELIVERY.c.id).where(_DELIVERY.c.done == literal(0)).limit(1), int
@@ -66,6 +67,9 @@ _FILTERS_RUN = Lookup(
         .limit(1)
     ),
     int,
+)
+_TICKETS_RECUR = Lookup(
+    lambda p: _RECURRING.select(_RECURRING.c.id).where(_RECURRING.c.active == literal(1)).limit(1), int
 )
 _STATES_CHANGED = Lookup(
     lambda p: (
@@ -136,17 +140,17 @@ _CALLS_DUE = Lookup(
 
 
 def notices_wait() -> bool:
-    """Whether agents are still to be told of something."""
+    """Whether agents are yet to be notified of something."""
     return _NOTICES_WAIT.one() is not None
 
 
 def listeners_wait() -> bool:
-    """Whether something happened that a listener has not heard of."""
+    """Whether something happened that a listener has not been told of."""
     return _LISTENERS_WAIT.one() is not None
 
 
 def hooks_known() -> bool:
-    """Whether the folder of hooks is known."""
+    """Whether the folder of hooks is among the listeners."""
     return _HOOKS_KNOWN.one() is not None
 
 
@@ -156,52 +160,57 @@ def calls_due(moment: str) -> bool:
 
 
 def held_notices_due(moment: str) -> bool:
-    """Whether something waits for an agent that is due at a moment, as stored."""
+    """Whether a held notice of some agent is due at a moment, as stored."""
     return _HELD_NOTICES_DUE.one(moment=moment) is not None
 
 
 def mail_waits() -> bool:
-    """Whether the outbox holds mail that is not settled, due or not."""
+    """Whether the outbox holds unsettled mail, due or not."""
     return _MAIL_WAITS.one() is not None
 
 
 def copies_wait() -> bool:
-    """Whether sent mail is still to be copied to a folder."""
+    """Whether sent mail is yet to be copied to a folder."""
     return _COPIES_WAIT.one() is not None
 
 
 def tickets_past_due(moment: str) -> bool:
-    """Whether a ticket is to be marked as overdue at a moment, as stored."""
+    """Whether a ticket is to be marked overdue at a moment, as stored."""
     return _TICKETS_PAST_DUE.one(moment=moment) is not None
 
 
 def tickets_to_remind(moment: str) -> bool:
-    """Whether agents are to be told of a ticket's clocks at a moment, as stored."""
+    """Whether agents are to be reminded of a ticket's deadlines at a moment, as stored."""
     return _TO_REMIND.one(moment=moment) is not None
 
 
 def snoozed_out(moment: str) -> bool:
-    """Whether a ticket has slept long enough at a moment, as stored."""
+    """Whether a snoozed ticket is to wake at a moment, as stored."""
     return _SNOOZED_OUT.one(moment=moment) is not None
 
 
 def filters_run() -> bool:
-    """Whether filters run on states or by the clock at all."""
+    """Whether there are filters that run on states or by the clock."""
     return _FILTERS_RUN.one() is not None
 
 
+def tickets_recur() -> bool:
+    """Whether there are tickets that open themselves on a schedule."""
+    return _TICKETS_RECUR.one() is not None
+
+
 def states_changed() -> bool:
-    """Whether something happened that filters on states were not asked of."""
+    """Whether something happened that filters on states have not been run on."""
     return _STATES_CHANGED.one() is not None
 
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int) -> set[int]:
-    """Return the UIDs of a folder that have their receipt, from one on."""
+    """Return the UIDs of a folder that have a receipt, from one on."""
     return set(
         _KNOWN_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, at_least=at_least)
     )
 
 
 def undisposed_uids(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
-    """Return the UIDs whose mail is stored and not put away at the server."""
+    """Return the UIDs whose mail is stored but not yet moved or deleted at the server."""
     return _UNDISPOSED_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity)

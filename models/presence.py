@@ -1,4 +1,4 @@
-"""Presence: which tickets the agents have open in their apps, and on which of them they write."""
+"""Presence: which tickets agents have open in their apps, and in which of them they are writing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Presence(Row):
 
 
 class OpenTicket(Record):
-    """A ticket that a session has open; ``since`` when, aware, UTC."""
+    """A ticket that a session has open; ``since`` is aware, UTC."""
 
     ticket_id: int
     writing: bool
@@ -52,7 +52,7 @@ class OpenTicket(Record):
 
 
 class StoredPresence(Record):
-    """One agent at one ticket, as others are told; times as stored."""
+    """One agent at one ticket, as others see it; times as stored."""
 
     session: str
     agent_id: int
@@ -107,7 +107,7 @@ _OTHERS = Lookup(lambda p: _open_elsewhere(p("session"), p("moment")), StoredPre
 def replace(
     session: str, agent_id: int, open_tickets: Sequence[OpenTicket], moment: datetime, expires: datetime
 ) -> bool:
-    """Say what a session has open now, in place of what it had; False when the database was busy.
+    """Store what a session has open now, in place of what it had; False when the database was busy.
 
     What expired, of whomever, goes with it.
     """
@@ -129,12 +129,12 @@ def replace(
 
 
 def renew(session: str, expires: datetime) -> bool:
-    """Let what a session has open count until then; False when the database was busy."""
+    """Extend what a session has open until a time; False when the database was busy."""
     return _without_waiting(lambda: _RENEW.run(session=session, expires=utc_text(expires)))
 
 
 def others(session: str, moment: datetime, reach: Reach | None = None) -> list[StoredPresence]:
-    """Return what the other living sessions have open, whoever came first first; as far as somebody reads."""
+    """Return what the other living sessions have open, earliest first; only tickets within reach."""
     if reach is None:
         rows = _OTHERS.every(session=session, moment=utc_text(moment))
     else:
@@ -145,7 +145,7 @@ def others(session: str, moment: datetime, reach: Reach | None = None) -> list[S
 
 
 def since_of(row: StoredPresence) -> datetime:
-    """Return since when the agent is there, aware, UTC."""
+    """Return since when the agent has been there, aware, UTC."""
     return utc_time(row.since)
 
 

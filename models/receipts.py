@@ -1,4 +1,4 @@
-"""Receipts: the ledger of every mail that came in through a door."""
+"""Receipts: the ledger of every mail that came in, by whatever way."""
 
 from __future__ import annotations
 
@@ -68,6 +68,9 @@ Receipt.add_index(
 )
 Receipt.add_index(Receipt.verdict, Receipt.id, name="receipt_verdict")
 Receipt.add_index(Receipt.ticket, name="receipt_ticket")
+Receipt.add_index(
+    Receipt.duplicate_of, name="receipt_duplicate_of", where=Receipt.duplicate_of.is_null(False)
+)
 
 
 class NewReceipt(Record):
@@ -93,7 +96,7 @@ class NewReceipt(Record):
 
 
 class NumberedReceipt(Record):
-    """A receipt that is looked up by what its server calls the mail."""
+    """A receipt that is looked up by the server's id of the mail."""
 
     folder: str | None
     number: int | str
@@ -103,7 +106,7 @@ class NumberedReceipt(Record):
 
 
 class SameReceipt(Record):
-    """A receipt of a mail with a digest that is looked for; ``received`` as stored."""
+    """A receipt of a mail with the same digest; ``received`` as stored."""
 
     digest: str
     id: int
@@ -121,7 +124,7 @@ class SameReceipt(Record):
 
     @property
     def numbered(self) -> bool:
-        """Whether its server had a lasting name for it."""
+        """Whether its server had a permanent id for it."""
         return self.uid is not None or self.uidl is not None or self.door == "pop3"
 
 
@@ -288,12 +291,12 @@ _MOVE_ONE = Statement(
 
 
 def forget_tickets(ticket_ids: Iterable[int]) -> None:
-    """Let receipts stay whose tickets go."""
+    """Keep receipts whose tickets are deleted, without the reference to them."""
     _FORGET_TICKETS.each_of(ticket_ids)
 
 
 def move_one(receipt_id: int, target: int) -> None:
-    """Give one receipt to another ticket."""
+    """Move one receipt to another ticket."""
     _MOVE_ONE.run(receipt_id=receipt_id, target=target)
 
 
@@ -303,7 +306,7 @@ def write(receipt: NewReceipt) -> int:
 
 
 def write_again(receipt_id: int, receipt: NewReceipt) -> None:
-    """Write the verdict of a mail anew that was taken in again; where it came from stays."""
+    """Write the new verdict of a mail that was taken in again; where it came from stays."""
     _WRITE_AGAIN.run(receipt_id=receipt_id, **{name: getattr(receipt, name) for name in _AGAIN})
 
 
@@ -317,7 +320,7 @@ def renumber(
     uidl: str | None,
     note: str,
 ) -> None:
-    """Give a receipt the numbers that its mail has now, with a note in its trace."""
+    """Give a receipt the ids that its mail has now, with a note in its trace."""
     trace = as_json([*(_TRACE.one(receipt_id=receipt_id) or []), note])
     _RENUMBER.run(
         receipt_id=receipt_id,
@@ -331,14 +334,14 @@ def renumber(
 
 
 def set_trace(receipt_id: int, trace: Sequence[str]) -> None:
-    """Replace what a receipt says of how its verdict came about."""
+    """Replace the trace of a receipt, which says how its verdict came about."""
     _SET_TRACE.run(receipt_id=receipt_id, trace=as_json(trace))
 
 
 def settle(
     receipt_id: int, verdict: Verdict, ticket_id: int | None, reason: str, trace: Sequence[str]
 ) -> bool:
-    """Give a quarantined mail the verdict that a person found; False when it is not quarantined any more."""
+    """Give a quarantined mail the verdict of a person; False when it is no longer quarantined."""
     values = {"verdict": verdict, "ticket_id": ticket_id, "reason": reason, "trace": as_json(trace)}
     return _SETTLE.changed(receipt_id=receipt_id, **values) > 0
 
@@ -364,13 +367,13 @@ def uidls_of(mailbox_id: int) -> list[tuple[str, str | None]]:
 
 
 def free_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
-    """Take the ids from mails that their server deleted."""
+    """Clear the ids of mails that their server deleted."""
     for uidl in uidls:
         _FREE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
 
 
 def dispose_uids(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int], moment: str) -> None:
-    """Note that mails of an IMAP folder were put away, at a moment as stored."""
+    """Record that mails of an IMAP folder were moved or deleted, at a moment as stored."""
     for uid in uids:
         _DISPOSE_UID.run(
             mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, uid=uid, moment=moment
@@ -378,12 +381,12 @@ def dispose_uids(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[
 
 
 def known_uidls(mailbox_id: int, uidls: Iterable[str]) -> set[str]:
-    """Return those of the ids of a POP3 server that have their receipt."""
+    """Return which of these ids of a POP3 server have a receipt."""
     return set(_KNOWN_UIDLS.each_of(uidls, mailbox_id=mailbox_id))
 
 
 def any_uidl(mailbox_id: int) -> bool:
-    """Whether there is a receipt of a mail that a POP3 server may still have."""
+    """Whether any receipt is of a mail that a POP3 server may still have."""
     return _ANY_UIDL.one(mailbox_id=mailbox_id) is not None
 
 
@@ -393,7 +396,7 @@ def undisposed_uidls(mailbox_id: int) -> list[str]:
 
 
 def dispose_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
-    """Note that mails of a POP3 server were put away, at a moment as stored."""
+    """Record that mails of a POP3 server were deleted, at a moment as stored."""
     for uidl in uidls:
         _DISPOSE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
 
@@ -557,7 +560,7 @@ def _readable(reach: Reach) -> Any:
 def rows(
     wanted: WantedReceipts, *, before_id: int | None, after_id: int | None, oldest_first: bool, limit: int
 ) -> list[ReceiptRow]:
-    """Return the receipts that are wanted, between two ids; ``limit`` 0 is no limit."""
+    """Return the matching receipts between two ids; ``limit`` 0 is no limit."""
     conditions: list[peewee.ColumnBase] = []
     if wanted.verdict is not None:
         conditions.append(Receipt.verdict == literal(wanted.verdict))
@@ -579,7 +582,7 @@ def rows(
 
 
 def counts(reach: Reach | None = None) -> dict[str, int]:
-    """Return how many receipts there are of each verdict that there is, of all or of those within reach."""
+    """Return how many receipts there are by verdict, of all or of those within reach."""
     if reach is None:
         return dict(_COUNTS.every())
     query = (
@@ -592,5 +595,5 @@ def counts(reach: Reach | None = None) -> dict[str, int]:
 
 
 def quarantined() -> int:
-    """Return how many mails could not be understood."""
+    """Return how many mails are in quarantine."""
     return _QUARANTINED.one() or 0

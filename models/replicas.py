@@ -98,7 +98,7 @@ class Replica:
 
     @property
     def shown(self) -> str:
-        """The store for people."""
+        """The store's name as people see it."""
         return self._store.shown
 
     def moments(self) -> list[tuple[datetime, str]]:
@@ -112,7 +112,7 @@ class Replica:
         return self._moment(names[-1]) if names else None
 
     def newest_sound(self) -> Moment | None:
-        """Return the newest moment that is not damaged itself. Raises StoreAway."""
+        """Return the newest moment whose own document is not damaged. Raises StoreAway."""
         for _, name in reversed(self.moments()):
             try:
                 return self._moment(name)
@@ -187,7 +187,7 @@ class Replica:
         return lists
 
     def bring(self, moment: Moment, database: Path, files: Path) -> bytes | None:
-        """Write a moment's database, compared with its digests, and its files; returns the key's file.
+        """Write a moment's database and files, checked by their digests; returns the key's file.
 
         Whoever restores them compares the files with the digests in the database.
 

@@ -1,4 +1,4 @@
-"""What reports count: the tickets that are open, and what happened to tickets in a time.
+"""What reports count: the open tickets, and what happened to tickets in a period.
 
 Times are fixed-width UTC text, as they are stored. Each count reads an index alone, or as many tickets as it
 tells of, so that a desk of a million tickets is counted like one of ten.
@@ -22,14 +22,16 @@ from models.queries.reach import Reach, is_within, readable
 from models.statements import Lookup, literal, run
 from models.tickets import Status, Ticket, TicketReferral, TicketTag
 
-Dimension = Literal["department", "topic", "agent", "mailbox", "tag"]
+Dimension = Literal["department", "topic", "agent", "team", "mailbox", "tag"]
 """By what tickets are told apart; of a tag there may be several on one."""
 
 _T = TICKET
+_ANSWER, _EVENT, _TAG = Message.alias("r"), Event.alias("e"), TicketTag.alias("g")
 _KEYS: dict[Dimension, Any] = {
     "department": _T.department,
     "topic": _T.topic,
     "agent": _T.assignee,
+    "team": _T.team,
     "mailbox": _T.mailbox,
 }
 
@@ -38,7 +40,7 @@ Key = int | str | None
 
 
 class Counts(Record):
-    """Open tickets, counted. ``waiting`` and ``ages``: in each span between the bounds that were given."""
+    """Counts of open tickets. ``waiting`` and ``ages``: per interval between the bounds that were given."""
 
     open: int
     overdue: int
@@ -60,32 +62,16 @@ class AtWork(Record):
     counts: Counts
 
 
-class Opened(Record):
-    """A ticket that was made in a time. ``sla_id``: what it was promised by, None for nothing."""
+Opened = tuple[Key, int, str, int | None, str | None]
+"""A ticket that was made in a period: of what, its id, when, the SLA it was under, and when it was closed.
 
-    key: Key
-    ticket_id: int
-    created: str
-    sla_id: int | None
-    first_answer: str | None
-    closed: str | None
-
-
-class Closed(Record):
-    """A ticket that was closed in a time."""
-
-    key: Key
-    ticket_id: int
-    created: str
-    closed: str
-    sla_id: int | None
-
-
-class Happened(Record):
-    """A ticket to which something happened in a time."""
-
-    key: Key
-    ticket_id: int
+Rows of a period are plain tuples: a year has a million of them, and making records of these takes longer than
+counting them.
+"""
+Closed = tuple[Key, int, str, int | None, str]
+"""A ticket that was closed in a period: of what, its id, when it was made, under which SLA, when closed."""
+Happened = tuple[Key, int]
+"""A ticket to which something happened in a period, and of what it is."""
 
 
 def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[AtWork]:
@@ -102,7 +88,7 @@ def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> lis
 
 
 def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int, Counts]]:
-    """Count the open tickets, awake, that each department was asked about beside its own."""
+    """Count the open tickets, awake, that were referred to each department from another one."""
     other = TicketReferral.alias("o")
     tables = engine().read_first(other, _T, _T.id == other.ticket)
     query = peewee.Select([tables], [other.department, *_counted(soon, bounds)])
@@ -113,9 +99,16 @@ def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> li
     return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
 
 
+def of_teams(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int | None, Counts]]:
+    """Count the open tickets that each team has; None: those that no team has."""
+    query = peewee.Select([_T], [_T.team, *_counted(soon, bounds)])
+    query = query.where(NOT_CLOSED, *_readable(reach)).group_by(_T.team)
+    return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
+
+
 def tagged(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[str, Counts]]:
     """Count the open tickets with each tag."""
-    tag = TicketTag.alias("g")
+    tag = _TAG
     tables = engine().read_first(tag, _T, _T.id == tag.ticket)
     query = peewee.Select([tables], [tag.name, *_counted(soon, bounds)])
     query = query.where(NOT_CLOSED, *_readable(reach)).group_by(tag.name)
@@ -123,38 +116,48 @@ def tagged(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list
 
 
 def opened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Opened]:
-    """Return the tickets that were made in a time."""
-    answer = Message.alias("r")
-    first = answer.select(fn.MIN(answer.created)).where(
-        answer.ticket == _T.id, answer.kind == literal("reply")
-    )
-    columns = [_T.id, _T.created, _T.sla, first, _T.closed]
-    found = _tickets(dimension, columns, _T.created, since, until, reach)
-    return [Opened(key, *columns) for key, *columns in found]
+    """Return the tickets that were made in a period."""
+    columns = [_T.id, _T.created, _T.sla, _T.closed]
+    return _tickets(dimension, columns, _T.created, since, until, reach)
 
 
 def closed(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
-    """Return the tickets that were closed in a time and still are."""
-    columns = [_T.id, _T.created, _T.closed, _T.sla]
-    return [Closed(*row) for row in _tickets(dimension, columns, _T.closed, since, until, reach)]
+    """Return the tickets that were closed in a period and still are."""
+    columns = [_T.id, _T.created, _T.sla, _T.closed]
+    return _tickets(dimension, columns, _T.closed, since, until, reach)
+
+
+_ANSWERS = Lookup(
+    lambda p: (
+        Message.select(Message.ticket, Message.created)
+        .where(Message.kind == literal("reply"), Message.created >= p("since"))
+        .order_by(Message.created.desc())
+    ),
+    lambda ticket_id, created: (int(ticket_id), str(created)),
+)
+
+
+def first_answers(since: str) -> dict[int, str]:
+    """Return when each ticket was answered first since a time, of those that were."""
+    return dict(_ANSWERS.every(since=since))
 
 
 def answered(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
-    """Return the tickets that were answered in a time; by agent, those whom each of them answered."""
-    answer = Message.alias("r")
+    """Return the tickets that were answered in a period; by agent, those that each of them answered."""
+    answer = _ANSWER
     in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
     if dimension == "agent":
         if reach is not None:
             in_time = in_time & is_within(answer.ticket, reach)
         query = peewee.Select([answer], [answer.agent, answer.ticket]).where(in_time).distinct()
-        return [Happened(*row) for row in run(query)]
+        return run(query)
     tables = engine().read_first(answer, _T, _T.id == answer.ticket)
     return _happened(dimension, tables, in_time, reach)
 
 
 def reopened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
-    """Return the tickets that were opened again in a time."""
-    event = Event.alias("e")
+    """Return the tickets that were opened again in a period."""
+    event = _EVENT
     in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
     tables = engine().read_first(event, _T, _T.id == event.ticket)
     return _happened(dimension, tables, in_time, reach)
@@ -167,7 +170,7 @@ _BROKEN = Lookup(
 
 
 def broken(since: str) -> set[int]:
-    """Return the tickets whose promised answer was late, since then."""
+    """Return the tickets that became overdue since a time."""
     return set(_BROKEN.every(since=since))
 
 
@@ -210,7 +213,7 @@ class Moved(Record):
 
 
 def moved(since: str, until: str, reach: Reach | None = None) -> Moved:
-    """Count what happened in a time."""
+    """Count what happened in a period."""
     if reach is not None:
         happenings = (opened, answered, closed, reopened)
         return Moved(
@@ -256,7 +259,7 @@ def _readable(reach: Reach | None) -> list[Any]:
 
 def _tickets(
     dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str, reach: Reach | None
-) -> list[tuple[Any, ...]]:
+) -> list[Any]:
     conditions = [time.is_null(False), time >= since, time < until, *_readable(reach)]
     if time is _T.closed:
         conditions.append(_T.status == literal("closed"))
@@ -267,12 +270,12 @@ def _tickets(
 def _happened(dimension: Dimension, tables: Any, in_time: Any, reach: Reach | None) -> list[Happened]:
     tables, key = _with_key(dimension, tables)
     query = peewee.Select([tables], [key, _T.id]).where(in_time, *_readable(reach))
-    return [Happened(*row) for row in run(query.distinct())]
+    return run(query.distinct())
 
 
 def _with_key(dimension: Dimension, tables: Any) -> tuple[Any, Any]:
     """Return tables in which there is the dimension's key, and that."""
     if dimension != "tag":
         return tables, _KEYS[dimension]
-    tag = TicketTag.alias("g")
+    tag = _TAG
     return peewee.Join(tables, tag, on=(tag.ticket == _T.id)), tag.name

@@ -53,7 +53,7 @@ def write(name: str, actions: Sequence[str]) -> int:
 
 
 def change(role_id: int, name: str, actions: Sequence[str]) -> None:
-    """Give a role a name and what it grants."""
+    """Give a role another name and other actions."""
     _CHANGE.run(role_id, {"name": name, "actions": as_json(list(actions))})
 
 

@@ -44,6 +44,7 @@ from models.organizations import Organization, OrganizationDomain, OrganizationM
 from models.presence import Presence
 from models.queues import SHIPPED, Queue
 from models.receipts import Receipt
+from models.recurring import Occurrence, Recurring
 from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
@@ -60,14 +61,14 @@ from models.watches import Watch
 from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
-    *(Setting, Sequence, LeaseRow, Host, Sla, Department, Topic, Role, Agent, AgentDepartment),
-    *(Team, TeamMember, Turn, GroupGrant),
+    *(Setting, Sequence, LeaseRow, Host, Sla, Department, Role, Agent, AgentDepartment),
+    *(Team, TeamMember, Turn, GroupGrant, NamedStatus, Topic),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile, OldDesk, BroughtRow),
-    *(NamedStatus, CustomField, CustomFieldTopic),
+    *(CustomField, CustomFieldTopic),
     *(Contact, ContactAddress, ContactField, Organization, OrganizationDomain, OrganizationMember),
     *(Blob, Ticket, TicketTag, TicketField, Collaborator, TicketReferral, Seen),
-    *(Task, TimeSpent, Timer),
+    *(Task, TimeSpent, Timer, Recurring, Occurrence),
     *(
         Receipt,
         Message,
@@ -102,7 +103,7 @@ TABLES: tuple[type[Row], ...] = (
 
 
 def create_database(path: Path) -> None:
-    """Make a whole new database beside ``path`` (0600) and give it the name; of two at once one wins."""
+    """Make a whole new database beside ``path`` (0600), then rename it; of two at once one wins."""
     _create(path, SCHEMA_VERSION, create_tables)
 
 
@@ -142,7 +143,7 @@ def create_empty_tables(database: peewee.Database) -> None:
 
 @contextmanager
 def declared(database: peewee.Database) -> Iterator[None]:
-    """Have the tables mean this database within the block, and their columns declare their defaults."""
+    """Make the tables mean this database within the block, and their columns declare their defaults."""
     with database.bind_ctx(TABLES):
         for table in TABLES:
             _prepare(table)

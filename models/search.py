@@ -10,11 +10,13 @@ from peewee import fn
 from config.records import Record
 from models import tickets
 from models.engine import engine
-from models.messages import Message
+from models.messages import Message, MessageKind
 from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition, within
+from models.queries.own_values import alternatives
 from models.queries.text import expression, says
 from models.queries.tree import NOTHING, All, Condition, Node, Not, all_of, conjuncts
 from models.statements import Lookup, literal, run
+from models.statuses import Status
 from models.ticket_lists import FEW, TicketList, asks_for, narrowest
 
 _AT_ONCE = 500
@@ -31,11 +33,11 @@ class Hit(Record):
     message_id: int
     ticket: str
     subject: str
-    kind: str
+    kind: MessageKind
     sender_name: str
     sender_email: str
     created: str
-    status: str
+    status: Status
     text: str
 
 
@@ -47,18 +49,24 @@ def find(query: Node, reader: Reader, limit: int, before: int | None) -> list[Hi
     """
     if query != NOTHING and not asks_for(query, "deleted") and tickets.any_deleted():
         query = all_of([query, Not(Condition("is", ("deleted",)))])
+    ids = _ids(query, reader, limit, before)
+    # A ticket with a word in a field of the desk's own is found by that too.
+    for each in alternatives(query, reader):
+        ids = sorted({*ids, *_ids(each, reader, limit, before)}, reverse=True)
+    return sorted(_HITS.each_of(ids[:limit] if limit else ids), key=lambda hit: -hit.message_id)
+
+
+def _ids(query: Node, reader: Reader, limit: int, before: int | None) -> list[int]:
     parts = conjuncts(query)
     wanted = [part for part in parts if says(part)]
     barred = [part for part in parts if isinstance(part, Not) and says(part.part)]
     rest = all_of(part for part in parts if part not in wanted and part not in barred)
     if wanted:
         words = expression(All((*wanted, *barred)))
-        ids = _with_words(words, within(rest, reader.reach), reader, limit, before)
-    elif rest != NOTHING:
-        ids = _of_tickets(within(query, reader.reach), reader, limit, before)
-    else:
-        return []
-    return sorted(_HITS.each_of(ids), key=lambda hit: -hit.message_id)
+        return _with_words(words, within(rest, reader.reach), reader, limit, before)
+    if rest != NOTHING:
+        return _of_tickets(within(query, reader.reach), reader, limit, before)
+    return []
 
 
 def _with_words(words: str, rest: Node, reader: Reader, limit: int, before: int | None) -> list[int]:

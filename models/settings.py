@@ -26,7 +26,7 @@ class Setting(Row):
 
 
 class Sequence(Row):
-    """A counter: ``next`` is the number that nobody has yet."""
+    """A counter: ``next`` is the next number to be given."""
 
     name = peewee.TextField(primary_key=True)
     next = peewee.IntegerField()
@@ -48,9 +48,10 @@ def store(key: str, value: Any) -> None:
 
 def forget(key: str) -> None:
     """Remove a setting, so that its default holds again."""
-    Setting.delete().where(Setting.key == key).execute()
+    _FORGET.run(key=key)
 
 
+_FORGET = Statement(lambda p: Setting.delete().where(Setting.key == p("key")))
 _TAKE_NEXT = Statement(
     lambda p: (
         Sequence.update({Sequence.next: Sequence.next + 1})
@@ -60,9 +61,25 @@ _TAKE_NEXT = Statement(
 )
 
 
+_NEXT = Lookup(lambda _: Sequence.select(Sequence.next).where(Sequence.name == "ticket"), int)
+_SET_NEXT = Statement(
+    lambda p: Sequence.update({Sequence.next: p("number")}).where(Sequence.name == "ticket")
+)
+
+
 def next_ticket_number() -> int:
     """Take the next number of the sequence of tickets, in the caller's transaction."""
     return _TAKE_NEXT.new_id()
+
+
+def next_ticket_number_is() -> int:
+    """Return the next number of the tickets' sequence without taking it."""
+    return _NEXT.one() or 1
+
+
+def let_next_ticket_number_be(number: int) -> None:
+    """Make the tickets' sequence go on with that number, in the caller's transaction."""
+    _SET_NEXT.run(number=number)
 
 
 _STORED_TEXT = Lookup(lambda p: Setting.select(Setting.value).where(Setting.key == p("key")), str)
@@ -87,5 +104,5 @@ def store_text(key: str, text: str) -> None:
 
 
 def every() -> dict[str, Any]:
-    """Return all values that were set."""
+    """Return all values that have been set."""
     return dict(_EVERY.every())

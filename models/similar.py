@@ -1,4 +1,4 @@
-"""Which tickets have words in common: by the full-text index, of each word no more than so many messages."""
+"""Which tickets have words in common, by the full-text index; words that are too common are left out."""
 
 from __future__ import annotations
 

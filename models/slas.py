@@ -1,4 +1,4 @@
-"""SLAs: how soon customers are answered and their matters settled, and in which hours that is counted."""
+"""SLAs: how soon customers are answered and their tickets solved, and in which hours that is counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.statements import Lookup, Statement, Update, as_read
 
 
 class Sla(Row):
-    """A plan of promises. Hours are of the plan's business time, or of the clock where it has none."""
+    """How soon tickets are answered and solved. Hours are of its business time, or else of the clock."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     hours = peewee.FloatField(constraints=[peewee.Check("hours > 0")])
@@ -35,6 +35,8 @@ class Sla(Row):
     """What stops the clocks, with commas: waiting, snoozed."""
     reminders = peewee.TextField(default="100")
     """At how much of the time agents are told, in percent, with commas."""
+    priorities = peewee.TextField(default="")
+    """Other times for priorities, a line each: ``urgent first=1h next=2h resolve=8h``."""
 
 
 class StoredSla(Record):
@@ -53,11 +55,13 @@ class StoredSla(Record):
     own_days: str
     pause: str
     reminders: str
+    priorities: str
 
 
 _READ = (
     *(Sla.id, Sla.name, Sla.hours, Sla.active, Sla.next_hours, Sla.resolve_hours, Sla.business_hours),
     *(Sla.zone, Sla.holidays, Sla.country_days, Sla.own_days, Sla.pause, Sla.reminders),
+    Sla.priorities,
 )
 _EVERY = Lookup(lambda p: Sla.select(*_READ).order_by(Sla.name), as_read(_READ, StoredSla))
 _NAMED = Lookup(lambda p: Sla.select(*_READ).where(Sla.name == p("name")), as_read(_READ, StoredSla))
@@ -81,7 +85,7 @@ def named(name: str) -> StoredSla | None:
 
 
 def by_id(sla_id: int) -> StoredSla | None:
-    """Return an SLA as it is stored; None for one that is gone."""
+    """Return an SLA as it is stored; None if it is gone."""
     return _BY_ID.one(sla_id=sla_id)
 
 

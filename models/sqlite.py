@@ -87,6 +87,12 @@ def create_search(database: peewee.Database) -> None:
         database.execute_sql(statement)
 
 
+def new_ids(tables: Sequence[str], rows: int) -> dict[str, list[int]]:
+    """Return none: a row's id is known as soon as it is written."""
+    del tables, rows
+    return {}
+
+
 def change_number() -> int:
     """Return a number that differs from the last one when another connection committed since.
 
@@ -96,7 +102,7 @@ def change_number() -> int:
 
 
 def moment() -> datetime:
-    """Return the time by this host's clock: a file has no other host."""
+    """Return the time by this host's clock: only one host uses a file."""
     return clock.now()
 
 
@@ -112,12 +118,12 @@ def damage(most: int = 5) -> list[str]:
 
 
 def wait_at_most(seconds: float) -> None:
-    """Let this connection wait so long for another writer before it gives up."""
+    """Let this connection wait at most so long for another writer."""
     db.execute_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def shorten_log() -> None:
-    """Take a log that has grown long into the database, unless somebody needs it just now.
+    """Write a long log back into the database, unless somebody is reading it just now.
 
     For a process that ends without closing the database: the next one that opens it reads the whole log.
     """
@@ -146,7 +152,7 @@ def compact() -> bool:
 
 
 def one_said(phrases: Sequence[str], column: str | None) -> str:
-    """Return the expression of FTS5 that one of some phrases stands in a column, or in the usual ones."""
+    """Return the FTS5 expression that a column, or the usual ones, has at least one of some phrases."""
     return f"{column or _ANYWHERE} : ({OR.join(map(_spelt_out, phrases))})"
 
 
@@ -161,7 +167,7 @@ def _spelt_out(found: str) -> str:
 
 
 def messages_with(expression: str, limit: int | None, before: int | None) -> list[int]:
-    """Return the newest messages that match an expression of FTS5, below one; ``limit`` None is all."""
+    """Return the newest messages that match an FTS5 expression, with ids below one; ``limit`` None is all."""
     below = "" if before is None else " AND rowid < ?"
     values: tuple[Any, ...] = (expression,) if before is None else (expression, before)
     rows = db.execute_sql(
@@ -172,7 +178,7 @@ def messages_with(expression: str, limit: int | None, before: int | None) -> lis
 
 
 def listed(ids: Sequence[int]) -> peewee.SQL:
-    """Return a list of ids to look in, as one value however long it is."""
+    """Return a list of ids to look up in, passed as one value however long it is."""
     return peewee.SQL("(SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
 
 
@@ -185,7 +191,7 @@ SELECT id, searched(subject), searched(text), searched(sender_name), searched(se
 
 
 def words_beginning(text: str, reach: int) -> list[str]:
-    """Return the words of the full-text index that begin so, those of most messages first.
+    """Return the words of the full-text index with this beginning, those in most messages first.
 
     Of words that begin so it looks at the first ``reach``, by the alphabet.
     """
@@ -225,9 +231,19 @@ def index_newer_than(message_id: int) -> None:
     db.execute_sql(f"{INDEXED} WHERE id > ? AND receipt_id IS NOT NULL", (message_id,))
 
 
+def count_on(tables: Sequence[str]) -> None:
+    """Do nothing: a new row always gets the id after the highest."""
+    del tables
+
+
 def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
-    """Return a table that is read along an index, whatever SQLite thinks of it."""
+    """Return a table that SQLite must read in the order of an index."""
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}" INDEXED BY "{index}"')
+
+
+def walked_by_id(table: type[peewee.Model], alias: str) -> peewee.SQL:
+    """Return a table that SQLite must read by its rows' ids."""
+    return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}" NOT INDEXED')
 
 
 def newest_with(expression: str, reach: int) -> peewee.SQL:
@@ -238,8 +254,23 @@ def newest_with(expression: str, reach: int) -> peewee.SQL:
     )
 
 
+def missing(ids: Any, others: Any, *, descending: bool, limit: int) -> Any:
+    """Return the query for the first ids of a query that another one has not.
+
+    Both are read in the order of an index and merged: to look into the other for each id takes five times
+    as long.
+    """
+    place = peewee.SQL("1")
+    return (ids - others).order_by(place.desc() if descending else place.asc()).limit(limit)
+
+
+def found_once(listed: Any) -> Any:
+    """Return the condition: SQLite asks once, as nothing in the query is of the row."""
+    return listed
+
+
 def not_locked(query: Any) -> Any:
-    """Return a query as it is: a transaction that writes has all rows."""
+    """Return the query unchanged: a writing transaction already has all rows to itself."""
     return query
 
 
@@ -252,7 +283,7 @@ def read_first(few: Any, many: Any, on: Any) -> peewee.Join:
 
 
 def reached(known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any]) -> Any:
-    """Return a query that goes from what is known to more, over tables in this order, by each of the ways."""
+    """Return a recursive query from known rows to those they lead to, through these tables in turn."""
     joined = known
     for each in tables:
         joined = joined.join(each, peewee.JOIN.CROSS)
@@ -263,9 +294,14 @@ def reached(known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any])
 
 
 def domain_of(address: peewee.ColumnBase) -> peewee.ColumnBase:
-    """Return what stands behind the @ of an address."""
+    """Return the part of an address after the @."""
     at = peewee.fn.INSTR(address, peewee.SQL("'@'")) + peewee.SQL("1")
     return peewee.fn.SUBSTR(address, at)
+
+
+def whatever_case(text: Any) -> Any:
+    """Return a text that is compared as names are: regardless of case."""
+    return text.collate("NOCASE")
 
 
 def same_domain(address: peewee.ColumnBase, domain: str) -> peewee.ColumnBase:
@@ -281,7 +317,7 @@ def copy(database: Path, target: Path) -> None:
 
 
 class OtherFile:
-    """A desk's file besides the one that the handle means, read as it is: of an older schema, or damaged."""
+    """A desk's file other than the open one, read as it is: with an older schema, or damaged."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -297,7 +333,7 @@ class OtherFile:
         return int(self._one("PRAGMA user_version"))
 
     def damage(self) -> str:
-        """Return in a line what is wrong with its structure first; empty when it is sound."""
+        """Return the first damage in its structure as one line; empty when it is sound."""
         found = str(self._one("PRAGMA quick_check(1)"))
         return "" if found == "ok" else found.replace("\n", " ")
 
@@ -312,7 +348,7 @@ class OtherFile:
         )
 
     def blob_files(self) -> dict[str, str]:
-        """Return the files beside it that it names, with their SHA-256."""
+        """Return the blob files beside it that it refers to, with their SHA-256."""
         rows = self._connection.execute("SELECT path, sha256 FROM blob WHERE path LIKE '%/%' ORDER BY path")
         return dict(rows)
 
@@ -335,12 +371,12 @@ def copied(copy: Path) -> OtherFile:
 
 
 def untouched(database: Path) -> OtherFile:
-    """Open a desk's file that others may work with, to be read without a trace."""
+    """Open a desk's file that others may be using, to read it without leaving a trace."""
     return OtherFile(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True))
 
 
 class LastWriter:
-    """The last connection to a desk's file that another file is to replace."""
+    """The last connection to a desk's file that is about to be replaced by another file."""
 
     def __init__(self, database: Path) -> None:
         self._connection = sqlite3.connect(database, isolation_level=None, timeout=BUSY_SECONDS)
@@ -354,13 +390,13 @@ class LastWriter:
         self._connection.close()
 
     def begin(self) -> bool:
-        """Take the log into the file and let nobody else write; False when somebody still reads the log."""
+        """Write the log back into the file and keep writers out; False when somebody still reads the log."""
         self._connection.execute("PRAGMA journal_mode = wal")
         unread = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         self._connection.execute("BEGIN IMMEDIATE")
         return not unread
 
     def end(self, version: int) -> None:
-        """Leave the file with this number of a schema, as the last thing that is written to it."""
+        """Write this schema number into the file, as the last write to it."""
         self._connection.execute(f"PRAGMA user_version = {version:d}")
         self._connection.execute("COMMIT")

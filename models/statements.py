@@ -13,11 +13,26 @@ from typing import Any, Generic, TypeVar
 import peewee
 
 from models.database import db
+from models.remembered import NEW_ID, Asked, NewRow, Touched, now
 
 RecordT = TypeVar("RecordT")
+ModelT = TypeVar("ModelT", bound=peewee.Model)
 
 _LARGEST_LIST = 512
 """Longest list of values in one statement; longer ones are looked up in pieces."""
+
+
+_WITH_ID = -1
+"""Instead of a list's length: the statement that gives its row an id."""
+
+_known: dict[str, Touched] = {}
+
+
+def _touched(text: str) -> Touched:
+    found = _known.get(text)
+    if found is None:
+        found = _known[text] = Touched(text)
+    return found
 
 
 class _Place:
@@ -31,7 +46,7 @@ class _Place:
 
 
 class Places:
-    """Makes the places of a statement while it is built."""
+    """Makes the named placeholders of a statement while it is built."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -41,18 +56,20 @@ class Places:
         return peewee.Value(_Place(name), converter=False)
 
     def each(self, name: str) -> list[peewee.Value]:
-        """Return the places of a list of values, for ``column.in_(...)``."""
+        """Return the placeholder for a list of values, for ``column.in_(...)``."""
         return [peewee.Value(_Place(name, index), converter=False) for index in range(self._size)]
 
 
 def run(query: peewee.Query) -> list[tuple[Any, ...]]:
     """Build and run a query whose shape differs from call to call, and return its rows as they are stored."""
     text, parameters = query.bind(db.obj).sql()
+    if now.remembered is not None:
+        now.remembered.wrote(Touched(text))
     return list(db.execute_sql(text, parameters).fetchall())
 
 
 def literal(value: str | int) -> peewee.SQL:
-    """Return a constant that is written into the text.
+    """Return a constant that is written into the SQL text.
 
     A partial index serves only a query that spells its condition out.
     """
@@ -65,32 +82,96 @@ def columns_of(table: type[peewee.Model]) -> dict[str, peewee.Field]:
 
 
 def as_read(columns: Sequence[peewee.Field], record: Callable[..., RecordT]) -> Callable[..., RecordT]:
-    """Return what makes a record of columns as Python has them: aware times, switches, documents read."""
+    """Return what makes a record of columns with Python values: aware times, booleans, parsed documents."""
     read: list[Callable[[Any], Any]] = [column.python_value for column in columns]
     return lambda *stored: record(*(each(value) for each, value in zip(read, stored, strict=True)))
 
 
+def as_row(table: type[ModelT]) -> Callable[..., ModelT]:
+    """Return what makes a row of a table, which may be changed and written again, of all its columns."""
+    fields = table._meta.sorted_fields
+    names = [each.name for each in fields]
+    read: list[Callable[[Any], Any]] = [each.python_value for each in fields]
+
+    def row(*stored: Any) -> ModelT:
+        found = table(__no_default__=True)
+        values = (each(value) for each, value in zip(read, stored, strict=True))
+        found.__data__.update(zip(names, values, strict=True))
+        return found
+
+    return row
+
+
+def as_stored(row: peewee.Model, only: Iterable[peewee.Field] | None = None) -> dict[str, Any]:
+    """Return what is written of a row, by the columns' names in the database; not what tells it apart."""
+    key = row._meta.primary_key
+    return {
+        field.column_name: field.db_value(row.__data__.get(field.name))
+        for field in (row._meta.sorted_fields if only is None else only)
+        if field is not key
+    }
+
+
 class Statement:
-    """A query with named places that changes rows, compiled on first use for the database in use."""
+    """A query with named placeholders that changes rows, compiled on first use for the database in use."""
 
     def __init__(self, build: Callable[[Places], peewee.Query]) -> None:
         self._build = build
         self._compiled: dict[tuple[type, int], tuple[str, Callable[[dict[str, Any]], Sequence[Any]]]] = {}
+        self._places: dict[str, str] = {}
 
     def run(self, **values: Any) -> None:
-        """Run it for what it changes; a server is told with the next statement whose answer is needed."""
-        db.execute_later(*self._bound(0, values))
+        """Run it without an answer; a server gets it with the next statement whose answer is needed."""
+        self._run(0, values)
+
+    def run_for(self, wanted: Iterable[Any], **values: Any) -> None:
+        """Run it for a list of values, whose placeholder is named ``wanted``."""
+        for some in _pieces(list(wanted)):
+            self._run(len(some), {**values, "wanted": some})
+
+    def _run(self, size: int, values: dict[str, Any]) -> None:
+        bound = self._bound(size, values)
+        if now.remembered is not None:
+            now.remembered.wrote(_touched(bound[0]))
+        db.execute_later(*bound)
 
     def changed(self, **values: Any) -> int:
         """Run it and return how many rows it changed."""
         return int(self._execute(0, values).rowcount)
 
     def new_id(self, **values: Any) -> int:
-        """Run an insert that returns its row's id, and return that."""
+        """Run an insert that returns its row's id, and return that; an id that is known needs no answer."""
+        remembered = now.remembered
+        if remembered is not None and remembered.gives_ids:
+            text, fill = self._with_id()
+            touched = _touched(text)
+            given = remembered.new_id(touched.written)
+            if given is not None:
+                remembered.wrote(touched)
+                db.write_later(NewRow(touched.written or "", given, text, fill, self._places, values))
+                return given
         return int(self._execute(0, values).fetchone()[0])
 
+    def _with_id(self) -> tuple[str, Callable[[dict[str, Any]], Sequence[Any]]]:
+        """Return the statement that says its row's id; '' if it is no insert."""
+        key = (type(db.obj), _WITH_ID)
+        found = self._compiled.get(key)
+        if found is None:
+            query: Any = self._build(Places(0))
+            text, parameters = "", list[Any]()
+            if isinstance(query, peewee.Insert):
+                row = query.__dict__["_insert"]
+                row[query.table._meta.primary_key] = Places(0)(NEW_ID)
+                text, parameters = query.returning().bind(db.obj).sql()
+                self._places = _own_places(row, parameters)
+            found = self._compiled[key] = (text, _filler(parameters))
+        return found
+
     def _execute(self, size: int, values: dict[str, Any]) -> Any:
-        return db.execute_sql(*self._bound(size, values))
+        bound = self._bound(size, values)
+        if now.remembered is not None:
+            now.remembered.wrote(_touched(bound[0]))
+        return db.execute_sql(*bound)
 
     def _bound(self, size: int, values: dict[str, Any]) -> tuple[str, Sequence[Any]]:
         handle = db.obj
@@ -103,7 +184,7 @@ class Statement:
 
 
 class Lookup(Statement, Generic[RecordT]):
-    """A query with named places that returns rows; ``record`` makes a typed record of a row's columns."""
+    """A query with named placeholders that returns rows; ``record`` makes a typed record of the columns."""
 
     def __init__(self, build: Callable[[Places], peewee.Query], record: Callable[..., RecordT]) -> None:
         super().__init__(build)
@@ -111,20 +192,56 @@ class Lookup(Statement, Generic[RecordT]):
 
     def one(self, **values: Any) -> RecordT | None:
         """Return the first row, or None."""
+        if now.remembered is not None:
+            rows = self._rows(0, values)
+            return self._record(*rows[0]) if rows else None
         row = self._execute(0, values).fetchone()
         return None if row is None else self._record(*row)
 
     def every(self, **values: Any) -> list[RecordT]:
         """Return all rows."""
-        return [self._record(*row) for row in self._execute(0, values).fetchall()]
+        return [self._record(*row) for row in self._rows(0, values)]
 
     def each_of(self, wanted: Iterable[Any], **values: Any) -> list[RecordT]:
-        """Return the rows for a list of values, whose place is named ``wanted``; they come in no order."""
+        """Return the rows for a list of values, whose placeholder is named ``wanted``; in no order."""
         found: list[RecordT] = []
         for some in _pieces(list(wanted)):
-            rows = self._execute(len(some), {**values, "wanted": some}).fetchall()
-            found += [self._record(*row) for row in rows]
+            found += [self._record(*row) for row in self._rows(len(some), {**values, "wanted": some})]
         return found
+
+    def remember(self, row: tuple[Any, ...], **values: Any) -> None:
+        """Give the transaction the answer to this query in advance."""
+        if now.remembered is not None:
+            asked = self._asked(*self._bound(0, values))
+            now.remembered.keep(_touched(asked[0]), asked, [row])
+
+    def known(self, **values: Any) -> RecordT | None:
+        """Return the first row if the transaction remembers it."""
+        if now.remembered is None:
+            return None
+        asked = self._asked(*self._bound(0, values))
+        rows = now.remembered.answer(_touched(asked[0]), asked)
+        return self._record(*rows[0]) if rows else None
+
+    def _rows(self, size: int, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        remembered = now.remembered
+        if remembered is None:
+            return list(self._execute(size, values).fetchall())
+        bound = self._bound(size, values)
+        touched = _touched(bound[0])
+        if not touched.read:
+            remembered.wrote(touched)
+            return list(db.execute_sql(*bound).fetchall())
+        asked = self._asked(*bound)
+        rows = remembered.answer(touched, asked)
+        if rows is None:
+            rows = list(db.execute_sql(*bound).fetchall())
+            remembered.keep(touched, asked, rows)
+        return rows
+
+    @staticmethod
+    def _asked(text: str, parameters: Sequence[Any]) -> Asked:
+        return text, tuple(parameters)
 
 
 class Update:
@@ -132,6 +249,7 @@ class Update:
 
     def __init__(self, table: type[peewee.Model]) -> None:
         self._table = table
+        self._name = table._meta.table_name
         self._columns = columns_of(table)
         self._statements: dict[tuple[str, ...], Statement] = {}
 
@@ -147,7 +265,22 @@ class Update:
                     self._columns["id"] == p("id")
                 )
             )
+        remembered = now.remembered
+        if remembered is not None and remembered.gives_ids and db.amend(self._name, row_id, values):
+            remembered.wrote_to(self._name)
+            return
         statement.run(id=row_id, **values)
+
+
+def _own_places(row: Mapping[peewee.Field, Any], parameters: Sequence[Any]) -> dict[str, str]:
+    """Return the columns of an insert that have a place which is nothing else's too, with its name."""
+    names = [each.name for each in parameters if type(each) is _Place]
+    placed = {column.column_name: getattr(value, "value", None) for column, value in row.items()}
+    return {
+        column: place.name
+        for column, place in placed.items()
+        if type(place) is _Place and place.name != NEW_ID and names.count(place.name) == 1
+    }
 
 
 def _filler(parameters: Sequence[Any]) -> Callable[[dict[str, Any]], Sequence[Any]]:

@@ -17,7 +17,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class NamedStatus(Row):
-    """A name for tickets of one state that are in a further way alike: on hold, won't fix."""
+    """A desk's own name for a kind of ticket within one state: on hold, won't fix."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     state = peewee.TextField(constraints=[one_of("state", STATUSES)])
@@ -26,7 +26,7 @@ class NamedStatus(Row):
 
 
 class StoredStatus(Record):
-    """A status as it was named."""
+    """A status as the desk defined it."""
 
     id: int
     name: str
@@ -55,21 +55,26 @@ _DELETE = Statement(lambda p: NamedStatus.delete().where(NamedStatus.id == p("st
 
 
 def every() -> list[StoredStatus]:
-    """Return all statuses of the desk's own: by their states, in their order."""
+    """Return all of the desk's own statuses: by state, each state's in their order."""
     return sorted(_EVERY.every(), key=lambda each: STATUSES.index(each.state))
 
 
 def named(name: str) -> StoredStatus | None:
-    """Return the status of that name, whatever its case, in use or not, or None."""
+    """Return the status of that name, in upper or lower case, in use or not, or None."""
     wanted = name.strip().lower()
     return next((each for each in _EVERY.every() if each.name.lower() == wanted), None)
 
 
 def name_of(status_id: int | None) -> str | None:
-    """Return what a status is called, None for none."""
+    """Return the name of a status; None for none."""
     if status_id is None:
         return None
     return next((each.name for each in _EVERY.every() if each.id == status_id), None)
+
+
+def is_active(status_id: int | None) -> bool:
+    """Whether tickets can be given a status; not for None."""
+    return any(each.id == status_id and each.active for each in _EVERY.every())
 
 
 def write(*, name: str, state: Status, position: int, active: bool) -> None:

@@ -1,4 +1,4 @@
-"""Object stores: bytes by name in S3 and what speaks it, in Google's or Azure's store, or in a directory.
+"""Object stores: bytes by name in S3 and compatible stores, in Google's or Azure's, or in a directory.
 
 A store is named by a URL, ``s3://bucket/prefix``. What the store's library asks for besides may stand behind
 it: ``?endpoint=http://127.0.0.1:9000&region=eu-central-1``; logins come from the host's environment or role
@@ -37,7 +37,7 @@ def is_url(text: str) -> bool:
 
 
 class Store:
-    """One store. It is connected to by its first request; all threads may use it.
+    """One store. The first request connects to it; all threads may use it.
 
     ``purpose`` is what people call it when it is away.
     """
@@ -56,17 +56,18 @@ class Store:
 
     @property
     def shown(self) -> str:
-        """The store for people: neither what is secret nor what its library is told."""
+        """The store's name as people see it: without secrets and without options."""
         return masked_url(self._split._replace(query="").geturl())
 
     def create(self, name: str, data: bytes) -> bool:
-        """Store bytes under a name that nothing has; False: something has it, and stays as it is.
+        """Store bytes under a new name; False if the name is taken, whose bytes stay as they are.
 
         Durable when it returns. Raises StoreAway.
         """
         import obstore  # 8 ms, for a desk with a store
 
         with self._trouble():
+            self._make()
             try:
                 obstore.put(self._opened, name, data, mode="create", use_multipart=False)
             except obstore.exceptions.AlreadyExistsError:
@@ -74,23 +75,27 @@ class Store:
         return True
 
     def replace(self, name: str, data: bytes) -> None:
-        """Store bytes under a name, whatever it had. Raises StoreAway."""
+        """Store bytes under a name, in place of what it had. Raises StoreAway."""
         import obstore  # 8 ms, for a desk with a store
 
         with self._trouble():
+            self._make()
             obstore.put(self._opened, name, data, use_multipart=False)
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of a name. Raises FileNotFoundError, StoreAway."""
+        """Return the bytes under a name. Raises FileNotFoundError, StoreAway."""
         import obstore  # 8 ms, for a desk with a store
 
+        self._need(name)
         with self._trouble():
             return bytes(obstore.get(self._opened, name).bytes())
 
     def stored_at(self, name: str) -> datetime | None:
-        """Return when a name got its bytes, aware; None: it has none. Raises StoreAway."""
+        """Return when the bytes under a name were stored, aware; None if there are none. Raises StoreAway."""
         import obstore  # 8 ms, for a desk with a store
 
+        if not self._is_there():
+            return None
         with self._trouble():
             try:
                 return obstore.head(self._opened, name)["last_modified"]
@@ -98,9 +103,11 @@ class Store:
                 return None
 
     def names(self) -> Iterator[tuple[str, datetime]]:
-        """Yield every name and when it got its bytes, in no order. Raises StoreAway."""
+        """Yield every name and when its bytes were stored, in no order. Raises StoreAway."""
         import obstore  # 8 ms, for a desk with a store
 
+        if not self._is_there():
+            return
         with self._trouble():
             for some in obstore.list(self._opened):
                 yield from ((each["path"], each["last_modified"]) for each in some)
@@ -109,12 +116,30 @@ class Store:
         """Remove names; those that are gone already are no error. Raises StoreAway."""
         import obstore  # 8 ms, for a desk with a store
 
+        if not self._is_there():
+            return
         with self._trouble():
             for name in names:
                 try:
                     obstore.delete(self._opened, name)
                 except FileNotFoundError:
                     continue
+
+    @property
+    def _directory(self) -> Path | None:
+        return Path(unquote(self._split.path)) if self._split.scheme == "file" else None
+
+    def _is_there(self) -> bool:
+        """Whether there may be something in it: what is only read is not made."""
+        return self._directory is None or self._directory.is_dir()
+
+    def _need(self, name: str) -> None:
+        if not self._is_there():
+            raise FileNotFoundError(f"{name}: there is no directory {self._directory}")
+
+    def _make(self) -> None:
+        if self._directory is not None:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @cached_property
     def _opened(self) -> ObjectStore:
@@ -123,12 +148,9 @@ class Store:
         except ImportError as error:
             raise ConfigError(
                 f"{self.shown} is an object store, and obstore is not installed",
-                "install it: pip install 'nightdesk[s3]'",
+                "install it: pip install '.[s3]' in the clone",
             ) from error
         split = self._split
-        if split.scheme == "file":
-            directory = Path(unquote(split.path))
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         options: dict[str, Any] = dict(parse_qsl(split.query))
         if split.scheme == "file":
             return from_url(split._replace(query="").geturl())

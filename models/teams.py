@@ -1,4 +1,4 @@
-"""Teams: agents of any department whom a ticket is given to together."""
+"""Teams: agents of any department who share tickets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.statements import Lookup, Statement, Update, as_read, literal
 
 
 class Team(Row):
-    """Agents whom a ticket is given to together."""
+    """Agents to whom tickets are assigned together."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     lead = peewee.ForeignKeyField(Agent, null=True)
@@ -62,7 +62,7 @@ class StoredTeam(Record):
 
 
 class Member(Record):
-    """An agent of a team; ``by_group``: a group of the system put them there."""
+    """An agent of a team; ``by_group``: they are in it through a group of the operating system."""
 
     team_id: int
     agent_id: int
@@ -164,7 +164,7 @@ def of_agent(agent_id: int) -> list[int]:
 
 
 def any_gives_out() -> bool:
-    """Whether a team in use gives its tickets to members by itself."""
+    """Whether a team in use assigns its tickets to its members by itself."""
     return _GIVES_OUT.one() is not None
 
 
@@ -179,7 +179,7 @@ def change(team_id: int, values: Mapping[str, str | int | None]) -> None:
 
 
 def delete(team_id: int) -> None:
-    """Delete a team that no ticket is given to."""
+    """Delete a team to which no ticket is assigned."""
     _DELETE.run(team_id=team_id)
 
 
@@ -194,7 +194,7 @@ def set_members(team_id: int, agent_ids: Iterable[int]) -> None:
 
 
 def join(team_id: int, agent_id: int, *, by_group: bool = False) -> None:
-    """Put an agent into a team, unless they are there; ``by_group``: a group of the system does."""
+    """Put an agent into a team, unless they are in it; ``by_group``: through a group of the system."""
     _JOIN.run(team_id=team_id, agent_id=agent_id, by_group=by_group)
 
 
@@ -204,5 +204,5 @@ def leave(team_id: int, agent_id: int) -> None:
 
 
 def of_member(agent_id: int) -> list[Member]:
-    """Return the places of an agent in teams."""
+    """Return the memberships of an agent."""
     return _OF_MEMBER.every(agent_id=agent_id)

@@ -77,7 +77,7 @@ def every() -> list[StoredTemplate]:
 
 
 def named(name: str) -> list[StoredTemplate]:
-    """Return all that the desk wrote for one text."""
+    """Return all of the desk's templates for one text."""
     return _NAMED.every(name=name)
 
 

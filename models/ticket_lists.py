@@ -42,6 +42,7 @@ from models.queries.conditions import (
     within,
     without_text,
 )
+from models.queries.own_values import with_values
 from models.queries.reach import Reach
 from models.queries.tree import NOTHING, Condition, Node, all_of, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
@@ -69,6 +70,8 @@ MOST_COUNTED = 200_000
 """So many tickets of a tag or of customers are counted one by one."""
 READ = 40_000
 """Up to so many tickets that somebody reads are sorted, all of them in the index of their departments."""
+BLOCK = 500
+"""So many tickets without a value of a field are looked at first; then ten times as many, and so on."""
 MERGED = 100
 """Of up to so many departments each is walked in the order of the list."""
 
@@ -98,6 +101,56 @@ ORDERS: dict[str, Order] = {
     "priority": Order((_T.priority, _T.updated, _T.id), True, "ticket_by_priority"),
     "due": Order((fn.COALESCE(_T.due, literal(_NO_DUE)), _T.id), False, "ticket_by_due", _T.due),
 }
+
+
+class OwnOrder(Record):
+    """An order by a custom field; tickets without a value come last."""
+
+    field_id: int
+    numeric: bool
+    descending: bool
+
+    @property
+    def nothing(self) -> str | float:
+        """What stands in a key for the value of a ticket without one."""
+        if self.numeric:
+            return -_LARGEST if self.descending else _LARGEST
+        return "" if self.descending else _BEHIND_ALL
+
+    def key_of(self, ticket_id: int, value: str | float | None, pinned: bool) -> tuple[Any, ...]:
+        """Return the list key of a ticket with that value; that of a pinned ticket begins with True."""
+        return (*((True,) if pinned else ()), self.nothing if value is None else value, ticket_id)
+
+    @property
+    def order(self) -> Order:
+        """The same for whatever of a list is sorted, with its key as expressions of tickets alone."""
+        kept = TicketField.alias("ov")
+        there = kept.select(kept.number if self.numeric else kept.value).where(
+            (kept.ticket == _T.id) & (kept.field == literal(self.field_id))
+        )
+        key = fn.COALESCE(
+            there, peewee.SQL(repr(self.nothing)) if self.numeric else literal(str(self.nothing))
+        )
+        return Order((key if self.numeric else engine().whatever_case(key), _T.id), self.descending, "")
+
+
+_INDEX_OF_FIELD = {
+    "value": "ticket_field_value",
+    "number": "ticket_field_number",
+    "ticket": "ticket_field_ticket",
+}
+_INDEX_OF_OPEN = {
+    "value": "ticket_field_open",
+    "number": "ticket_field_open_number",
+    "ticket": "ticket_field_open_ticket",
+}
+_LARGEST = 1e300
+_BEHIND_ALL = "\U0010ffff"
+
+
+def order_of(sort: str | OwnOrder) -> Order:
+    """Return how a list of that order is sorted."""
+    return sort.order if isinstance(sort, OwnOrder) else ORDERS[sort]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +229,7 @@ class TicketList(Record):
 
     view: str
     query: Node
-    sort: str
+    sort: str | OwnOrder
     agent_id: int
 
     @property
@@ -199,7 +252,7 @@ def _asks(leaf: Condition, what: str) -> bool:
 
 
 def asks_for(query: Node, what: str) -> bool:
-    """Whether a query says what is to become of tickets in a condition, as of ``is:snoozed``."""
+    """Whether a query mentions tickets in a condition, such as ``is:snoozed``, or their opposite."""
     return any(isinstance(leaf, Condition) and _asks(leaf, what) for leaf in leaves(query))
 
 
@@ -241,6 +294,8 @@ class TicketRow(Record):
     named_status: str | None
     paused: bool
     pinned: bool
+    vip: bool
+    """Whether the requester is an important contact."""
 
 
 def page(
@@ -250,8 +305,9 @@ def page(
 
     `anchor` is the key of a ticket (see `key_of`), or None for the first (last) page.
     """
-    order = ORDERS[wanted.sort]
+    order = order_of(wanted.sort)
     reader = Reader(wanted.agent_id, now())
+    wanted = wanted._replace(query=with_values(wanted.query, reader))
     begins_pinned = anchor is not None and isinstance(anchor[0], bool)
     key = anchor[1:] if anchor is not None and begins_pinned else anchor
     whole = _Stretch(order.keys, order.descending is not backwards, key)
@@ -284,6 +340,7 @@ def _part_ids(wanted: TicketList, reader: Reader, part: _Stretch, limit: int, pi
 def count(wanted: TicketList) -> int:
     """Return how many tickets the list has."""
     reader = Reader(wanted.agent_id, now())
+    wanted = wanted._replace(query=with_values(wanted.query, reader))
     found = _counted(wanted, reader)
     if _hides_sleepers(wanted):
         # They are few, and without them the others are counted by an index that knows nothing of sleep.
@@ -364,6 +421,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
             status.name,
             _T.paused,
             _T.pinned.is_null(False),
+            contact.vip,
         ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
@@ -399,7 +457,7 @@ def tags_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 def fields_of(ticket_ids: Sequence[int]) -> dict[int, dict[int, FieldValue]]:
-    """Return what stands in the desk's own fields of these tickets, by ticket and field."""
+    """Return the custom field values of these tickets, by ticket and field."""
     found: dict[int, dict[int, FieldValue]] = {}
     for ticket_id, field_id, value in _FIELDS.each_of(ticket_ids):
         found.setdefault(ticket_id, {})[field_id] = value
@@ -412,13 +470,14 @@ def collaborators_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 def line_of(ticket_id: int, agent_id: int) -> TicketRow | None:
-    """Return one ticket as `page` has it, or None."""
+    """Return one ticket as `page` returns it, or None."""
     return _rows([ticket_id], agent_id).get(ticket_id)
 
 
 def ids_of(wanted: TicketList, moment: datetime, after: int, limit: int) -> list[int]:
-    """Return up to ``limit`` tickets of a list as it is at a moment, those behind an id, by their ids."""
+    """Return up to ``limit`` ids of a list's tickets at a moment, above an id, in the order of ids."""
     reader = Reader(wanted.agent_id, moment)
+    wanted = wanted._replace(query=with_values(wanted.query, reader))
     conditions = [*_awake(wanted), _T.id > after, _T.merged_into.is_null()]
     narrowed = narrowest(wanted, reader, FEW)
     tables: peewee.Node = _T
@@ -430,7 +489,8 @@ def ids_of(wanted: TicketList, moment: datetime, after: int, limit: int) -> list
 
 
 def fulfils(ticket_id: int, query: Node, reader: Reader) -> bool:
-    """Whether a ticket is what a query asks for."""
+    """Whether a ticket matches a query."""
+    query = with_values(query, reader)
     conditions = [_T.id == ticket_id, *([] if query == NOTHING else [condition(query, reader)])]
     return bool(run(_selected(_T, [_T.id], conditions)))
 
@@ -438,7 +498,7 @@ def fulfils(ticket_id: int, query: Node, reader: Reader) -> bool:
 def key_of(
     sort: str, ticket_id: int, updated: str, created: str, priority: int, due: str | None, pinned: bool
 ) -> tuple[Any, ...]:
-    """Return the place of a ticket in a list of that order; that of a pinned one begins with True."""
+    """Return the list key of a ticket in a list of that order; that of a pinned ticket begins with True."""
     first = (True,) if pinned else ()
     match sort:
         case "created":
@@ -477,21 +537,22 @@ class _Stretch(Record):
         until: tuple[Any, ...] | None = None,
     ) -> list[int]:
         """Return the first tickets of it that fulfil the conditions, up to and with a key."""
-        found = _selected(tables, [_T.id], [*conditions, *self._between(until)])
+        found = _selected(tables, [_T.id], [*conditions, *self.between(until)])
         return [row[0] for row in run(found.order_by(*self._directed()).limit(limit))]
 
     def keys_of(self, tables: peewee.Node, conditions: Sequence[peewee.ColumnBase], limit: int) -> _Keys:
         """Return the first keys of it that fulfil the conditions; the last value of a key is the ticket."""
-        found = _selected(tables, self.keys, [*conditions, *self._between(None)])
+        found = _selected(tables, self.keys, [*conditions, *self.between()])
         return run(found.order_by(*self._directed()).limit(limit))
 
     def far(self, tables: peewee.Node, conditions: Sequence[peewee.ColumnBase]) -> tuple[Any, ...] | None:
         """Return the key that stands far from its beginning, or None when there are not so many."""
-        keys = _selected(tables, self.keys, [*conditions, *self._between(None)])
+        keys = _selected(tables, self.keys, [*conditions, *self.between()])
         found = run(keys.order_by(*self._directed()).limit(1).offset(FAR))
         return found[0] if found else None
 
-    def _between(self, until: tuple[Any, ...] | None) -> list[peewee.ColumnBase]:
+    def between(self, until: tuple[Any, ...] | None = None) -> list[peewee.ColumnBase]:
+        """Return the conditions that a ticket stands in it, up to and with a key."""
         keys, between = peewee.Tuple(*self.keys), [*self.only]
         if self.after is not None:
             place = _place(self.after)
@@ -538,6 +599,8 @@ def _ids(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> l
     narrowed = None if whole else narrowest(wanted, reader, FEW)
     if narrowed is not None:
         return _narrow(wanted, reader, narrowed, stretch, limit)
+    if isinstance(wanted.sort, OwnOrder):
+        return _ids_by_field(wanted, wanted.sort, reader, stretch, limit)
     within_reach = _within_reach(wanted, reader, stretch, limit)
     if within_reach is not None:
         return within_reach
@@ -562,6 +625,75 @@ def _ids(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> l
         if len(found) == limit:
             break
     return found
+
+
+def _ids_by_field(
+    wanted: TicketList, own: OwnOrder, reader: Reader, stretch: _Stretch, limit: int
+) -> list[int]:
+    """Return the tickets of a page by a field's index, then those without a value by their ids."""
+    kept, other = TicketField.alias("o"), TicketField.alias("p")
+    of_open = _is_of_open(wanted)
+    each_of = Ticket.alias("g")
+    column = kept.number if own.numeric else kept.value
+    index = _INDEX_OF_OPEN if of_open else _INDEX_OF_FIELD
+    mine, theirs = [kept.field == literal(own.field_id)], [other.field == literal(own.field_id)]
+    if of_open:
+        mine.append(kept.open == literal(1))
+        theirs.append(other.open == literal(1))
+    if own.numeric:
+        mine.append(column.is_null(False))
+    after, keys = stretch.after, (column, kept.ticket)
+    behind = after is not None and after[0] == own.nothing
+    conditions = [*_conditions(wanted, reader), *_awake(wanted)]
+
+    def with_value(most: int) -> list[int]:
+        part = _Stretch(keys, stretch.descending, None if behind else after, (*stretch.only, *mine))
+        walked = engine().walked(TicketField, "o", index["number" if own.numeric else "value"])
+        # Asked again of the tickets, it would look as if few of the open ones were open.
+        unsaid = [each for each in conditions if not (of_open and each is _NOT_CLOSED)]
+        return part.select(engine().read_first(walked, _T, _T.id == kept.ticket), unsaid, most)
+
+    def without(most: int) -> list[int]:
+        by_id = _Stretch((_T.id,), stretch.descending, after[1:] if behind and after else None)
+        filled = by_id._replace(keys=(other.ticket,))
+        tables = _walked("ticket_open_by_id") if of_open else engine().walked_by_id(Ticket, "t")
+        having = engine().walked(TicketField, "p", index["ticket"])
+        found, block = list[int](), BLOCK
+        while len(found) < most:
+            missing = engine().missing(
+                _selected(tables, [_T.id], [*([_NOT_CLOSED] if of_open else []), *by_id.between()]),
+                _selected(having, [other.ticket.alias("id")], [*theirs, *filled.between()]),
+                descending=stretch.descending,
+                limit=block,
+            )
+            ids = [int(row[0]) for row in run(missing)]
+            one = each_of.select(each_of.id).where(each_of.id.in_(engine().listed(ids)))
+            found += by_id.select(_among(one, "f"), [*stretch.only, *conditions], most - len(found))
+            if len(ids) < block:
+                break
+            by_id, filled = (each._replace(after=(ids[-1],)) for each in (by_id, filled))
+            block *= 10
+        return found
+
+    ways = [with_value, without]
+    if stretch.descending is not own.descending:
+        ways = ways[:1] if after is not None and not behind else ways[::-1]
+    elif behind:
+        ways = ways[1:]
+    found: list[int] = []
+    for way in ways:
+        if len(found) < limit:
+            found += way(limit - len(found))
+    return found
+
+
+def _is_of_open(wanted: TicketList) -> bool:
+    """Whether no ticket of a list can be closed, by its view or by the states that its query names."""
+    view = wanted.whole_view
+    return (view is not None and view.of_open) or any(
+        isinstance(part, Condition) and part.field == "state" and set(part.values) <= set(_OPEN)
+        for part in conjuncts(wanted.query)
+    )
 
 
 def _reach_and_rest(query: Node) -> tuple[Reach, Node] | None:
@@ -711,14 +843,14 @@ def _awake(wanted: TicketList) -> list[peewee.ColumnBase]:
 
 
 class Narrowed(Record):
-    """A set of candidates, and what of the query they may not fulfil yet."""
+    """A set of candidates, and the part of the query that they may not match yet."""
 
     ids: Ids
     rest: Node
 
 
 def narrowest(wanted: TicketList, reader: Reader, most: int) -> Narrowed | None:
-    """Return the smallest set of candidates, if one is small enough to be sorted; None: walk."""
+    """Return the smallest set of candidates, if one is small enough to sort; None: walk instead."""
     sources = candidates(wanted.query, reader)
     own = _of_state(wanted)
     if own is not None:

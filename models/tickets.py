@@ -35,7 +35,7 @@ PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"
 
 
 class Ticket(Row):
-    """One matter of one contact."""
+    """One conversation with one contact."""
 
     number = peewee.TextField(unique=True)
     subject = peewee.TextField()
@@ -180,6 +180,7 @@ Ticket.add_index(
 )
 Ticket.add_index(Ticket.id, Ticket.attachment_count, name="ticket_with_files", where=_HAS_FILES)
 Ticket.add_index(Ticket.merged_into, name="ticket_merged", where=Ticket.merged_into.is_null(False))
+Ticket.add_index(Ticket.refers_to, name="ticket_refers_to", where=Ticket.refers_to.is_null(False))
 Ticket.add_index(Ticket.contact, name="ticket_contact")
 Ticket.add_index(
     Ticket.updated,
@@ -223,6 +224,9 @@ Ticket.add_index(
     Ticket.updated, Ticket.id, Ticket.pinned, name="ticket_pinned", where=Ticket.pinned.is_null(False)
 )
 Ticket.add_index(Ticket.closing, name="ticket_closing", where=Ticket.closing.is_null(False))
+Ticket.add_index(
+    Ticket.id, Ticket.status, Ticket.assignee, Ticket.department, name="ticket_open_by_id", where=_NOT_CLOSED
+)
 
 
 class TicketTag(Row):
@@ -243,13 +247,15 @@ TicketTag.add_index(TicketTag.name, TicketTag.ticket, name="ticket_tag_name")
 
 
 class TicketField(Row):
-    """What stands in one of the desk's own fields of a ticket."""
+    """The value of a custom field of a ticket."""
 
     ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     field = peewee.ForeignKeyField(CustomField, on_delete="CASCADE")
     value = peewee.TextField(collation="NOCASE")
     number = peewee.FloatField(null=True)
     """The value of a number, by which it is compared."""
+    open = peewee.BooleanField(default=True)
+    """Whether the ticket is not closed: the order of open ones by a field is in an index of their own."""
 
     if TYPE_CHECKING:
         ticket_id: int
@@ -265,6 +271,21 @@ TicketField.add_index(
     *(TicketField.field, TicketField.number, TicketField.ticket),
     name="ticket_field_number",
     where=TicketField.number.is_null(False),
+)
+_IS_OPEN = TicketField.open == literal(1)
+TicketField.add_index(
+    *(TicketField.field, TicketField.value, TicketField.ticket), name="ticket_field_open", where=_IS_OPEN
+)
+TicketField.add_index(
+    *(TicketField.field, TicketField.number, TicketField.ticket),
+    name="ticket_field_open_number",
+    where=_IS_OPEN & TicketField.number.is_null(False),
+)
+TicketField.add_index(TicketField.field, TicketField.ticket, name="ticket_field_ticket")
+TicketField.add_index(
+    *(TicketField.field, TicketField.ticket, TicketField.open),
+    name="ticket_field_open_ticket",
+    where=_IS_OPEN,
 )
 
 
@@ -287,7 +308,7 @@ Collaborator.add_index(Collaborator.contact, name="collaborator_contact")
 
 
 class TicketReferral(Row):
-    """A second department that a mail to several of the desk's addresses concerns."""
+    """A further department of a ticket, whose mail went to several of the desk's addresses."""
 
     ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     department = peewee.ForeignKeyField(Department)
@@ -369,13 +390,13 @@ class TicketState(Record):
     closing: str | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
-        """Return the ticket as it is with other values in some of its columns."""
+        """Return a copy of the ticket with other values in some of its columns."""
         changed: dict[str, Any] = dict(values)
         return self._replace(**changed)
 
 
 class TicketNames(Record):
-    """What other tables call what a ticket refers to; None where it refers to nothing."""
+    """The names of what a ticket refers to; None where it refers to nothing."""
 
     department: str
     requester: str
@@ -388,6 +409,8 @@ class TicketNames(Record):
     """The number of another ticket."""
     team: str | None
     named_status: str | None
+    vip: int
+    """Whether the requester matters more than others, 0 or 1."""
 
 
 class NewTicket(Record):
@@ -410,7 +433,7 @@ class NewTicket(Record):
 
 
 class NewClocks(Record):
-    """The clocks of a ticket that begins, as they are stored."""
+    """The deadlines of a new ticket, as they are stored."""
 
     response_from: str | None = None
     resolve_from: str | None = None
@@ -452,7 +475,7 @@ _NAMES = Lookup(
     lambda p: (
         Ticket.select(
             *(Department.name, Contact.name, Contact.email, Agent.name, Agent.login),
-            *(Topic.name, Mailbox.address, _OTHER.number, Team.name, NamedStatus.name),
+            *(Topic.name, Mailbox.address, _OTHER.number, Team.name, NamedStatus.name, Contact.vip),
         )
         .join(Department)
         .join_from(Ticket, Contact)
@@ -468,14 +491,22 @@ _NAMES = Lookup(
 )
 _IDS = GivenIds(Ticket)
 """They stand in signed Message-IDs, which outlive their tickets."""
-_WRITE = Lookup(
+_AT_FIRST: dict[str, Any] = {
+    name: None if _COLUMNS[name].default is None else int(_COLUMNS[name].default)
+    for name in TicketState._fields
+    if name not in ("id", *_NEW, *_NEW_CLOCKS)
+}
+"""What stands in the columns of a new ticket that nobody says."""
+_FIRST_CHANGED = ("message_count", "attachment_count", "waiting_since")
+"""What the ticket's first message changes: where that is written with it, it is one statement."""
+_WRITE = Statement(
     lambda p: Ticket.insert(
-        {**_IDS.of_new(), **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
-    ).returning(*_STATE),
-    TicketState,
+        {**_IDS.of_new(), **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS, *_FIRST_CHANGED)}}
+    ).returning(Ticket.id)
 )
 
 _ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)
+_TAKEN = Lookup(lambda p: Ticket.select(Ticket.number).where(Ticket.number.in_(p.each("wanted"))), str)
 _PAST_DUE = Lookup(
     lambda p: (
         Ticket.select(Ticket.id, Ticket.number, Ticket.due)
@@ -500,6 +531,32 @@ _MADE_SINCE = Lookup(
 )
 _READ_EACH = Lookup(
     lambda p: Ticket.select(*_STATE).where(Ticket.id.in_(p.each("wanted"))).tuples(), TicketState
+)
+
+
+class Clocked(Record):
+    """What the deadlines of an open ticket are computed from, as stored."""
+
+    id: int
+    sla_id: int
+    priority: int
+    last_answer: str | None
+    response_from: str | None
+    resolve_from: str | None
+    pauses: str | None
+
+
+_CLOCKED = (
+    *(Ticket.id, Ticket.sla, Ticket.priority, Ticket.last_answer, Ticket.response_from),
+    *(Ticket.resolve_from, Ticket.pauses),
+)
+_WITH_CLOCKS = Lookup(
+    lambda p: (
+        Ticket.select(*_CLOCKED)
+        .where(Ticket.status.in_(("new", "open", "waiting")), Ticket.sla.is_null(False))
+        .tuples()
+    ),
+    Clocked,
 )
 
 
@@ -632,8 +689,12 @@ _ADD_FIELD = Statement(
             TicketField.field: p("field_id"),
             TicketField.value: p("value"),
             TicketField.number: p("number"),
+            TicketField.open: p("open"),
         }
     )
+)
+_OPEN_FIELDS = Statement(
+    lambda p: TicketField.update({TicketField.open: p("open")}).where(TicketField.ticket == p("ticket_id"))
 )
 _GIVE_FIELD = Statement(
     lambda p: TicketField.update({TicketField.value: p("target")}).where(
@@ -730,7 +791,7 @@ def names(ticket_id: int) -> TicketNames:
 
 
 def past_due(moment: str, limit: int) -> list[DueTicket]:
-    """Return tickets whose answer is late at a moment, as stored, and that nobody marked; soonest first."""
+    """Return tickets whose answer is late at a moment, as stored, and not yet marked so; soonest first."""
     return _PAST_DUE.every(moment=moment, limit=limit)
 
 
@@ -744,23 +805,34 @@ def read_each(ticket_ids: Iterable[int]) -> list[TicketState]:
     return _READ_EACH.each_of(ticket_ids)
 
 
+def know(ticket_ids: Iterable[int]) -> None:
+    """Let the transaction remember these tickets, for `read`."""
+    for ticket in read_each(set(ticket_ids)):
+        _READ.remember(ticket, ticket_id=ticket.id)
+
+
+def with_clocks() -> list[Clocked]:
+    """Return the open tickets that are under an SLA, in no order."""
+    return _WITH_CLOCKS.every()
+
+
 def to_remind(moment: str, limit: int) -> list[int]:
-    """Return tickets of whose clocks agents are to be told at a moment, as stored."""
+    """Return tickets of whose deadlines agents are to be reminded at a moment, as stored."""
     return _TO_REMIND.every(moment=moment, limit=limit)
 
 
 def snoozed_out(moment: str, limit: int) -> list[int]:
-    """Return tickets that have slept long enough at a moment, as stored."""
+    """Return snoozed tickets that are to wake at a moment, as stored."""
     return _SNOOZED_OUT.every(moment=moment, limit=limit)
 
 
 def to_close(moment: str, limit: int) -> list[int]:
-    """Return tickets that are to be closed by now, as their customers were told; ``moment`` as stored."""
+    """Return tickets to be closed by now, as their customers were warned; ``moment`` as stored."""
     return _TO_CLOSE.every(moment=moment, limit=limit)
 
 
 def old_spam(before: str, limit: int) -> list[int]:
-    """Return closed tickets that were found to be spam before a time, as stored."""
+    """Return closed tickets that were marked as spam before a time, as stored."""
     return _OLD_SPAM.every(before=before, limit=limit)
 
 
@@ -778,12 +850,12 @@ def old_closed(department_id: int, before: str, nothing: str, limit: int) -> lis
 
 
 def any_deleted() -> bool:
-    """Whether there is something in the trash."""
+    """Whether there is anything in the trash."""
     return bool(_OLD_TRASH.every(before="9", limit=1))
 
 
 def any_pinned() -> bool:
-    """Whether some ticket stands before the others."""
+    """Whether any ticket is pinned."""
     return _ANY_PINNED.one() is not None
 
 
@@ -807,20 +879,51 @@ def number_taken(number: str) -> bool:
     return _ID_OF.one(number=number) is not None
 
 
+def numbers_taken(numbers: Iterable[str]) -> set[str]:
+    """Return those of these numbers that a ticket has."""
+    return set(_TAKEN.each_of(numbers))
+
+
 def write(ticket: NewTicket, clocks: NewClocks) -> TicketState:
     """Write a new ticket, without messages."""
-    written = _WRITE.one(**ticket._asdict(), **clocks._asdict())
-    assert written is not None
+    said: dict[str, Any] = {**_AT_FIRST, **ticket._asdict(), **clocks._asdict()}
+    written = TicketState(id=_WRITE.new_id(**said), **said)
+    _READ.remember(written, ticket_id=written.id)
     return written
+
+
+def _look_for(field: peewee.ForeignKeyField) -> Lookup[int]:
+    other = field.rel_model
+    return Lookup(lambda p: other.select(other.id).where(other.id == p("row_id")), int)
+
+
+_NAMED = {
+    field.column_name: _look_for(field)
+    for field in Ticket._meta.sorted_fields
+    if isinstance(field, peewee.ForeignKeyField)
+}
+
+
+def names_what_is_gone(values: Mapping[str, Stored]) -> bool:
+    """Whether columns of a ticket refer to a row that has been deleted since."""
+    named = [(_NAMED[name], row_id) for name, row_id in values.items() if name in _NAMED]
+    return any(row_id is not None and there.one(row_id=row_id) is None for there, row_id in named)
 
 
 def change(ticket_id: int, values: Mapping[str, Stored]) -> None:
     """Give columns of a ticket new values, which are as they are stored."""
+    known = _READ.known(ticket_id=ticket_id)
     _CHANGE.run(ticket_id, values)
+    if "status" in values:
+        closed = values["status"] == "closed"
+        if known is None or (known.status == "closed") is not closed:
+            _OPEN_FIELDS.run(ticket_id=ticket_id, open=int(not closed))
+    if known is not None:
+        _READ.remember(known.with_values(values), ticket_id=ticket_id)
 
 
 def forget_references(ticket_ids: Iterable[int]) -> None:
-    """Let tickets refer to none of these, which go."""
+    """Remove the references of tickets to these rows, which are about to be deleted."""
     _FORGET_REFERENCES.each_of(ticket_ids)
 
 
@@ -830,23 +933,23 @@ def merged_into(ticket_ids: Iterable[int]) -> list[int]:
 
 
 def delete(ticket_id: int) -> None:
-    """Delete a ticket with what hangs on it; no other ticket ever has its id."""
+    """Delete a ticket with what belongs to it; no other ticket ever gets its id."""
     _IDS.keep()
     _DELETE.run(ticket_id=ticket_id)
 
 
 def of_contact(contact_id: int) -> list[int]:
     """Return the tickets whose requester a contact is."""
-    return _OF_CONTACT.every(contact_id=contact_id)
+    return sorted(_OF_CONTACT.every(contact_id=contact_id))
 
 
 def newest_of_contact(contact_id: int, limit: int) -> list[BriefTicket]:
-    """Return the tickets of a contact that were made last, the newest first; without merged ones."""
+    """Return the tickets of a contact that were made last, newest first; without merged ones."""
     return _NEWEST_OF_CONTACT.every(contact_id=contact_id, limit=limit)
 
 
 def open_with(agent_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many open tickets each of these agents has; who has none is not in it."""
+    """Return how many open tickets each of these agents has; agents without any are left out."""
     return dict(_OPEN_WITH.each_of(set(agent_ids)))
 
 
@@ -857,7 +960,7 @@ def of_team(team_id: int) -> int:
 
 def with_collaborator(contact_id: int) -> list[int]:
     """Return the tickets that have a contact in Cc."""
-    return _WITH_COLLABORATOR.every(contact_id=contact_id)
+    return sorted(_WITH_COLLABORATOR.every(contact_id=contact_id))
 
 
 def tags(ticket_id: int) -> list[str]:
@@ -873,7 +976,7 @@ def set_tags(ticket_id: int, names: Iterable[str]) -> None:
 
 
 def fields(ticket_id: int) -> dict[int, FieldValue]:
-    """Return what stands in the desk's own fields of a ticket, by the fields' ids."""
+    """Return the custom field values of a ticket, by the fields' ids."""
     return dict(_FIELDS.every(ticket_id=ticket_id))
 
 
@@ -881,22 +984,29 @@ def set_field(ticket_id: int, field_id: int, value: FieldValue | None) -> None:
     """Write a value into a field of a ticket; None empties it."""
     _DELETE_FIELD.run(ticket_id=ticket_id, field_id=field_id)
     if value is not None:
-        _ADD_FIELD.run(ticket_id=ticket_id, field_id=field_id, value=value.text, number=value.number)
+        ticket = read(ticket_id)
+        _ADD_FIELD.run(
+            ticket_id=ticket_id,
+            field_id=field_id,
+            value=value.text,
+            number=value.number,
+            open=int(ticket is None or ticket.status != "closed"),
+        )
 
 
 def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
-    """Put one contact where another one stands in these fields of tickets."""
+    """Replace one contact by another in these fields of tickets."""
     for field_id in fields:
         _GIVE_FIELD.run(field_id=field_id, source=str(source), target=str(target))
 
 
 def collaborators(ticket_id: int) -> list[int]:
     """Return the contacts in Cc of a ticket."""
-    return _COLLABORATORS.every(ticket_id=ticket_id)
+    return sorted(_COLLABORATORS.every(ticket_id=ticket_id))
 
 
 def people(ticket_ids: Iterable[int]) -> list[tuple[int, int]]:
-    """Return these tickets with the contacts of each: its requester and those in Cc."""
+    """Return these tickets with their contacts: the requester and those in Cc."""
     wanted = set(ticket_ids)
     return [*_REQUESTERS.each_of(wanted), *_IN_CC.each_of(wanted)]
 
@@ -923,7 +1033,7 @@ def remove_collaborator(ticket_id: int, contact_id: int) -> None:
 
 def referrals(ticket_id: int) -> list[int]:
     """Return the departments that a ticket was referred to."""
-    return _REFERRALS.every(ticket_id=ticket_id)
+    return sorted(_REFERRALS.every(ticket_id=ticket_id))
 
 
 def add_referral(ticket_id: int, department_id: int) -> None:
@@ -932,20 +1042,20 @@ def add_referral(ticket_id: int, department_id: int) -> None:
 
 
 def remove_referral(ticket_id: int, department_id: int) -> None:
-    """Take a ticket away from a department that it was referred to."""
+    """Take back the referral of a ticket to a department."""
     _DELETE_REFERRAL.run(ticket_id=ticket_id, department_id=department_id)
 
 
 def seen(ticket_id: int, agent_id: int) -> str | None:
-    """Return when an agent saw the ticket last, as stored."""
+    """Return when an agent last saw the ticket, as stored."""
     return _SEEN_SINCE.one(ticket_id=ticket_id, agent_id=agent_id)
 
 
 def set_seen(ticket_id: int, agent_id: int, at: str) -> None:
-    """Note that an agent has seen the ticket as it is at that moment."""
+    """Record that an agent has seen the ticket as it is at that moment."""
     _SEEN.run(ticket_id=ticket_id, agent_id=agent_id, at=at)
 
 
 def set_unseen(ticket_id: int) -> None:
-    """Note that there is something in the ticket that nobody has seen."""
+    """Record that nobody has seen what is new in the ticket."""
     _UNSEEN.run(ticket_id=ticket_id)

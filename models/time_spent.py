@@ -1,7 +1,8 @@
-"""Time that agents spent on tickets, and their clocks that run; and the only statements that write it."""
+"""Time that agents spent on tickets, and their running clocks; and the only statements that write them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import peewee
@@ -13,6 +14,7 @@ from models.contacts import Contact
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField
+from models.given_ids import GivenIds
 from models.organizations import Organization, organization_of
 from models.queries.reach import Reach, readable
 from models.statements import Lookup, Statement, run
@@ -40,7 +42,7 @@ TimeSpent.add_index(TimeSpent.at, name="time_spent_at")
 
 
 class Timer(Row):
-    """Since when an agent works on a ticket, by a clock that was started."""
+    """A clock that an agent started, and since when they have worked on a ticket by it."""
 
     agent = peewee.ForeignKeyField(Agent, primary_key=True, on_delete="CASCADE")
     ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
@@ -69,16 +71,19 @@ class RunningTimer(Record):
 
 
 class TimeOf(Record):
-    """The time that was spent by or on something; ``name`` None: nobody's."""
+    """The time that somebody spent, or that was spent on something; ``name`` None: nobody's."""
 
     name: str | None
     seconds: int
     entries: int
 
 
+_IDS = GivenIds(TimeSpent)
+"""Events name them."""
 _WRITE = Statement(
     lambda p: TimeSpent.insert(
         {
+            **_IDS.of_new(),
             TimeSpent.ticket: p("ticket_id"),
             TimeSpent.agent: p("agent_id"),
             TimeSpent.seconds: p("seconds"),
@@ -86,6 +91,24 @@ _WRITE = Statement(
             TimeSpent.note: p("note"),
         }
     ).returning(TimeSpent.id)
+)
+_WRITE_AGAIN = Statement(
+    lambda p: TimeSpent.insert(
+        {
+            TimeSpent.id: p("entry"),
+            TimeSpent.ticket: p("ticket_id"),
+            TimeSpent.agent: p("agent_id"),
+            TimeSpent.seconds: p("seconds"),
+            TimeSpent.at: p("at"),
+            TimeSpent.note: p("note"),
+        }
+    )
+)
+_AS_WRITTEN = Lookup(
+    lambda p: TimeSpent.select(TimeSpent.agent, TimeSpent.seconds, TimeSpent.at, TimeSpent.note).where(
+        TimeSpent.id == p("entry"), TimeSpent.ticket == p("ticket_id")
+    ),
+    lambda *row: list(row),
 )
 _DELETE = Statement(
     lambda p: TimeSpent.delete().where(TimeSpent.id == p("entry"), TimeSpent.ticket == p("ticket_id"))
@@ -113,17 +136,29 @@ _STOP = Statement(lambda p: Timer.delete().where(Timer.agent == p("agent_id")))
 
 
 def write(ticket_id: int, agent_id: int | None, seconds: int, at: str, note: str) -> int:
-    """Write that somebody worked on a ticket, until a time as stored; returns the entry's id."""
+    """Record that somebody worked on a ticket, until a time as stored; returns the entry's id."""
     return _WRITE.new_id(ticket_id=ticket_id, agent_id=agent_id, seconds=seconds, at=at, note=note)
 
 
+def as_written(ticket_id: int, entry: int) -> list[Any] | None:
+    """Return an entry of a ticket in the form that `write_again` takes; None if it has no such entry."""
+    return _AS_WRITTEN.one(ticket_id=ticket_id, entry=entry)
+
+
+def write_again(ticket_id: int, entry: int, said: Sequence[Any]) -> None:
+    """Restore a deleted entry in the form that `as_written` returned; no other one ever had its id."""
+    agent_id, seconds, at, note = said
+    _WRITE_AGAIN.run(entry=entry, ticket_id=ticket_id, agent_id=agent_id, seconds=seconds, at=at, note=note)
+
+
 def delete(ticket_id: int, entry: int) -> bool:
-    """Delete an entry of a ticket; False when it has none of that id."""
+    """Delete an entry of a ticket; False if it has no such entry."""
+    _IDS.keep()
     return _DELETE.changed(ticket_id=ticket_id, entry=entry) > 0
 
 
 def of_ticket(ticket_id: int) -> list[StoredTime]:
-    """Return what was spent on a ticket, in the order in which it was written down."""
+    """Return the time entries of a ticket, in the order in which they were written."""
     return _OF.every(ticket_id=ticket_id)
 
 
@@ -133,17 +168,17 @@ def running(agent_id: int) -> RunningTimer | None:
 
 
 def start(agent_id: int, ticket_id: int, since: str) -> None:
-    """Start a clock for an agent who has none that runs."""
+    """Start a clock for an agent who has none running."""
     _START.run(agent_id=agent_id, ticket_id=ticket_id, since=since)
 
 
 def stop(agent_id: int) -> None:
-    """Forget the clock that runs for an agent."""
+    """Remove the running clock of an agent."""
     _STOP.run(agent_id=agent_id)
 
 
 def spent(whose: Whose, since: str, until: str, reach: Reach | None = None) -> list[TimeOf]:
-    """Return the time that was spent between two times, by agent, ticket, department or organization."""
+    """Return the time spent between two times, by agent, ticket, department or organization."""
     entry, ticket, contact = TimeSpent.alias("e"), Ticket.alias("t"), Contact.alias("c")
     agent, department, other = Agent.alias("a"), Department.alias("d"), Organization.alias("o")
     tables = peewee.Join(entry, ticket, on=(ticket.id == entry.ticket))

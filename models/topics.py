@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import peewee
 
 from config.records import Record
 from models.database import Row
 from models.departments import Department
-from models.fields import JsonField, as_json
+from models.fields import JsonField, as_json, one_of
 from models.slas import Sla
-from models.statements import Lookup, Statement, Update, as_read, literal
+from models.statements import Lookup, Statement, Update, as_read
+from models.statuses import NamedStatus, Status
+
+BEGINNINGS: tuple[Status, ...] = ("new", "open", "waiting")
+"""The states that a ticket may begin in."""
 
 
 class Topic(Row):
@@ -27,10 +31,19 @@ class Topic(Row):
     active = peewee.BooleanField(default=True)
     checklist = JsonField(default=list)
     """The tasks that its new tickets begin with."""
+    parent = peewee.ForeignKeyField("self", null=True)
+    """The topic that it is a part of."""
+    assignee_id = peewee.IntegerField(null=True, constraints=[peewee.SQL("REFERENCES agent (id)")])
+    team_id = peewee.IntegerField(null=True, constraints=[peewee.SQL("REFERENCES team (id)")])
+    """Whose its new tickets are."""
+    status = peewee.TextField(null=True, constraints=[one_of("status", BEGINNINGS)])
+    named_status = peewee.ForeignKeyField(NamedStatus, null=True, on_delete="SET NULL")
+    """The state that its new tickets begin in, and a status of the desk's own within it."""
 
     if TYPE_CHECKING:
         department_id: int | None
         sla_id: int | None
+        parent_id: int | None
 
 
 class TopicRule(Record):
@@ -42,10 +55,21 @@ class TopicRule(Record):
     sla_id: int | None
     priority: int | None
     autoresponse: bool
+    parent_id: int | None = None
+    active: bool = True
+    assignee_id: int | None = None
+    team_id: int | None = None
+    status: Status | None = None
+    named_status_id: int | None = None
+
+    @property
+    def settles(self) -> bool:
+        """Whether it says whose its new tickets are, or in which state they begin."""
+        return any(each is not None for each in (self.assignee_id, self.team_id, self.status))
 
 
 class StoredTopic(Record):
-    """A help topic, in use or not, with the names of its department and its SLA."""
+    """A help topic, in use or not, with the names of its department, SLA and status."""
 
     id: int
     name: str
@@ -57,11 +81,18 @@ class StoredTopic(Record):
     autoresponse: bool
     active: bool
     checklist: list[str]
+    parent_id: int | None
+    assignee_id: int | None
+    team_id: int | None
+    status: Status | None
+    named_status_id: int | None
+    named_status: str | None
 
 
 _READ = (
     *(Topic.id, Topic.name, Topic.department, Department.name, Topic.sla, Sla.name),
-    *(Topic.priority, Topic.autoresponse, Topic.active, Topic.checklist),
+    *(Topic.priority, Topic.autoresponse, Topic.active, Topic.checklist, Topic.parent),
+    *(Topic.assignee_id, Topic.team_id, Topic.status, Topic.named_status, NamedStatus.name),
 )
 
 
@@ -70,6 +101,7 @@ def _topics() -> peewee.ModelSelect[Topic]:
         Topic.select(*_READ)
         .join(Department, peewee.JOIN.LEFT_OUTER)
         .join_from(Topic, Sla, peewee.JOIN.LEFT_OUTER)
+        .join_from(Topic, NamedStatus, peewee.JOIN.LEFT_OUTER)
     )
 
 
@@ -85,19 +117,17 @@ _WRITE = Statement(
             Topic.priority: p("priority"),
             Topic.autoresponse: p("autoresponse"),
             Topic.checklist: p("checklist"),
+            Topic.parent: p("parent_id"),
         }
     )
 )
 _CHANGE = Update(Topic)
 _CHECKLIST = Lookup(lambda p: Topic.select(Topic.checklist).where(Topic.id == p("topic_id")), json.loads)
-_RULES = Lookup(
-    lambda p: Topic.select(
-        Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse
-    ).where(Topic.active == literal(1)),
-    lambda topic_id, name, department_id, sla_id, priority, autoresponse: TopicRule(
-        topic_id, name, department_id, sla_id, priority, bool(autoresponse)
-    ),
+_RULE = (
+    *(Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse),
+    *(Topic.parent, Topic.active, Topic.assignee_id, Topic.team_id, Topic.status, Topic.named_status),
 )
+_RULES = Lookup(lambda p: Topic.select(*_RULE), as_read(_RULE, TopicRule))
 
 
 def every() -> list[StoredTopic]:
@@ -114,8 +144,38 @@ def by_id(topic_id: int) -> StoredTopic:
 
 
 def named(name: str) -> StoredTopic | None:
-    """Return the help topic of that name, in use or not, or None."""
-    return _NAMED.one(name=name)
+    """Return the help topic of a name, or of a path (``Network/VPN``), in use or not, or None."""
+    found = _NAMED.one(name=name)
+    if found is not None or "/" not in name:
+        return found
+    wanted = "/".join(part.strip() for part in name.split("/")).lower()
+    rows = every()
+    return next((each for each in rows if path_of(each, rows).lower() == wanted), None)
+
+
+AnyTopic = TypeVar("AnyTopic", "TopicRule", "StoredTopic")
+
+
+def path_of(topic: StoredTopic, rows: Iterable[StoredTopic]) -> str:
+    """Return a topic's name after those of the topics that it is a part of: ``Network/VPN``."""
+    return "/".join(each.name for each in reversed(above(topic.id, rows)))
+
+
+def above(topic_id: int, rows: Iterable[AnyTopic]) -> list[AnyTopic]:
+    """Return a topic and those that it is a part of, the nearest first, as far as they are among the rows."""
+    known = {each.id: each for each in rows}
+    found: list[AnyTopic] = []
+    here = known.get(topic_id)
+    while here is not None and here not in found:
+        found.append(here)
+        here = known.get(here.parent_id or 0)
+    return found
+
+
+def below(topic_id: int, rows: Iterable[StoredTopic]) -> list[int]:
+    """Return a topic and all that are parts of it, or of its parts."""
+    known = list(rows)
+    return [each.id for each in known if topic_id in [one.id for one in above(each.id, known)]]
 
 
 def write(
@@ -126,6 +186,7 @@ def write(
     priority: int | None,
     autoresponse: bool,
     checklist: Sequence[str] = (),
+    parent_id: int | None = None,
 ) -> None:
     """Write a new help topic, which is in use."""
     _WRITE.run(
@@ -135,11 +196,12 @@ def write(
         priority=priority,
         autoresponse=autoresponse,
         checklist=as_json(list(checklist)),
+        parent_id=parent_id,
     )
 
 
 def checklist(topic_id: int) -> list[str]:
-    """Return the tasks that the new tickets of a help topic begin with."""
+    """Return the tasks with which new tickets of a help topic begin."""
     return _CHECKLIST.one(topic_id=topic_id) or []
 
 
@@ -148,6 +210,29 @@ def change(topic_id: int, values: Mapping[str, str | int | None]) -> None:
     _CHANGE.run(topic_id, values)
 
 
+def rule_of(topic_id: int) -> TopicRule | None:
+    """Return what a help topic means for a new ticket, inherited values filled in; None: it is not in use."""
+    return next((each for each in rules() if each.id == topic_id), None)
+
+
 def rules() -> list[TopicRule]:
-    """Return what the help topics in use mean for a new ticket."""
-    return _RULES.every()
+    """Return the rules for new tickets of the help topics in use, inherited values filled in."""
+    known = _RULES.every()
+    return [_inherited(each, known) for each in known if each.active]
+
+
+def _inherited(topic: TopicRule, known: Sequence[TopicRule]) -> TopicRule:
+    if topic.parent_id is None:
+        return topic
+    line = above(topic.id, known)
+    owner = next((each for each in line if each.assignee_id or each.team_id), topic)
+    begins = next((each for each in line if each.status), topic)
+    return topic._replace(
+        department_id=next((each.department_id for each in line if each.department_id), None),
+        sla_id=next((each.sla_id for each in line if each.sla_id), None),
+        priority=next((each.priority for each in line if each.priority), None),
+        assignee_id=owner.assignee_id,
+        team_id=owner.team_id,
+        status=begins.status,
+        named_status_id=begins.named_status_id,
+    )

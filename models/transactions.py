@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import peewee
 
-from models import database
+from models import database, remembered
 from models.database import db, schema_version
+from models.engine import engine
 from models.errors import DatabaseTooNew, DatabaseUnusable
+from models.remembered import Remembered
 
 StatementFailed = peewee.PeeweeException
 """Whatever the database refuses."""
@@ -19,7 +21,7 @@ DatabaseFailed = peewee.OperationalError
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """Run the block as one writing transaction, alone among all; nested blocks are savepoints.
+    """Run the block as one writing transaction, with no other writer; nested blocks are savepoints.
 
     In SQLite it begins with ``BEGIN IMMEDIATE``, in PostgreSQL with an advisory lock.
 
@@ -28,7 +30,7 @@ def transaction() -> Iterator[None]:
     reads. Raises DatabaseReplaced, DatabaseTooNew, DatabaseUnusable after a move.
     """
     outermost = not db.in_transaction()
-    with db.atomic():
+    with remembered.forgetting(), db.atomic():
         if outermost:
             db.wait_for_turn()
             db.check_in_place()
@@ -48,12 +50,31 @@ def transaction() -> Iterator[None]:
 
 
 @contextmanager
+def remembering(tables: Iterable[str], rows: int) -> Iterator[Remembered]:
+    """Remember within a transaction what is read (`models.remembered`).
+
+    ``rows``: about so many new ones of each of these tables come, whose ids are asked for at once.
+    """
+    before, mine = remembered.now.remembered, Remembered(engine().new_ids)
+    mine.will_write(tables, rows)
+    remembered.now.remembered = mine
+    try:
+        with db.streaming():
+            yield mine
+            for write in mine.at_end.values():
+                write()
+    finally:
+        remembered.now.remembered = before
+
+
+@contextmanager
 def savepoint() -> Iterator[None]:
-    """Run the block as a nested transaction of constant name: Peewee's asks for a random one each time."""
+    """Run the block as a savepoint with a fixed name: Peewee's asks for a random one each time."""
     db.execute_later("SAVEPOINT one_mail")
     try:
-        yield
-        db.execute_sql("RELEASE one_mail")
+        with remembered.forgetting():
+            yield
+            db.execute_sql("RELEASE one_mail")
     except BaseException:
         db.roll_back_to("one_mail")
         raise
@@ -62,6 +83,10 @@ def savepoint() -> Iterator[None]:
 @contextmanager
 def undone() -> Iterator[None]:
     """Run the block inside a transaction and undo everything that it wrote."""
-    with db.atomic() as nested:
+    with suppress(_Undo), remembered.forgetting(), db.atomic():
         yield
-        nested.rollback()
+        raise _Undo
+
+
+class _Undo(Exception):
+    """Ends a block whose writes are undone."""

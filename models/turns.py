@@ -1,4 +1,4 @@
-"""Whose turn it is when a team or a department gives tickets out: who waited longest is next."""
+"""Whose turn it is when a team or department assigns tickets by itself: whoever waited longest is next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.teams import Team
 
 
 class Turn(Row):
-    """When an agent was given a ticket by a team or a department: the higher the number, the later."""
+    """An agent's last turn in a team or department: the higher the number, the later."""
 
     agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
     team = peewee.ForeignKeyField(Team, null=True, on_delete="CASCADE")
@@ -35,13 +35,13 @@ Turn.add_index(_of_team, _of_department, Turn.agent, name="turn_of", unique=True
 
 
 class Giver(Record):
-    """What gives tickets out: a team or a department."""
+    """A team or department that assigns tickets by itself."""
 
     team_id: int | None = None
     department_id: int | None = None
 
 
-class _Taken(Record):
+class _LastTurn(Record):
     agent_id: int
     number: int
 
@@ -52,7 +52,7 @@ _OF = Lookup(
         .where(_of_team == p("team"), _of_department == p("department"))
         .tuples()
     ),
-    _Taken,
+    _LastTurn,
 )
 _CHANGE = Statement(
     lambda p: Turn.update({Turn.number: p("number")}).where(
@@ -72,12 +72,12 @@ _WRITE = Statement(
 
 
 def of(giver: Giver) -> dict[int, int]:
-    """Return the number of each agent's last turn; who had none is not in it."""
+    """Return the number of each agent's last turn; agents without one are left out."""
     return {each.agent_id: each.number for each in _OF.every(**_key(giver))}
 
 
 def take(giver: Giver, agent_id: int) -> None:
-    """Note that it was an agent's turn just now."""
+    """Record that an agent had their turn just now."""
     number = max(of(giver).values(), default=0) + 1
     if not _CHANGE.changed(**_key(giver), agent_id=agent_id, number=number):
         _WRITE.run(agent_id=agent_id, **giver._asdict(), number=number)

@@ -1,4 +1,4 @@
-"""Watches: agents who are told of all that happens to a ticket."""
+"""Watches: agents who are notified of everything that happens to a ticket."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _END = Statement(lambda p: Watch.delete().where(Watch.ticket == p("ticket_id"), 
 
 def of(ticket_id: int) -> list[int]:
     """Return the agents who watch a ticket."""
-    return _OF.every(ticket_id=ticket_id)
+    return sorted(_OF.every(ticket_id=ticket_id))
 
 
 def numbers_of(agent_id: int) -> frozenset[str]:
@@ -48,7 +48,7 @@ def numbers_of(agent_id: int) -> frozenset[str]:
 
 
 def add(ticket_id: int, agent_id: int) -> bool:
-    """Let an agent watch a ticket; False when they do already."""
+    """Make an agent watch a ticket; False when they already do."""
     return _ADD.changed(ticket_id=ticket_id, agent_id=agent_id) == 1
 
 

@@ -1,4 +1,4 @@
-"""Mail that stays at its server: at which the server breaks off, or which could not be stored."""
+"""Mail that stays at its server, because the server fails to deliver it or it could not be stored."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ _FORGET_FOLDER = Statement(
 
 
 def of(mailbox_id: int) -> list[Withheld]:
-    """Return what is withheld of a mailbox, the oldest trouble first."""
+    """Return the withheld mail of a mailbox, the oldest first."""
     return _OF.every(mailbox_id=mailbox_id)
 
 
 def by_mailbox() -> dict[int, list[Withheld]]:
-    """Return what `of` does for every mailbox of which mail is withheld, by its id."""
+    """Return the withheld mail of every mailbox that has any, by the mailbox's id."""
     found: dict[int, list[Withheld]] = {}
     for mailbox_id, mail in _EVERY.every():
         found.setdefault(mailbox_id, []).append(mail)
@@ -116,7 +116,7 @@ def by_mailbox() -> dict[int, list[Withheld]]:
 
 
 def write(mailbox_id: int, withheld: Withheld) -> None:
-    """Note a mail, or that it was tried again in vain."""
+    """Record a withheld mail, or that another attempt failed."""
     _WRITE.run(
         mailbox_id=mailbox_id,
         folder=withheld.folder,
@@ -129,11 +129,11 @@ def write(mailbox_id: int, withheld: Withheld) -> None:
 
 
 def forget(mailbox_id: int, folder: str, numbers: Iterable[str]) -> None:
-    """Forget mails that came, or are gone."""
+    """Forget mails that have come in, or are gone."""
     for number in numbers:
         _FORGET.run(mailbox_id=mailbox_id, folder=folder, number=number)
 
 
 def forget_folder(mailbox_id: int, folder: str) -> None:
-    """Forget all of a folder whose mails have other numbers now."""
+    """Forget the mail of a folder whose numbering has changed."""
     _FORGET_FOLDER.run(mailbox_id=mailbox_id, folder=folder)

@@ -77,14 +77,14 @@ _INSIDE, _BEHIND_AT = "\ue0f0", "\ue0f1"
 
 
 def usual(text: str) -> str:
-    """Return text with the usual form of letters that have several: half and full width, accents apart."""
+    """Return text with one form for letters that have several: half and full width, separate accents."""
     if text.isascii() or not _unusual().search(text):
         return text
     return unicodedata.normalize("NFKC", text)
 
 
 def searched(text: str | None) -> str:
-    """Return a text as the full-text index gets it."""
+    """Return a text in the form that the full-text index gets."""
     if not text or text.isascii():
         return text or ""
     return _run().sub(_pairs, usual(text))
@@ -96,7 +96,7 @@ def _pairs(found: re.Match[str]) -> str:
 
 
 def searched_people(recipients: str) -> str:
-    """Return the recipients of a message, as they are stored, as the full-text index gets them.
+    """Return a message's recipients, given as stored, in the form that the full-text index gets.
 
     Beside the words of names and addresses each address is one word, and its domain is.
     """
@@ -119,7 +119,7 @@ def _one_word(text: str, sign: str) -> str:
 
 
 def phrase(text: str, *, whole: bool) -> str:
-    """Return the expression of FTS5 for words that stand together, the last one perhaps only begun.
+    """Return the FTS5 expression for words that stand together, the last one perhaps only begun.
 
     Empty when the text has no letters.
     """
@@ -161,6 +161,6 @@ def pattern(text: str, *, whole: bool) -> str:
 
 
 def add_to(connection: sqlite3.Connection) -> None:
-    """Let the statements of a connection call `searched` and `searched_people`."""
+    """Make `searched` and `searched_people` callable in a connection's SQL."""
     connection.create_function("searched", 1, searched, deterministic=True)
     connection.create_function("searched_people", 1, searched_people, deterministic=True)

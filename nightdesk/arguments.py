@@ -19,6 +19,8 @@ from nightdesk.errors import UsageError
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _T = TypeVar("_T")
 
+_ROWS_WANTED = "nightdesk.rows_wanted"
+
 MAX_TEXT = 4 * 2**20
 """Bytes of a text that a person wrote; what is longer belongs into an attachment."""
 
@@ -70,7 +72,7 @@ class Chosen(list[_T]):
 
 
 def read_early(name: str, read: Callable[[Any], object]) -> Callable[[_Command], _Command]:
-    """Have a verb's parameter replaced by what `read` makes of it.
+    """Replace a verb's parameter by what `read` makes of it.
 
     That is before the desk is opened, when the whole command line is known to be right: standard input and
     files are read as whoever called, not as the desk's owner, and nobody waits for the desk meanwhile.
@@ -150,9 +152,39 @@ def need_a_change(thing: str) -> Callable[[_Command], _Command]:
     return decorate
 
 
+def rows_wanted() -> int | None:
+    """Return how many lines the list that is running shall have at most; None: all."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_ROWS_WANTED)
+
+
+def _note_rows_wanted(context: click.Context, _option: click.Parameter, most: int) -> None:
+    context.meta[_ROWS_WANTED] = most or None
+
+
+class _Noun(click.Group):
+    """Gives its ``list`` the flag --limit. One that may be long has its own, and reads no more than that."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a verb, as click does."""
+        if cmd.name == "list" and not any("--limit" in each.opts for each in cmd.params):
+            cmd.params.append(
+                click.Option(
+                    ["--limit"],
+                    type=click.IntRange(min=0),
+                    default=0,
+                    metavar="N",
+                    help="No more than N; 0 is all, as it is without.",
+                    expose_value=False,
+                    callback=_note_rows_wanted,
+                )
+            )
+        super().add_command(cmd, name)
+
+
 def noun(name: str, help: str, verbs: Iterable[click.Command] = ()) -> click.Group:  # noqa: A002 - click's word
     """Return the group of a noun's verbs; without a verb it is wrong usage, not a help page."""
-    group = click.Group(name, help=help, no_args_is_help=False)
+    group = _Noun(name, help=help, no_args_is_help=False)
     for verb in verbs:
         group.add_command(verb)
     return group

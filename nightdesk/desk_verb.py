@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 import click
 
 from nightdesk import output
-from nightdesk.arguments import json_flag
+from nightdesk.arguments import json_flag, rows_wanted
 from nightdesk.context import desk_open
 from nightdesk.exit import Exit
 from nightdesk.options import Options
@@ -60,10 +60,14 @@ class Result:
 
     def print(self, as_json: bool) -> None:
         """Print the document or the words, and say the remarks."""
+        most = rows_wanted()
         if not as_json:
-            self.words()
+            with output.at_most(most):
+                self.words()
         else:
             document = self.document()
+            if most is not None and isinstance(document, list):
+                document = document[:most]
             if isinstance(document, Iterator):
                 output.emit_json_array(document)
             else:

@@ -6,9 +6,12 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +23,18 @@ from nightdesk.errors import UsageError
 _UNSAFE_IN_JSON = expression(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+
+_MOST_ROWS: ContextVar[int | None] = ContextVar("most_rows", default=None)
+
+
+@contextmanager
+def at_most(rows: int | None) -> Iterator[None]:
+    """Let tables of the block have so many rows at most; None: all."""
+    before = _MOST_ROWS.set(rows)
+    try:
+        yield
+    finally:
+        _MOST_ROWS.reset(before)
 
 
 def say(message: str) -> None:
@@ -63,7 +78,7 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], zon
     is there, uncut, and one long value does not widen the other rows.
     """
     heads = [Column(item) if isinstance(item, str) else item for item in columns]
-    cells = [[cell(value, zone) for value in row] for row in rows]
+    cells = [[cell(value, zone) for value in row] for row in islice(rows, _MOST_ROWS.get())]
     shown = [[head.title.upper() for head in heads], *cells]
     room = terminal_width() if sys.stdout.isatty() else None
     places = lay_out(heads, shown, room)
@@ -83,6 +98,9 @@ def cell(value: object, zone: tzinfo = UTC) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, Mapping):
+        # A department and a role there, as flags take them.
+        return "=".join(cell(item, zone) for item in value.values())
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(cell(item, zone) for item in value) or "-"
     return inert.guard(inert.one_line(str(value)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from models.database import DeskDatabase
 from tests.support.engines import ON_BOTH, POSTGRES, SQLITE, databases, engine, postgresql
 from tests.support.servers.fixtures import (
     SKIPPED,
@@ -44,6 +47,7 @@ __all__ = [
 hypothesis.settings.register_profile(
     "nightdesk",
     deadline=None,
+    max_examples=50,
     suppress_health_check=[
         hypothesis.HealthCheck.too_slow,
         hypothesis.HealthCheck.function_scoped_fixture,
@@ -51,6 +55,12 @@ hypothesis.settings.register_profile(
     ],
 )
 hypothesis.settings.load_profile("nightdesk")
+
+# As seldom as in the program: looking for garbage among all tests was a quarter of a test of the app.
+gc.set_threshold(50_000)
+
+# No test here has the power fail: what is waited for the disk was a fifth of the time of tests of rows.
+DeskDatabase.synchronous = "off"
 
 _HERE = Path(__file__).parent
 _WAITING = ("docs", "e2e", "nightdesk", "tui", "worker")
@@ -114,8 +124,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try what waits for a screen or for real servers once more: a busy machine may keep it waiting too long.
 
-    What a test finds wrong twice is wrong; a second try shows as R.
+    What a test finds wrong twice is wrong; a second try shows as R. Of tests with one name a run in parallel
+    keeps one.
     """
+    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests have one name: {twice[:5]}")
     for item in items:
         if item.path.relative_to(_HERE).parts[0] in _WAITING:
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -131,6 +145,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             ensure_installed(programs)
         except NoServers:
             continue  # the fixture says so, for each test that asks
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

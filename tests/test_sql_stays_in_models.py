@@ -8,11 +8,10 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import models
 from models.database import Row
 from models.mailboxes import Mailbox, MailboxOAuth2
+from tests.support.rows import every_row
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "mail", "config")
@@ -96,12 +95,12 @@ def _classes(tree: ast.Module) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@every_row("path", SOURCES)
 def test_a_module_leaves_the_database_to_models(path: Path) -> None:
     assert not reaches_the_database(ast.parse(path.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("table", [Mailbox, MailboxOAuth2])
+@every_row("table", [Mailbox, MailboxOAuth2])
 def test_no_query_hides_behind_a_name_of_such_a_row(table: type[Row]) -> None:
     assert table.__name__ in EDITED_WHOLE
     assert not [each.name for each in table._meta.refs if each.lazy_load]
@@ -111,7 +110,7 @@ def test_tables_are_known() -> None:
     assert EDITED_WHOLE | {"Ticket", "Draft", "ApiKey", "Sequence", "WithheldMail"} <= TABLES
 
 
-@pytest.mark.parametrize(
+@every_row(
     "code",
     [
         "from models.database import db",
@@ -139,7 +138,7 @@ def test_the_search_sees_every_way_to_the_database(code: str) -> None:
     assert reaches_the_database(ast.parse(code))
 
 
-@pytest.mark.parametrize(
+@every_row(
     "code",
     [
         "from models.transactions import transaction",
@@ -153,3 +152,132 @@ def test_the_search_sees_every_way_to_the_database(code: str) -> None:
 )
 def test_the_search_lets_others_pass(code: str) -> None:
     assert not reaches_the_database(ast.parse(code))
+
+
+WRITES = {"insert", "insert_many", "insert_from", "update", "delete", "create", "replace"}
+OF_MANY_TABLES = {
+    "erasure.py": "takes a person's words out of whichever table has them",
+    "carried.py": "writes what an export has, by what the tables declare",
+    "belongings.py": "has what hangs on a ticket go where it goes",
+    "schema.py": "begins a desk with its first rows",
+    "given_ids.py": "keeps the counters of ids",
+    "blob_moves.py": "carries bytes from one store into another",
+}
+"""The modules that write rows of others' tables, and why."""
+
+
+def test_a_row_is_written_in_its_tables_module() -> None:
+    sources = {
+        path: ast.parse(path.read_text("utf-8"))
+        for path in sorted((ROOT / "models").glob("*.py"))
+        if path.name not in OF_MANY_TABLES
+    }
+    at_home = {
+        node.name: path
+        for path, tree in sources.items()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name in TABLES
+    }
+    assert {"Ticket", "Message", "Delivery", "Receipt", "Setting"} <= set(at_home)
+    abroad = []
+    for path, tree in sources.items():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(table), attr=attr)) if attr in WRITES:
+                    if at_home.get(table, path) != path:
+                        abroad.append(f"{path.name}:{node.lineno} {table}.{attr}")
+                case ast.Call(func=ast.Name("Update"), args=[ast.Name(table), *_]):
+                    if at_home.get(table, path) != path:
+                        abroad.append(f"{path.name}:{node.lineno} Update({table})")
+    assert abroad == []
+
+
+@every_row("name", OF_MANY_TABLES)
+def test_the_modules_that_write_others_rows_are_there(name: str) -> None:
+    assert (ROOT / "models" / name).is_file()
+
+
+BUILT_EACH_TIME = {
+    "blobs.py": "reads blobs one by one, all or some, so that they never are in memory together",
+    "carried.py": "looks for contacts as far as somebody reads",
+    "contacts.py": "looks for a contact as far as somebody reads",
+    "deliveries.py": "lists mail as far as somebody reads",
+    "logs.py": "lists the lines that a filter wants",
+    "notices.py": "lists notices as far as somebody reads",
+    "presence.py": "tells who is at a ticket as far as somebody reads",
+    "receipts.py": "lists the mail that a filter wants",
+    "reports.py": "counts by what a report asks for",
+    "schema.py": "begins a desk with its first rows, once",
+    "search.py": "looks for words and conditions that somebody typed",
+    "ticket_lists.py": "lists what a query asks for, in the order that was chosen",
+    "time_spent.py": "counts by what a report asks for",
+}
+"""The modules with statements that are not compiled once, because their shape differs, and why it does."""
+RUNS = {"iterator", "get", "get_or_none", "get_by_id", "first", "scalar", "count", "exists", "create", "save"}
+
+
+def built_each_time(tree: ast.Module) -> set[str]:
+    """What of a module has Peewee build a statement each time that it runs."""
+    runs = {
+        each.asname or each.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "models.statements"
+        for each in node.names
+        if each.name == "run"
+    }
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(name)) if name in runs:
+                found.add(f"{node.lineno}: {name}()")
+            case ast.Call(func=ast.Attribute(attr="execute"), args=[] | [ast.Attribute(attr="obj")]):
+                found.add(f"{node.lineno}: .execute()")
+            case ast.Call(func=ast.Attribute(attr="iterator" | "save" as attr)):
+                found.add(f"{node.lineno}: .{attr}()")
+            case ast.Call(func=ast.Attribute(attr=attr)) if attr in RUNS and _of_a_table(node):
+                found.add(f"{node.lineno}: .{attr}()")
+            case ast.Call(func=ast.Name("list" | "tuple" | "set" | "dict" | "sorted"), args=[read, *_]):
+                found |= {f"{node.lineno}: it is read"} if _of_a_table(read) else set()
+            case ast.For(iter=read) | ast.comprehension(iter=read) if _of_a_table(read):
+                found.add(f"{read.lineno}: it is read")
+    return found
+
+
+def _of_a_table(node: ast.expr) -> bool:
+    """Whether an expression is a query that begins with a table."""
+    called = isinstance(node, ast.Call)
+    while isinstance(node, ast.Call | ast.Attribute):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return called and isinstance(node, ast.Name) and node.id in TABLES
+
+
+def test_statements_are_compiled_once() -> None:
+    building = {
+        path.name: found
+        for path in sorted((ROOT / "models").glob("*.py"))
+        if path.name != "statements.py" and (found := built_each_time(ast.parse(path.read_text("utf-8"))))
+    }
+    assert {name: found for name, found in building.items() if name not in BUILT_EACH_TIME} == {}
+    assert building.keys() == BUILT_EACH_TIME.keys(), "what is named here builds nothing any more"
+
+
+def test_every_way_to_build_one_is_seen() -> None:
+    for code in (
+        "from models.statements import run\nrun(Ticket.select())",
+        "Ticket.update({Ticket.number: 1}).where(x).execute()",
+        "query.execute(db.obj)",
+        "Mailbox.get_or_none(Mailbox.id == 1)",
+        "Blob.select().where(x).count()",
+        "list(Mailbox.select().order_by(Mailbox.id))",
+        "names = {row.id: row for row in Mailbox.select()}",
+        "for row in Mailbox.select().where(x):\n    pass",
+        "row.save(force_insert=True)",
+        "columns.tuples().iterator()",
+    ):
+        assert built_each_time(ast.parse(code)), code
+    for code in (
+        "_READ = Lookup(lambda p: Ticket.select(Ticket.id), int)",
+        "_READ.every()",
+        "_WRITE.run(x=1)",
+    ):
+        assert not built_each_time(ast.parse(code)), code

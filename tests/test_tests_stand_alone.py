@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.support.rows import every_row
 
 TESTS = Path(__file__).parent
 MODULES = sorted(TESTS.rglob("*.py"))
@@ -31,12 +31,12 @@ def is_test(name: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=[str(module.relative_to(TESTS)) for module in MODULES])
+@every_row("module", MODULES)
 def test_no_module_imports_a_test_or_a_conftest(module: Path) -> None:
     assert [name for name in imported(module) if is_test(name)] == []
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("name", "is_one"),
     [
         ("tests.tui.conftest", True),

@@ -1,4 +1,4 @@
-"""The app: one stack of screens a digit, the guard before the terminal, and a clean way out."""
+"""The Textual app: a stack of screens for each digit, the guard before the terminal, and a clean way out."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from desk.staff.preferences import ListColumn, ToldBy
     from desk.statuses import StatusLine
     from desk.tickets.presence import Attendance
-    from desk.tickets.since import Standing
+    from desk.tickets.since import SeenUpTo
+    from desk.user_commands.file import UserCommand
     from tui.plain.speech import Speech
     from tui.widgets.ticket_list import TicketPages
     from worker.service.child import WorkerChild
@@ -67,16 +68,25 @@ WATCH_SECONDS = 1.0
 """How often the app looks whether the desk changed and the terminal is still there."""
 
 
-def _may_suspend(app: NightdeskApp) -> str | None:
-    return "off in restricted mode" if app.restricted else None
+def _taken_keys(commands: Sequence[UserCommand], app: type[App[Any]]) -> Sequence[str]:
+    """Say which keys of user commands do something else. Blocks."""
+    from tui import key_conflicts  # 43 ms, for who has commands of one's own
+
+    return key_conflicts.conflicts(commands, app)
+
+
+def _first_of(what: str, troubles: Sequence[str]) -> str:
+    """Tell the first trouble with a file, how many there are, and what lists them."""
+    many = f", 1 of {len(troubles)}" if len(troubles) > 1 else ""
+    return f"{what}{many}: {troubles[0]} (nightdesk doctor lists all)"
 
 
 class Seen(Record):
-    """What a look at a desk that changed found."""
+    """What was found when a changed desk was read again."""
 
     number: int
     health: Health
-    standing: Standing
+    seen_up_to: SeenUpTo
     company: Company
     told_by: ToldBy
     news: Sequence[ScreenNotice]
@@ -85,7 +95,7 @@ class Seen(Record):
 
 
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
-    """The terminal front of one desk, for one agent.
+    """The terminal interface of one desk, for one agent.
 
     `theme` is the agent's own, empty for the desk's, and so are the list's `columns`. `plain`: lines
     are said instead of a screen painted. `worker` is the child
@@ -126,7 +136,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         plain: bool = False,
     ) -> None:
         # Asked for while Textual makes its app.
-        self._plain = plain
+        self.plain = plain
         super().__init__()
         self._own_theme = theme
         self._own_keymap = keymap or Keymap()
@@ -142,7 +152,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.pool: Executor = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
         self.health = Health()
         self.company = Company()
-        self.standing: Standing | None = None
+        self.seen_up_to: SeenUpTo | None = None
         self.statuses: Sequence[StatusLine] = ()
         self._attendance: Attendance | None = None
         self.drafts: Sequence[DraftView] = ()
@@ -167,11 +177,11 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- life
 
     def on_mount(self) -> None:
-        """Begin to look after the desk, and listen for the end of the line."""
+        """Begin to watch the desk, and listen for the loss of the connection."""
         self.set_keymap(self._own_keymap.bindings)
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
-        if self._plain:
+        if self.plain:
             self._begin_to_speak()
         if not self.is_headless:
             loop = asyncio.get_running_loop()
@@ -188,22 +198,22 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self.set_interval(LOOK_SECONDS, self._speech.look)
 
     def speak(self, text: str) -> None:
-        """Say a line to who listens; nothing to who sees."""
+        """Speak a line in plain mode; otherwise do nothing."""
         if self._speech is not None:
-            self._speech.tell(text)
+            self._speech.say(text)
 
     def _wanted_theme(self) -> str:
         wanted = self._own_theme or self.desk.settings.theme
         return wanted if wanted in self.available_themes else DEFAULT_THEME
 
     def read_ahead(self) -> None:
-        """Read the first page of tickets: before `run`, where it keeps no key waiting."""
-        from tui.screens.tickets.screen import opening  # 25 ms, which its first painting needs anyway
+        """Read the first page of tickets before `run`, when no key has to wait for it."""
+        from tui.screens.tickets.screen import first_pages  # 25 ms, which its first painting needs anyway
 
-        self.opening = opening(self.actor)
+        self.opening = first_pages(self.actor)
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Style everything anew; before there is a first screen there is nothing to style."""
+        """Apply all styles again; before the first screen there is nothing to style."""
         if any(screen.is_mounted for screen in self._screen_stack):
             super().refresh_css(animate)
 
@@ -224,7 +234,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def first_painted(self) -> None:
-        """Begin what waits until the first screen stands."""
+        """Begin what was put off until the first screen is painted."""
         gc.enable()
         self._tick()
         if self.desk.settings.read_only:
@@ -236,21 +246,26 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     def _tell_key_conflicts(self, found: Sequence[str]) -> None:
         if found:
-            self.flash(f"Keys: {found[0]} (nightdesk doctor lists all)", "warning")
+            self.flash(_first_of("Keys", found), "warning")
 
     def _take_commands(self, found: OwnCommands) -> None:
         """Bind the keys of the user commands behind all others, and say what is wrong with some."""
         self.user_commands = found
         for key, command_id in found.bindings():
             self.bind(key, f"run_command('{command_id}')", show=False)
-        if found.troubles:
-            self.flash(f"User commands: {found.troubles[0]} (nightdesk doctor lists all)", "warning")
+        if found.commands and not found.troubles:
+            self.in_thread(_taken_keys, found.commands, type(self)).then(self._tell_commands)
+        self._tell_commands(found.troubles)
+
+    def _tell_commands(self, troubles: Sequence[str]) -> None:
+        if troubles:
+            self.flash(_first_of("User commands", troubles), "warning")
 
     def _on_signal(self, number: int) -> None:
         self.run_worker(self.leave(128 + number), exit_on_error=False)
 
     async def leave(self, status: int) -> None:
-        """Keep what is being written, then end with this exit status."""
+        """Keep drafts, then end with this exit status."""
         if self._leaving:
             return
         self._leaving = True
@@ -304,7 +319,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Return the driver that outlives its terminal, or Textual's own where a browser is the terminal."""
         if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
             return super().get_driver_class()
-        if self._plain:
+        if self.plain:
             from tui.plain.driver import PlainDriver  # 11 ms, for who listens
 
             return PlainDriver
@@ -317,7 +332,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         return [ControlGuard(), *super().get_line_filters()]
 
     def flash(self, text: str, level: Level = "info") -> None:
-        """Say one line on the status line of the topmost screen that has one."""
+        """Show one line on the status line of the topmost screen that has one."""
         flash = Flash(text, level)
         self.said.append((self.now(), flash))
         self.speak(flash.spoken)
@@ -325,12 +340,12 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             if isinstance(screen, DeskNode) and screen.show_flash(flash):
                 return
 
-    def flash_later(self, text: str) -> None:
-        """Say it when the screen on top has closed."""
-        self.call_later(self.flash, text)
+    def flash_later(self, text: str, level: Level = "info") -> None:
+        """Show it when the screen on top has closed."""
+        self.call_later(self.flash, text, level)
 
     def flash_error(self, error: BaseException) -> None:
-        """Say what did not work and what to do; a fault of our own also leaves a report."""
+        """Show what failed and what to do; a fault of the program also leaves a report."""
         if isinstance(error, Hinted):
             self.flash(words_for(error), "error")
             return
@@ -341,7 +356,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.flash(f"This did not work: {type(error).__name__}: {error}{kept}", "error")
 
     def copy_text(self, text: str, what: str) -> None:
-        """Put text on the person's clipboard by the way there is, and say which."""
+        """Put text on the person's clipboard in whichever way works, and say which."""
         from tui.terminal import clipboard  # 0.7 ms
 
         async def copy() -> None:
@@ -400,7 +415,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self._tell_company(seen)
         elif seen is not None:
             failing = failing_now(self.health, seen.health)
-            self._change, self.health, self.standing = seen.number, seen.health, seen.standing
+            self._change, self.health, self.seen_up_to = seen.number, seen.health, seen.seen_up_to
             self.drafts, self.statuses = seen.drafts, seen.statuses
             self._tell_health()
             self._tell_company(seen.company)
@@ -426,12 +441,12 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self._attendance.say(open_tickets)
         number = change_number()
         if number != before:
-            standing = since.standing()
+            seen_up_to = since.seen_up_to()
             company = Company(self._attendance.others())
             chosen = preferences.told_by(self.actor)
             writing = drafts.drafts(self.actor)
             health, named = observe(self.desk), statuses.statuses()
-            return Seen(number, health, standing, company, chosen, self._news(), writing, named)
+            return Seen(number, health, seen_up_to, company, chosen, self._news(), writing, named)
         if tending and company.people:
             # Who was killed writes nothing.
             return Company(self._attendance.others())
@@ -563,7 +578,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     @command("said", "f9", "What was said")
     def action_said(self) -> None:
-        """Read again what was said in the line above the keys."""
+        """Show the recent messages of the line above the keys."""
         self.push_screen(screens.SaidScreen())
 
     @command("redraw", "ctrl+l", "Redraw")
@@ -575,13 +590,13 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.refresh(layout=True)
         self._repaint()
 
-    @command("suspend", "ctrl+z", "Suspend", enabled=_may_suspend)
+    @command("suspend", "ctrl+z", "Suspend", free=True)
     def action_suspend(self) -> None:
         """Go to the shell; fg comes back."""
         self.action_suspend_process()
 
     def action_how_to_quit(self) -> None:
-        """Say which key leaves: ^C is pressed by mistake too easily."""
+        """Say which key quits: ^C is too easily pressed by mistake."""
         self.flash(f"{self.key('app.quit', '^Q')} leaves Nightdesk")
 
     @command("quit", "ctrl+q", "Quit", wide=True)

@@ -20,7 +20,7 @@ Action = TypeVar("Action", bound=Callable[..., object])
 
 
 def always(_screen: object) -> None:
-    """Find nothing against it."""
+    """Return no reason against running the command."""
 
 
 class Command(Record):
@@ -42,6 +42,8 @@ class Command(Record):
     enabled: Enabled = always
     wide: bool = False
     label: str = ""
+    free: bool = False
+    """Whether it is off in restricted mode, where it is hinted at nowhere."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -79,6 +81,8 @@ class _Declared(Record):
     may: str
     enabled: Enabled
     first: bool
+    last: bool
+    free: bool
 
 
 _DECLARED = "declared_command"
@@ -95,16 +99,21 @@ def command(
     may: str = "",
     enabled: Enabled = always,
     first: bool = False,
+    last: bool = False,
+    free: bool = False,
 ) -> Callable[[Action], Action]:
     """Make a method ``action_...`` a command; its docstring is the text of the help.
 
     ``name`` becomes an id with the `ID_PREFIX` of the class. ``may`` is what the role of the agent has to
     grant, ``enabled`` what else stands against it. Footer and help name the commands in the order of
-    their methods, those of base classes before; ``first`` puts one before them all.
+    their methods, those of base classes before; ``first`` puts one before them all, ``last`` behind them.
+    ``free``: it gives the freedom of the desk's host, and is off in restricted mode.
     """
 
     def declare(action: Action) -> Action:
-        action.__dict__[_DECLARED] = _Declared(name, key, title, footer, wide, label, may, enabled, first)
+        action.__dict__[_DECLARED] = _Declared(
+            name, key, title, footer, wide, label, may, enabled, first, last, free
+        )
         return action
 
     return declare
@@ -114,12 +123,13 @@ def declared_commands(node: type[CommandNode]) -> tuple[Command, ...]:
     """Return the commands that the methods of a class and of its bases declare."""
     first: dict[str, Command] = {}
     others: dict[str, Command] = {}
+    last: dict[str, Command] = {}
     for owner in reversed(node.__mro__):
         named = owner if "ID_PREFIX" in vars(owner) else node
         for method, text, declared in _declared_by(owner):
             made = _command(declared, method, text or declared.title, named)
-            (first if declared.first else others)[made.id] = made
-    return (*first.values(), *others.values())
+            (first if declared.first else last if declared.last else others)[made.id] = made
+    return (*first.values(), *others.values(), *last.values())
 
 
 @cache
@@ -132,11 +142,21 @@ def _declared_by(owner: type) -> list[tuple[str, str | None, _Declared]]:
     ]
 
 
+def refused(screen: Any, may: str, refusal: str) -> str | None:
+    """Return why the agent may not do what needs this action; `refusal`: where it is for their role."""
+    app = desk_app(screen)
+    if app.actor.may(may):
+        return None
+    return "this app is read-only" if app.desk.settings.read_only else refusal
+
+
 def _command(declared: _Declared, method: str, text: str, named: Any) -> Command:
     enabled, may, refusal = declared.enabled, declared.may, named.REFUSAL
 
     def allowed(screen: Any) -> str | None:
-        return enabled(screen) or (None if desk_app(screen).actor.may(may) else refusal)
+        if declared.free and desk_app(screen).restricted:
+            return "off in restricted mode"
+        return enabled(screen) or (refused(screen, may, refusal) if may else None)
 
     return Command(
         f"{named.ID_PREFIX}.{declared.name}",
@@ -146,9 +166,10 @@ def _command(declared: _Declared, method: str, text: str, named: Any) -> Command
         named.GROUP,
         method.removeprefix("action_"),
         declared.footer,
-        allowed if may else enabled,
+        allowed if may or declared.free else enabled,
         declared.wide,
         declared.label,
+        declared.free,
     )
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from desk.staff.preferences import ListColumn
     from desk.statuses import StatusLine
     from desk.tickets.lists import TicketLine
-    from desk.tickets.since import Standing
+    from desk.tickets.since import SeenUpTo
+    from models.drafts import DraftKind
     from tui.commands import Command
     from tui.user_commands import OwnCommands
     from tui.widgets.ticket_list import TicketPages
@@ -56,14 +57,14 @@ class Neighbours(Protocol):
 
 
 class Place(Record):
-    """A place in a thread: a message, by its id, and words that it has; empty for its beginning."""
+    """A place in a thread: a message, by its id, and words in it; empty for the beginning."""
 
     message_id: int
     words: str = ""
 
 
 class Navigation(Protocol):
-    """The ways from one screen to another; the screens know each other by these only."""
+    """The ways from one screen to another, so that screens need not know each other."""
 
     def open_thread(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
         """Read a ticket, from a place in it on."""
@@ -78,13 +79,13 @@ class Navigation(Protocol):
         """Show the checklist of a ticket."""
 
     def open_why(self, message_id: int, number: str) -> None:
-        """Tell what became of a mail of a ticket, and who was told of that ticket, and why."""
+        """Show what became of a mail of a ticket, and who was notified of that ticket, and why."""
 
     def go_to(self, mode: str) -> None:
         """Go to the stack of screens of a digit."""
 
     def open_admin(self, noun: str) -> None:
-        """Show the list of one noun that admins edit."""
+        """Show the list of one kind of thing that admins edit."""
 
     def go_back(self) -> None:
         """Go back to the screens of the digit before this one."""
@@ -102,21 +103,24 @@ class Navigation(Protocol):
         """Show what became of every mail, the quarantined ones first."""
 
     def compose_answer(
-        self, number: str, kind: str, *, to_all: bool = False, answers: int | None = None
+        self, number: str, kind: DraftKind, *, to_all: bool = False, answers: int | None = None
     ) -> None:
         """Write an answer (``reply``) or a ``note`` on a ticket."""
 
-    def compose_new(self) -> None:
-        """Write a first mail."""
+    def open_contact(self, address: str) -> None:
+        """Show a contact and their tickets."""
+
+    def compose_new(self, to: str = "") -> None:
+        """Write a first mail, to somebody."""
 
     def resume_draft(self, draft: DraftView) -> None:
         """Go on with a draft."""
 
     def fetch_all(self) -> None:
-        """Ask whoever fetches to fetch every mailbox now."""
+        """Ask for every mailbox to be fetched now."""
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: str
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: DraftKind
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
 
@@ -142,9 +146,11 @@ class DeskApp(Protocol):
     """Where in a draft they were when they went away from it."""
     opening: TicketPages | None
     """The tickets that are shown first, read before there was a screen; None once they are."""
-    standing: Standing | None
+    seen_up_to: SeenUpTo | None
     """How far the desk was when it last changed; None before the first look."""
     restricted: bool
+    plain: bool
+    """Whether all is told in lines, to who listens or reads by touch."""
     me: frozenset[str]
     """The names by which the agent stands in tickets."""
     files_directory: Path
@@ -165,19 +171,19 @@ class DeskApp(Protocol):
         """The ways between the screens."""
 
     def flash(self, text: str, level: Level = "info") -> None:
-        """Say one line on the status line of the topmost screen that has one."""
+        """Show one line on the status line of the topmost screen that has one."""
 
     def speak(self, text: str) -> None:
-        """Say a line to who listens; nothing to who sees."""
+        """Speak a line in plain mode; otherwise do nothing."""
 
-    def flash_later(self, text: str) -> None:
-        """Say it when the screen on top has closed."""
+    def flash_later(self, text: str, level: Level = "info") -> None:
+        """Show it when the screen on top has closed."""
 
     def flash_error(self, error: BaseException) -> None:
-        """Say what did not work and what to do."""
+        """Show what failed and what to do."""
 
     def copy_text(self, text: str, what: str) -> None:
-        """Put text on the person's clipboard by the way there is, and say which."""
+        """Put text on the person's clipboard in whichever way works, and say which."""
 
     def commands(self) -> tuple[Command, ...]:
         """Return the commands that work everywhere."""
@@ -186,14 +192,14 @@ class DeskApp(Protocol):
         """Run a command of the screen on top, or one that works everywhere; False when it did not run."""
 
     def first_painted(self) -> None:
-        """Begin what waits for the first screen."""
+        """Begin what was put off until the first screen is painted."""
 
     def action_leave(self) -> None:
         """Leave Nightdesk."""
 
 
 def desk_app(node: Node) -> DeskApp:
-    """Return the app of a screen or widget, as far as these know it."""
+    """Return the app of a screen or widget, by the interface that these know."""
     return cast("DeskApp", node.app)
 
 
@@ -205,7 +211,7 @@ async def in_pool(pool: Executor, function: Callable[P, T], *args: P.args, **kwa
 
 
 class DeskCall(Generic[T]):
-    """A call of the desk under way in a thread."""
+    """A running call of the desk in a thread."""
 
     def __init__(self, node: DeskCalls, work: Callable[[], T]) -> None:
         self._node = node
@@ -230,7 +236,7 @@ class DeskCall(Generic[T]):
         self._generation = self._node.next_generation(group)
 
     async def run(self) -> None:
-        """Wait for the result and hand it over, unless nobody wants it any more."""
+        """Wait for the result and pass it on, unless it is no longer wanted."""
         try:
             result = await in_pool(desk_app(self._node).pool, self._work)
         except Exception as error:
@@ -255,7 +261,7 @@ class DeskCalls(Node):
         return await in_pool(desk_app(self).pool, function, *args, **kwargs)
 
     def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> DeskCall[T]:
-        """Run `function` in a thread; what becomes of its result is said with `DeskCall.then`."""
+        """Run `function` in a thread; `DeskCall.then` takes its result."""
         call = DeskCall(self, functools.partial(function, *args, **kwargs))
         name = getattr(function, "__name__", "call")
         self.app.run_worker(call.run(), name=name, exit_on_error=False)
@@ -295,7 +301,7 @@ class DeskCalls(Node):
         return self.app.run_worker(run(), name=group, exit_on_error=False)
 
     def forget(self, group: str) -> None:
-        """Drop what the calls of this group may still bring."""
+        """Ignore whatever the running calls of this group may still return."""
         self.next_generation(group)
 
     def _hand_over(self, group: str, number: int, each: Callable[[T], object], item: T) -> None:
@@ -307,7 +313,7 @@ class DeskCalls(Node):
             then()
 
     def next_generation(self, group: str) -> int:
-        """Return the number of a new call of this group, which overtakes the ones before."""
+        """Return the number of a new call of this group, which supersedes the earlier ones."""
         if "_generations" not in self.__dict__:
             self._generations = {}
         self._generations[group] = self._generations.get(group, 0) + 1
@@ -318,7 +324,7 @@ class DeskCalls(Node):
         return self.is_attached and (not group or self._generations.get(group) == number)
 
     def give_failure(self, error: Exception, failed: Callable[[Exception], object] | None) -> None:
-        """Hand an error to `failed`, or else flash it."""
+        """Pass an error to `failed`, or else flash it."""
         if failed is not None:
             failed(error)
         else:

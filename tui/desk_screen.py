@@ -1,10 +1,10 @@
-"""What every screen of the app is built on: what the app tells it, keys and footer from its commands."""
+"""The base of every screen of the app: what the app tells it, and keys and footer made from its commands."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen, ScreenResultType
@@ -20,7 +20,7 @@ from tui.widgets.top_bar import TopBar
 
 
 class DeskNode(CommandNode):
-    """What the app may tell any screen; a screen answers what concerns it."""
+    """What the app may tell any screen; a screen overrides what concerns it."""
 
     PLACE: ClassVar[str] = ""
     """Which digit of the top bar is lit."""
@@ -32,23 +32,23 @@ class DeskNode(CommandNode):
     # -- what the app tells
 
     async def keep_draft(self) -> None:
-        """Write down what is being written; called when the line is lost."""
+        """Save what is being written; called when the connection is lost."""
 
     def open_ticket(self) -> tuple[str, bool] | None:
-        """Return the ticket that is open here, and whether it is written on; others are told."""
+        """Return the ticket that is open here, and whether somebody writes on it, for others to see."""
         return None
 
     def company_changed(self) -> None:
-        """Show anew who else is at which ticket; the app's `company` is current."""
+        """Show again who else is at which ticket; the app's `company` is up to date."""
 
     def desk_changed(self) -> None:
-        """Load again what is shown: something in the desk changed."""
+        """Load again what is shown: something in the desk has changed."""
 
     def health_changed(self) -> None:
-        """Show mail health, outbox and the minute anew; the app's values are current."""
+        """Show mail health, outbox and the time again; the app's values are up to date."""
 
     def minute_passed(self) -> None:
-        """Paint anew what tells ages and what is left of promises."""
+        """Paint again whatever shows ages and the time left."""
 
     def show_flash(self, flash: Flash) -> bool:
         """Show a flash here; False when there is no place for it."""
@@ -61,6 +61,20 @@ class DeskNode(CommandNode):
     def notice(self, text: str) -> None:
         """Show a countdown; empty ends it."""
 
+    # -- what is said to who listens
+
+    def spoken_place(self) -> str:
+        """Return which of the screen's lists is shown; spoken when it changes."""
+        return ""
+
+    def spoken_help(self) -> str:
+        """Return what the focused field means; spoken when it gets the focus."""
+        return ""
+
+    def spoken_row(self) -> str:
+        """Return in words what a cursor of the screen's own is on; empty while it has none that moves."""
+        return ""
+
 
 class DeskScreen(DeskNode, Screen[ScreenResultType]):
     """A full screen: top bar, its own body, a line, status line and hints.
@@ -71,6 +85,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
     TOP_BAR: ClassVar[bool] = True
     TYPES: ClassVar[bool] = False
     """Whether letters are text here, wherever the cursor is."""
+    _resumed = False
     _window_hints: tuple[tuple[str, str], ...] | None = None
     _prompt_hints: tuple[tuple[str, str], ...] | None = None
     AUTO_FOCUS: ClassVar[str | None] = "*"
@@ -94,6 +109,12 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
             fitting = max(((least, name) for least, name in names if size >= least), default=None)
             self.update_classes({name: (least, name) == fitting for least, name in names}, update=False)
 
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        # What is shown for the first time was styled when it was mounted, for the size that it has.
+        if not self._resumed:
+            event.refresh_styles = False
+        self._resumed = True
+
     def _compositor_refresh(self) -> None:
         # Textual renders what it then does not paint while painting is held back.
         if not self.app._batch_count:
@@ -109,11 +130,11 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         return tuple(filter(None, map(not_typed, found))) if self.TYPES else found
 
     def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
-        """Return the keys (key, word) of what has the focus, or of marks; None: those of the commands."""
+        """Return the keys (key, word) of the focused part, or of marks; None: those of the commands."""
         return None
 
     def refresh_hints(self) -> None:
-        """Paint the hints again after the commands or what has the focus changed."""
+        """Paint the hints again after the commands or the focus have changed."""
         try:
             hints = self.query_one(Hints)
         except NoMatches:
@@ -122,7 +143,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         hints.set_mode(self._window_hints or self._prompt_hints or self.mode_hints())
 
     def hint_window(self, pairs: tuple[tuple[str, str], ...] | None) -> None:
-        """Show the keys of a window over this screen, or no longer."""
+        """Show or stop showing the keys of a window over this screen."""
         self._window_hints = pairs
         self.refresh_hints()
 
@@ -151,7 +172,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
             return
 
     def flash(self, text: str, level: Level = "info") -> None:
-        """Say one line over the status line."""
+        """Show one line over the status line."""
         desk_app(self).flash(text, level)
 
     def show_flash(self, flash: Flash) -> bool:
@@ -170,7 +191,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
             return False
 
     def health_changed(self) -> None:
-        """Show mail health, outbox and the minute anew."""
+        """Show mail health, outbox and the time again."""
         app = desk_app(self)
         first = app.health.first_keys(app.key)
         try:
@@ -189,12 +210,12 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         self.health_changed()
 
     def on_screen_resume(self) -> None:
-        """Show health and time as they are by now."""
+        """Show health and time as they are now."""
         self.health_changed()
 
 
 class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
-    """A window over a screen; its keys stand in that screen's footer."""
+    """A window over a screen; its keys are shown in that screen's footer."""
 
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Keys that are no commands."""
@@ -202,7 +223,9 @@ class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
 
     def window_hints(self) -> tuple[tuple[str, str], ...]:
         """Return the keys (key, word) of the window: of its commands, then its `HINTS`."""
-        return (*((each.shown_key, each.footer) for each in self.commands() if each.footer), *self.HINTS)
+        held = desk_app(self).restricted
+        hinted = (each for each in self.commands() if each.footer and not (each.free and held))
+        return (*((each.shown_key, each.footer or "") for each in hinted), *self.HINTS)
 
     def on_mount(self) -> None:
         """Show the window's keys in the footer of the screen below."""
@@ -213,6 +236,6 @@ class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
                 return
 
     def on_unmount(self) -> None:
-        """Give that footer back, whatever stands on top by now."""
+        """Restore that footer, whatever is on top by now."""
         if self._below is not None and self._below.is_mounted:
             self._below.hint_window(None)

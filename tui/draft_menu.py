@@ -18,7 +18,7 @@ _LETTERS = "0123456789abcdefghil"
 
 
 def offer_drafts(screen: DeskNode) -> None:
-    """Let the agent pick what to go on with."""
+    """Let the agent choose a draft to go on with."""
     from desk.replies import drafts  # 38 ms
 
     screen.in_thread(drafts.drafts, desk_app(screen).actor).then(

@@ -1,4 +1,4 @@
-"""Files that leave the desk and files that come in: names of strangers never choose where."""
+"""Files that leave the desk and files that come in: a stranger's file name never decides where."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FileTrouble(DeskError):
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file that goes along with an answer."""
+    """A file that is attached to an answer."""
 
     path: Path
     name: str
@@ -119,8 +119,19 @@ def place(text: str) -> Path:
     return Path.home() / Path(typed).expanduser()
 
 
+def read_text(path: str) -> str:
+    """Return the text of the file whose path a person typed. Raises FileTrouble."""
+    found = place(path)
+    try:
+        return found.read_text("utf-8")
+    except OSError as error:
+        raise FileTrouble(f"{found}: {error.strerror}", "check the path") from error
+    except ValueError as error:
+        raise FileTrouble(f"{found} is no text in UTF-8", "give the path of a text file") from error
+
+
 def completions(text: str) -> list[str]:
-    """Return what a path as typed may go on as, directories with a slash at the end. Blocks."""
+    """Return the completions of a typed path, directories with a slash at the end. Blocks."""
     head, slash, start = text.rpartition("/")
     directory = place(head + slash)
     try:
@@ -133,7 +144,7 @@ def completions(text: str) -> list[str]:
 
 
 def directory_completions(text: str) -> list[str]:
-    """Return the directories that a path as typed may go on as. Blocks."""
+    """Return the directories that complete a typed path. Blocks."""
     return [path for path in completions(text) if path.endswith("/")]
 
 

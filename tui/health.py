@@ -13,7 +13,7 @@ from tui.key_names import Keys
 if TYPE_CHECKING:
     from desk.fetching.runs import FetchView
     from desk.home import Desk
-    from desk.mailboxes.lists import MailboxLine
+    from desk.mailboxes.lists import MailboxLine, MailboxState
 
 
 class Health(Record):
@@ -47,7 +47,7 @@ class Health(Record):
 
     @property
     def alarm(self) -> str:
-        """What has to be read on every screen, however narrow; empty: nothing."""
+        """What every screen must show, however narrow; empty: nothing."""
         return "FETCH OFF!" if self.off else ""
 
     @property
@@ -84,7 +84,7 @@ class Health(Record):
 STATES = {"ok": "OK", "never": "new", "disabled": "off", "none": "-", "removed": "-"}
 
 
-def word_for(state: str, error_kind: str) -> str:
+def word_for(state: MailboxState, error_kind: str) -> str:
     """Return a mailbox's health in one word: ``OK``, ``AUTH!``, ``off``."""
     if state != "failing":
         return STATES.get(state, state)
@@ -99,7 +99,7 @@ def _resting(lines: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def observe(desk: Desk) -> Health:
-    """Read it from the desk. Blocks."""
+    """Read the health from the desk. Blocks."""
     from desk import settings  # 30 ms
     from desk.fetching import runs  # 29 ms
     from desk.intake import receipts  # 68 ms

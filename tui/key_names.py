@@ -1,4 +1,4 @@
-"""How keys are called where people read them, and which key of a command a text names."""
+"""The names of keys as people read them, and which key of a command a text refers to."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KEYS = {name: key for key, name in _NAMES.items()}
 
 
 class Keys(Record):
-    """The keys that texts name: a person's own, where their file gives a command another one."""
+    """The keys that texts mention: a person's own where their file gives a command another key."""
 
     own: Mapping[str, str] = MappingProxyType({})
     """By the commands' ids, several with commas."""
@@ -65,7 +65,7 @@ def key_label(key: str) -> str:
 
 
 def key_called(label: str) -> str | None:
-    """Return the key that people read so; None for what is no single key: ``j/k``, ``letter``."""
+    """Return the key with that label; None for what is not a single key: ``j/k``, ``letter``."""
     if label in _KEYS:
         return _KEYS[label]
     if len(label) > 1 and label[0] == "^":

@@ -42,7 +42,7 @@ class Keymap(Record):
 
 
 def read(directory: Path) -> Keymap:
-    """Read the file in this directory; without one every command has its own keys. Blocks."""
+    """Read the file in this directory; without one every command keeps its own keys. Blocks."""
     try:
         found = toml_file.read(directory / NAME)
     except ConfigError as error:

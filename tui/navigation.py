@@ -10,11 +10,12 @@ from config.wording import counted
 from tui import screens
 from tui.commands import CommandNode, command
 from tui.desk_calls import DeskCall, Neighbours, Place, desk_app
-from tui.desk_screen import DeskNode
+from tui.desk_screen import DeskNode, DeskScreen
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
+    from models.drafts import DraftKind
     from tui.health import Health
     from tui.screens.compose.compositions import Composition
 
@@ -24,25 +25,25 @@ ASIDE = ("outbox", "quarantine")
 
 
 class Leaving(Record):
-    """A mail whose undo time still runs."""
+    """A mail that can still be stopped, because its undo time runs."""
 
     delivery_id: int
     number: str | None
     until: datetime
     warning: str | None
-    kind: str
+    kind: DraftKind
     """What it is: ``reply``, ``new``, ``forward``."""
 
     @property
     def words(self) -> str:
-        """The mail as the status line names it."""
+        """The mail as the status line describes it."""
         if not self.number:
             return "mail"
         return f"{'forwarded mail of' if self.kind == 'forward' else 'reply to'} #{self.number}"
 
 
 class ScreenNavigation(CommandNode):
-    """Mixed into the app, which is thereby its screens' `desk_calls.Navigation`."""
+    """Mixed into the app, which thus becomes its screens' `desk_calls.Navigation`."""
 
     ID_PREFIX = "app"
     GROUP = "Everywhere"
@@ -86,22 +87,22 @@ class ScreenNavigation(CommandNode):
 
     @command("outbox", "6", "Outbox")
     async def action_outbox(self) -> None:
-        """Mail that waits to leave, or could not."""
+        """Show mail that waits to be sent, or could not be."""
         await self._switch_to("outbox")
 
     @command("quarantine", "7", "Quarantine")
     async def action_quarantine(self) -> None:
-        """Mail that could not be understood, and what became of all the other."""
+        """Show mail that could not be read, and what became of all other mail."""
         await self._switch_to("quarantine")
 
     @command("filters", "8", "Filters")
     def action_filters(self) -> None:
-        """Show what is done with mail and tickets by itself, and what it would do."""
+        """Show the filters, and try them on stored mail."""
         self.app.push_screen(screens.FiltersScreen())
 
     @command("theme", "f10", "Theme")
     def action_theme(self) -> None:
-        """Choose the colours; the screen shows each while the cursor is on it. Kept for you."""
+        """Choose the colours, with a live preview. Kept for you."""
         from desk.staff import preferences  # 5 ms
         from tui.widgets.theme_menu import ThemeMenu  # 2 ms
 
@@ -115,11 +116,11 @@ class ScreenNavigation(CommandNode):
 
     @command("admin", "9", "Admin")
     async def action_admin(self) -> None:
-        """Departments, topics, SLAs, agents, roles, filters, bans, queues, texts, canned answers, keys."""
+        """Departments, topics, SLAs, agents, roles, organizations, filters, bans, queues, texts, keys."""
         await self._switch_to("admin")
 
     def open_admin(self, noun: str) -> None:
-        """Show the list of one noun that admins edit."""
+        """Show the list of one kind of thing that admins edit."""
         self.app.call_later(self._list_nouns, noun)
 
     async def _list_nouns(self, noun: str) -> None:
@@ -139,9 +140,23 @@ class ScreenNavigation(CommandNode):
             if self._last_mode not in ASIDE:
                 self._back_mode = self._last_mode
             await self.app.switch_mode(mode)
+        else:
+            self._uncover(mode)
+
+    def _uncover(self, mode: str) -> None:
+        """Leave what another place put over this one: the bar says that one is not here. A form stays."""
+        stack = self.app.screen_stack
+        while len(stack) > 1 and isinstance(top := stack[-1], DeskScreen):
+            depth, back = len(stack), getattr(top, "action_back", None)
+            if mode == top.PLACE or top.TYPES or back is None:
+                return
+            back()
+            stack = self.app.screen_stack
+            if len(stack) >= depth:
+                return
 
     def go_to(self, mode: str) -> None:
-        """Go to the stack of screens of a digit, once the message under way is done."""
+        """Go to the stack of screens of a digit, once the message being handled is done."""
         self.app.call_later(self._switch_to, mode)
 
     def go_back(self) -> None:
@@ -179,12 +194,16 @@ class ScreenNavigation(CommandNode):
         )
 
     def open_why(self, message_id: int, number: str) -> None:
-        """Tell what became of a mail of a ticket, and who was told of that ticket, and why."""
+        """Show what became of a mail of a ticket, and who was notified of that ticket, and why."""
         self.app.push_screen(screens.WhyScreen(message_id, number))
 
     def open_tasks(self, number: str) -> None:
         """Show the checklist of a ticket."""
         self.app.push_screen(screens.TasksScreen(number))
+
+    def open_contact(self, address: str) -> None:
+        """Show a contact and their tickets."""
+        self.app.push_screen(screens.ContactScreen(address))
 
     def open_mailbox_form(self) -> None:
         """Set up a mailbox."""
@@ -208,7 +227,7 @@ class ScreenNavigation(CommandNode):
     # -- writing
 
     def compose_answer(
-        self, number: str, kind: str, *, to_all: bool = False, answers: int | None = None
+        self, number: str, kind: DraftKind, *, to_all: bool = False, answers: int | None = None
     ) -> None:
         """Write an answer (``reply``) to one of a ticket's messages, a ``note``, or ``forward`` one."""
         compositions, app = screens.compositions, desk_app(self)
@@ -221,10 +240,10 @@ class ScreenNavigation(CommandNode):
                 self.in_thread(compositions.for_reply, app.desk, app.actor, number, to_all, answers)
             )
 
-    def compose_new(self) -> None:
-        """Write a first mail."""
+    def compose_new(self, to: str = "") -> None:
+        """Write a first mail, to somebody."""
         app = desk_app(self)
-        self._show_editor(self.in_thread(screens.compositions.for_new_ticket, app.desk, app.actor))
+        self._show_editor(self.in_thread(screens.compositions.for_new_ticket, app.desk, app.actor, None, to))
 
     def resume_draft(self, draft: DraftView) -> None:
         """Go on with a draft."""
@@ -240,7 +259,7 @@ class ScreenNavigation(CommandNode):
     # -- fetching
 
     def fetch_all(self) -> None:
-        """Ask whoever fetches to fetch every mailbox now."""
+        """Ask for every mailbox to be fetched now."""
         self.in_thread(_request_all).then(self._fetch_asked, group="fetch")
 
     def _fetch_asked(self, count: int) -> None:
@@ -257,7 +276,7 @@ class ScreenNavigation(CommandNode):
             app.flash(f"There is no mailbox to fetch: {ways} sets one up", "warning")
 
     def fetched_words(self, health: Health) -> str:
-        """Return how the fetch that was asked for ended; empty: there was none, or it goes on."""
+        """Return how the requested fetch ended; empty: there was none, or it is still running."""
         asked = self._fetch_asked_at
         if asked is None or health.fetching or health.fetched_at is None or health.fetched_at < asked:
             return ""
@@ -267,7 +286,7 @@ class ScreenNavigation(CommandNode):
     # -- a mail on its way
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: str
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: DraftKind
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
         self._leaving_mail = Leaving(delivery_id, number, not_before, warning, kind)
@@ -294,7 +313,7 @@ class ScreenNavigation(CommandNode):
         return True
 
     def tell_leaving(self) -> None:
-        """Say on the status line how long the mail can still be stopped; called each second."""
+        """Show on the status line how long the mail can still be stopped; called each second."""
         app, leaving = desk_app(self), self._leaving_mail
         if leaving is None:
             return

@@ -1,4 +1,4 @@
-"""What came while the app is open, as far as the agent has not looked at it yet."""
+"""What came in while the app is open and the agent has not looked at yet."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 class Unseen:
-    """The tickets to which something came that the agent was told of, until they open them."""
+    """The tickets with news that the agent was notified of, until they open them."""
 
     def __init__(self) -> None:
         self._numbers: set[str] = set()
 
     def add(self, news: Sequence[ScreenNotice]) -> None:
-        """Count the tickets of these."""
+        """Count the tickets of these notices."""
         self._numbers |= {each.number for each in news}
 
     def look_at(self, numbers: Collection[str]) -> None:
-        """Count what was opened no longer."""
+        """Stop counting tickets that were opened."""
         self._numbers.difference_update(numbers)
 
     @property
@@ -33,7 +33,7 @@ class Unseen:
 
 
 def in_words(news: Sequence[ScreenNotice]) -> tuple[str, Level]:
-    """Return news as one line to flash: what went wrong in front, the newest before the older ones."""
+    """Return news as one line to flash: failures first, then the newest."""
     ordered = sorted(news, key=lambda each: (not each.urgent, -each.id))
     level: Level = "warning" if ordered[0].urgent else "info"
     if len(ordered) == 1:
@@ -42,7 +42,7 @@ def in_words(news: Sequence[ScreenNotice]) -> tuple[str, Level]:
 
 
 def failing_now(before: Health, after: Health) -> list[str]:
-    """Return ``it-support AUTH!`` for each mailbox that works no longer."""
+    """Return ``it-support AUTH!`` for each mailbox that no longer works."""
     if before.mailboxes < 0:
         return []
     known = dict(before.lines)

@@ -1,4 +1,4 @@
-"""Who else is at which ticket, in the words and marks of the screens."""
+"""Who else is at which ticket, as words and marks on the screens."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ WRITES, READS = "w", "o"
 
 
 class Company(Record):
-    """The other agents, each at a ticket; whoever came first first."""
+    """The other agents, each at a ticket; whoever came first is first."""
 
     people: tuple[Present, ...] = ()
 
     def at(self, number: str | None) -> tuple[Present, ...]:
-        """Return who else is at a ticket, those who write in front."""
+        """Return who else is at a ticket, those who are writing first."""
         here = [each for each in self.people if each.number == number]
         return tuple(sorted(here, key=lambda each: not each.writing))
 
     def writing(self, numbers: Iterable[str]) -> tuple[Present, ...]:
-        """Return who else writes on one of these tickets."""
+        """Return who else is writing on one of these tickets."""
         wanted = set(numbers)
         return tuple(each for each in self.people if each.writing and each.number in wanted)
 
@@ -42,6 +42,6 @@ class Company(Record):
         return here[0].words + (f" and {len(here) - 1} more" if len(here) > 1 else "")
 
     def began_to_write(self, before: Company, numbers: Iterable[str]) -> tuple[Present, ...]:
-        """Return who writes on one of these tickets now and did not before."""
+        """Return who is writing on one of these tickets now and was not before."""
         known = {(each.session, each.number) for each in before.people if each.writing}
         return tuple(each for each in self.writing(numbers) if (each.session, each.number) not in known)

@@ -13,5 +13,5 @@ def is_known(name: str) -> bool:
 
 
 def near(name: str) -> list[str]:
-    """Return the themes that somebody may have meant who wrote this name."""
+    """Return the themes whose names resemble this one."""
     return difflib.get_close_matches(name, BUILTIN_THEMES, 3, 0.5)

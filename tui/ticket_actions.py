@@ -17,7 +17,8 @@ from tui.widgets.menu import Menu, MenuItem, lettered
 if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.suggestions import Suggestions
-    from desk.tickets.since import Standing
+    from desk.tickets.since import SeenUpTo
+    from models.drafts import DraftKind
 
 P = ParamSpec("P")
 
@@ -41,6 +42,7 @@ MATTERS = (
     MenuItem("l", "link to another ticket", "link"),
     MenuItem("r", "another requester", "requester"),
     MenuItem("c", "people in Cc", "cc"),
+    MenuItem("o", "the requester: tickets, addresses, answers", "person"),
     MenuItem("k", "what is kept of the requester", "contact"),
 )
 MATTER_PROMPTS = {
@@ -74,6 +76,11 @@ def _which(numbers: Sequence[str]) -> str:
     return f"#{numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} tickets"
 
 
+def _naming(words: str, numbers: Sequence[str]) -> str:
+    """Put the tickets where the words have ``{}``; what a person typed stands behind it, braces and all."""
+    return words.replace("{}", _which(numbers), 1)
+
+
 class TicketActions(CommandNode):
     """Mixed into a screen that can say which tickets are meant."""
 
@@ -98,9 +105,8 @@ class TicketActions(CommandNode):
         return set()
 
     def current_state(self) -> str | None:
-        """Return the state of the one ticket, when a change is for one ticket only."""
-        states = self.chosen_states()
-        return next(iter(states)) if len(states) == 1 else None
+        """Return the state that all chosen tickets have, by the desk's own name of it where it has one."""
+        return None
 
     def current_priority(self) -> str | None:
         """Return the priority of the one ticket, when a change is for one ticket only."""
@@ -110,15 +116,15 @@ class TicketActions(CommandNode):
         """Whether all tickets that the next change is for are pinned."""
         return False
 
-    def known(self) -> Mapping[str, Standing]:
-        """Return how far the desk was when the agent looked at each of these tickets."""
+    def known(self) -> Mapping[str, SeenUpTo]:
+        """Return how far the desk had come when the agent looked at each of these tickets."""
         return {}
 
-    def was_told(self, standing: Standing) -> None:
-        """Note that the agent was told what came to these tickets until then."""
+    def was_told(self, seen_up_to: SeenUpTo) -> None:
+        """Record that the agent has been shown what came to these tickets until then."""
 
     def will_change(self) -> None:
-        """Prepare for a change of the agent's own: the list keeps its order under the cursor."""
+        """Prepare for the agent's own change: the list keeps its order under the cursor."""
 
     def ticket_changed(self) -> None:
         """Show a change that was made."""
@@ -145,7 +151,7 @@ class TicketActions(CommandNode):
         "forward", "f", "Forward", footer="forward", wide=True, may="ticket.reply", enabled=_needs_ticket
     )
     def action_forward(self) -> None:
-        """Send the message to somebody who takes no part; what comes back is a note."""
+        """Forward the message to a third party; the answer comes back as an internal note."""
         self._write_on("forward", False)
 
     @command("note", "i", "Note", footer="note", may="ticket.note", enabled=_needs_ticket)
@@ -153,7 +159,7 @@ class TicketActions(CommandNode):
         """Write an internal note; no mail goes out."""
         self._write_on("note", False)
 
-    def _write_on(self, kind: str, to_all: bool) -> None:
+    def _write_on(self, kind: DraftKind, to_all: bool) -> None:
         number = self.current_number()
         if number is not None:
             self.will_change()
@@ -162,11 +168,11 @@ class TicketActions(CommandNode):
             desk_app(self).navigation.compose_answer(number, kind, to_all=to_all, answers=answers)
 
     def forwarded_message(self) -> int | None:
-        """Return the one message that is forwarded; None: the customer's newest."""
+        """Return the message that is being forwarded; None: the customer's newest."""
         return None
 
     def answered_message(self) -> int | None:
-        """Return the one message that an answer is to; None: the customer's newest."""
+        """Return the message that is being answered; None: the customer's newest."""
         return None
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
@@ -216,7 +222,11 @@ class TicketActions(CommandNode):
     def _set_state(self, state: str) -> None:
         from desk.tickets import changes  # 30 ms
 
-        self._close_or(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
+        self._close_or(
+            f"Set {{}} to {state}",
+            f"{{}}: {state}",
+            lambda actor, numbers, leave: changes.set_status(actor, numbers, state, leave_tasks=leave),
+        )
 
     @command("priority", "p", "Priority", footer="prio", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_priority(self) -> None:
@@ -235,12 +245,13 @@ class TicketActions(CommandNode):
 
     @command("edit", "e", "Fields", may="ticket.edit", enabled=_needs_ticket)
     def action_edit(self) -> None:
-        """Change what is known of the ticket: state, department, help topic, SLA, and fields of your own."""
+        """Change state, department, help topic, SLA and custom fields."""
         number = self.current_number()
         if number is not None:
             self._open_form("ticket", number)
 
-    def _open_form(self, what: str, number: str) -> None:
+    def _open_form(self, what: str, number: str, why: Exception | None = None) -> None:
+        """Show the form of a ticket or its requester, and below it why it came up by itself."""
         from desk.admin import custom_fields, table  # 60 ms
         from desk.tickets import detail  # 30 ms
         from tui.screens.admin.form import AdminFormScreen  # 10 ms
@@ -261,7 +272,10 @@ class TicketActions(CommandNode):
 
         def show(found: tuple[Any, Any, Any]) -> None:
             self.will_change()
-            self.app.push_screen(AdminFormScreen(*found), said)
+            form = AdminFormScreen(*found)
+            self.app.push_screen(form, said)
+            if why is not None:
+                form.call_after_refresh(desk_app(self).flash_error, why)
 
         self.in_thread(read).then(show, group="form")
 
@@ -291,7 +305,7 @@ class TicketActions(CommandNode):
 
     @command("merge", "m", "Merge, split, link", may="ticket.edit", enabled=_needs_ticket)
     def action_merge(self) -> None:
-        """Merge the ticket into another one or take it out again, split it, link it, or change its people."""
+        """Merge, unmerge, split or link the ticket, or change its people."""
         self._menu("This ticket", [*MATTERS, *self.parts_to_split()], self._about_matter)
 
     def parts_to_split(self) -> Sequence[MenuItem]:
@@ -311,6 +325,8 @@ class TicketActions(CommandNode):
             self.in_thread(split, desk_app(self).actor, self.chosen_numbers()).then(
                 lambda made: self._changed(f"#{made} is a ticket of its own"), group="change"
             )
+        elif what == "person":
+            self._open_contact()
         elif what == "contact":
             number = self.current_number()
             if number is not None:
@@ -326,8 +342,19 @@ class TicketActions(CommandNode):
             question, place = MATTER_PROMPTS[what]
             self._prompt().ask(question, purpose=what, placeholder=place)
 
+    def _open_contact(self) -> None:
+        from desk.tickets import detail  # 30 ms
+
+        number, app = self.current_number(), desk_app(self)
+        if number is not None:
+
+            def read() -> str:
+                return detail.show(number, app.actor).requester_email
+
+            self.in_thread(read).then(app.navigation.open_contact, group="contact")
+
     def answer_matter(self, purpose: str, text: str) -> bool:
-        """Do what was typed at a prompt of `m`; False when it was another prompt."""
+        """Do what was typed at a prompt of the merge menu; False when it was another prompt."""
         typed = text.strip().replace("{", "").replace("}", "")
         if purpose not in MATTER_PROMPTS or not typed:
             return purpose in MATTER_PROMPTS
@@ -335,7 +362,8 @@ class TicketActions(CommandNode):
 
         if purpose == "merge":
             into = typed.removeprefix("#")
-            self._change(f"Merge {{}} into #{into}", f"Merged {{}} into #{into}", merging.merge, into)
+            done = f"Merged {{}} into #{into}   {self._undoing}"
+            self._change(f"Merge {{}} into #{into}", done, merging.merge, into)
         elif purpose == "link":
             kind, _, other = typed.rpartition(" ")
 
@@ -371,7 +399,7 @@ class TicketActions(CommandNode):
 
     @command("own", "ampersand", "User commands", enabled=_needs_user_command)
     def action_own(self) -> None:
-        """Run a program of your own on the ticket: those that fit it are listed."""
+        """Run one of your own commands on the ticket."""
         number = self.current_number()
         if number is not None:
             offer(self, number, self.PLACE_OF_COMMANDS, self.message_for_command())
@@ -389,25 +417,31 @@ class TicketActions(CommandNode):
         """Close the ticket: the SLA clock stops, the requester gets no mail. It can be undone."""
         from desk.tickets import changes  # 30 ms
 
-        self._close_or("Close {}", f"Closed {{}}   {self._undoing}", changes.close)
+        self._close_or(
+            "Close {}",
+            f"Closed {{}}   {self._undoing}",
+            lambda actor, numbers, leave: changes.close(actor, numbers, leave_tasks=leave),
+        )
 
-    def _close_or(self, question: str, done: str, function: Callable[..., object], *args: object) -> None:
-        """Decide, and ask once more where tasks are left that nobody did."""
-        from desk.tickets.changes import OpenTasks  # 30 ms
+    def _close_or(self, question: str, done: str, close: Callable[[Actor, list[str], bool], object]) -> None:
+        """Decide, and ask once more where tasks are left that nobody did; ``close`` is told to leave them."""
+        from desk.tickets.changes import NotKnown, OpenTasks  # 30 ms
 
         def failed(error: Exception) -> None:
             if not isinstance(error, OpenTasks):
-                desk_app(self).flash_error(error)
+                if isinstance(error, NotKnown):
+                    self._open_form("ticket", error.number, error)
+                else:
+                    desk_app(self).flash_error(error)
                 return
             from tui.widgets.confirm import Confirm  # 2 ms
 
-            leave = functools.partial(function, leave_tasks=True)
             self.app.push_screen(
                 Confirm(f"{error}. Close it all the same?"),
-                lambda yes: self._decide(question, done, leave, *args) if yes else None,
+                lambda yes: self._decide(question, done, close, True) if yes else None,
             )
 
-        self._decide(question, done, function, *args, failed=failed)
+        self._tell_and_run(question, done, lambda actor, numbers: close(actor, numbers, False), failed)
 
     @command("tasks", "T", "Tasks", enabled=_needs_ticket)
     def action_tasks(self) -> None:
@@ -418,7 +452,7 @@ class TicketActions(CommandNode):
 
     @command("similar", "L", "Similar tickets", enabled=_needs_ticket)
     def action_similar(self) -> None:
-        """List solved tickets and canned answers that are like this one, with the words in common."""
+        """List similar solved tickets and fitting canned answers, with the words in common."""
         number = self.current_number()
         if number is not None:
             from desk.replies import suggestions  # 20 ms
@@ -454,13 +488,13 @@ class TicketActions(CommandNode):
 
     @command("time", "M", "Time spent", may="ticket.note", enabled=_needs_ticket)
     def action_time(self) -> None:
-        """Write down time that you spent on the ticket, or start and stop your clock."""
+        """Record time spent on the ticket, or start and stop your clock."""
         self._prompt().ask(
             "Time spent, and on what; start, stop:", purpose="time", placeholder="1h30 looked at the tunnel"
         )
 
     def spend_time(self, text: str) -> None:
-        """Do what was typed at the prompt of the time."""
+        """Do what was typed at the prompt for time spent."""
         from desk.tickets import time_spent  # 30 ms
 
         number, actor = self.current_number(), desk_app(self).actor
@@ -488,7 +522,7 @@ class TicketActions(CommandNode):
 
     @command("snooze", "Z", "Snooze", may="ticket.edit", enabled=_needs_ticket)
     def action_snooze(self) -> None:
-        """Put the ticket out of the way until a time, an answer or an event; or wake it."""
+        """Snooze the ticket until a time, an answer or an event; or wake it."""
         self._prompt().ask(
             "Snooze until (- wakes it):",
             purpose="snooze",
@@ -514,7 +548,7 @@ class TicketActions(CommandNode):
 
     @command("due", "d", "Due date", may="ticket.edit", enabled=_needs_ticket)
     def action_due(self) -> None:
-        """Say when the ticket is due, whatever its SLA promises; - leaves it to the SLA."""
+        """Set when the ticket is due, whatever its SLA says; - leaves it to the SLA."""
         self._prompt().ask(
             "Due (- as its SLA promises):",
             purpose="due",
@@ -539,7 +573,7 @@ class TicketActions(CommandNode):
 
     @command("pin", "P", "Pin", may="ticket.edit", enabled=_needs_ticket)
     def action_pin(self) -> None:
-        """Let the ticket stand before the others in every list until it is closed, or no more."""
+        """Pin the ticket to the top of every list until it is closed, or unpin it."""
         from desk.tickets import pinning  # 30 ms
 
         if self.chosen_pinned():
@@ -549,7 +583,7 @@ class TicketActions(CommandNode):
 
     @command("watch", "w", "Watch", footer="watch", wide=True, enabled=_needs_ticket)
     def action_watch(self) -> None:
-        """Be told of all that happens to the ticket, whoever it belongs to; again: no more."""
+        """Watch the ticket: be notified of all that happens to it; again: stop."""
         from desk.tickets import watching  # 30 ms
 
         actor, numbers = desk_app(self).actor, self.chosen_numbers()
@@ -563,33 +597,33 @@ class TicketActions(CommandNode):
         self._ask_if_many(
             "Watch {}, or no more where you watch them all",
             numbers,
-            lambda: self.in_thread(watching.turn, actor, numbers).then(turned, group="change"),
+            lambda: self.in_thread(watching.toggle, actor, numbers).then(turned, group="change"),
         )
 
     @command("unwatch", "", "Watch no more", enabled=_needs_ticket)
     def action_unwatch(self) -> None:
-        """Be told no more than others of what happens to the ticket."""
+        """Stop watching the ticket."""
         from desk.tickets import watching  # 30 ms
 
         self._change("Watch {} no more", "You do not watch {} any more", watching.unwatch)
 
     @command("spam", "exclamation_mark", "Spam", may="ticket.close", enabled=_needs_ticket)
     def action_spam(self) -> None:
-        """Call the ticket spam: it is closed, and deleted after some days. It can be undone."""
+        """Mark the ticket as spam: it is closed, and deleted after some days. It can be undone."""
         from desk.tickets import spam  # 30 ms
 
         self._decide("Call {} spam", f"{{}}: spam   {self._undoing}", spam.mark)
 
     @command("delete", "delete", "Delete", may="ticket.delete", enabled=_needs_ticket)
     def action_delete(self) -> None:
-        """Put the ticket into the trash (a view among the queues), purged after some days."""
+        """Move the ticket to the trash (a view among the queues); it is purged after some days."""
         from desk.tickets import trash  # 30 ms
 
         self._decide("Put {} into the trash", f"{{}}: in the trash   {self._undoing}", trash.delete)
 
     @command("ban", "B", "Ban sender", may="ban.edit", enabled=_needs_ticket)
     def action_ban(self) -> None:
-        """Ban who asked, and close all that is open of theirs. It can be undone."""
+        """Ban the requester, and close all their open tickets. It can be undone."""
         from desk.filters import senders  # 30 ms
 
         self._decide(
@@ -651,22 +685,31 @@ class TicketActions(CommandNode):
         self,
         question: str,
         done: str,
-        function: Callable[..., object],
-        *args: object,
-        failed: Callable[[Exception], object] | None = None,
+        function: Callable[Concatenate[Actor, list[str], P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> None:
-        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first.
+        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first."""
+        self._tell_and_run(
+            question, done, lambda actor, numbers: function(actor, numbers, *args, **kwargs), None
+        )
 
-        ``failed`` is given another error than that; without it the error is flashed.
-        """
+    def _tell_and_run(
+        self,
+        question: str,
+        done: str,
+        decide: Callable[[Actor, list[str]], object],
+        failed: Callable[[Exception], object] | None,
+    ) -> None:
+        """Decide; ``failed`` is given any error but that of news, without it the error is flashed."""
         app, numbers, seen = desk_app(self), self.chosen_numbers(), self.known()
-        change = functools.partial(function, app.actor, numbers, *args)
-        asked = f"{question.format(_which(numbers))} all the same?"
+        change = functools.partial(decide, app.actor, numbers)
+        asked = f"{_naming(question, numbers)} all the same?"
 
         def ask(title: str, told: list[str], then: Callable[[], None]) -> None:
             self.app.push_screen(CameSince(title, told, asked), lambda yes: then() if yes else None)
 
-        def run(known: Mapping[str, Standing]) -> None:
+        def run(known: Mapping[str, SeenUpTo]) -> None:
             from desk.tickets import since  # 27 ms
 
             checked = functools.partial(since.unless_overtaken, app.actor, known, change)
@@ -678,7 +721,7 @@ class TicketActions(CommandNode):
             if not isinstance(error, Overtaken):
                 (failed or app.flash_error)(error)
                 return
-            told_at = error.standing
+            told_at = error.seen_up_to
             self.was_told(told_at)
             lines = news_lines(error.news, app.now(), app.desk.zone)
             ask("Since you looked", lines, lambda: run(dict.fromkeys(numbers, told_at)))
@@ -696,7 +739,7 @@ class TicketActions(CommandNode):
         if len(numbers) > desk_app(self).health.ask_above:
             from tui.widgets.confirm import Confirm  # 2 ms
 
-            asked = question.format(_which(numbers)) + "?"
+            asked = _naming(question, numbers) + "?"
             self.app.push_screen(Confirm(asked), lambda yes: go() if yes else None)
         elif numbers:
             go()
@@ -710,7 +753,7 @@ class TicketActions(CommandNode):
     ) -> None:
         self._changed_last = self.current_number() or numbers[0]
         self.will_change()
-        words = done.format(_which(numbers))
+        words = _naming(done, numbers)
         self.in_thread(change).then(lambda _result: self._changed(words), failed=failed, group="change")
 
     def _changed(self, words: str) -> None:

@@ -44,7 +44,7 @@ class Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Return the next piece of the answer."""
+        """Pass a piece of the answer on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), *_HEADERS]

@@ -18,7 +18,7 @@ from api.server.connection import BoundedConnection, Callers
 from api.server.gate import Gate
 from api.server.state import State
 from desk.errors import DeskError
-from worker.service.notify import tell
+from worker.service.notify import notify
 
 if TYPE_CHECKING:
     from api.server.options import ServeOptions
@@ -73,7 +73,7 @@ async def _serve(
     try:
         await server.serve([listener])
     finally:
-        tell("STOPPING=1")
+        notify("STOPPING=1")
         announcing.cancel()
         await state.cron.end()
         await asyncio.to_thread(state.threads.close)
@@ -92,7 +92,7 @@ async def _announce(
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     ready(f"{'https' if context else 'http'}://{shown}:{port}")
-    tell("READY=1")
+    notify("READY=1")
 
 
 class _Server(uvicorn.Server):

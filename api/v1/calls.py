@@ -10,25 +10,38 @@ from api.v1.documents import (
     ApproveBody,
     Approved,
     AssignBody,
+    CcBody,
     Changed,
     DueBody,
     FieldsBody,
     HitPage,
+    IntoBody,
+    LinkBody,
     ListQuery,
+    NameBody,
     NoteBody,
     NoteEdit,
+    Other,
+    PersonBody,
+    PriorityBody,
     ReplyBody,
     SearchQuery,
+    SpamBody,
     Spent,
+    SplitBody,
     Started,
     StatusBody,
     StopBody,
+    TagsBody,
     TaskBody,
     TaskDoneBody,
+    TaskEditBody,
     TaskPlaceBody,
     Tasks,
     TicketPage,
     TimeBody,
+    UnlinkBody,
+    UntilBody,
     pack_anchor,
     unpack_anchor,
 )
@@ -41,12 +54,19 @@ from desk.tickets import (
     detail,
     due_dates,
     fields,
+    links,
     lists,
+    merging,
+    people,
     pinning,
     query,
     search,
+    snoozing,
+    spam,
+    splitting,
     time_spent,
     trash,
+    watching,
 )
 from desk.tickets import tasks as checklists
 
@@ -85,8 +105,9 @@ def list_tickets(call: Call) -> TicketPage:
     wanted = lists.ListQuery(asked.view, chosen, asked.sort, call.actor)
     after = None
     if asked.after:
-        like = _ANCHORS[asked.sort]
-        key = unpack_anchor(asked.after, like) or unpack_anchor(asked.after, (bool, *like))
+        places = [_ANCHORS[asked.sort]] if asked.sort in _ANCHORS else [(str, int), (float, int)]
+        shapes = [each for place in places for each in (place, (bool, *place))]
+        key = next((found for each in shapes if (found := unpack_anchor(asked.after, each))), None)
         if key is None:
             raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
         after = lists.Anchor(asked.sort, key)
@@ -162,6 +183,22 @@ def set_task_done(call: Call) -> Tasks:
     return _tasks(call)
 
 
+def edit_task(call: Call) -> Tasks:
+    """Change a task, and put it elsewhere in the list."""
+    given = cast("TaskEditBody", call.body)
+    checklists.edit(
+        call.actor,
+        call.number,
+        given.place,
+        call.desk.zone,
+        text=given.text,
+        assignee=given.assignee,
+        due=given.due,
+        to=given.to,
+    )
+    return _tasks(call)
+
+
 def remove_task(call: Call) -> Tasks:
     """Take a task away."""
     given = cast("TaskPlaceBody", call.body)
@@ -194,6 +231,112 @@ def stop_time(call: Call) -> Spent:
     _number(call)
     number, seconds = time_spent.stop(call.actor, given.note)
     return {"number": number, "seconds": seconds}
+
+
+def set_priority(call: Call) -> Changed:
+    """Say how urgent the ticket is."""
+    given = cast("PriorityBody", call.body)
+    return _changed(call, changes.set_priority(call.actor, [call.number], given.priority))
+
+
+def set_tags(call: Call) -> Changed:
+    """Give the ticket tags, and take some away."""
+    given = cast("TagsBody", call.body)
+    return _changed(call, changes.set_tags(call.actor, [call.number], given.add, given.remove))
+
+
+def transfer(call: Call) -> Changed:
+    """Move the ticket to another department."""
+    given = cast("NameBody", call.body)
+    return _changed(call, changes.transfer(call.actor, [call.number], given.name))
+
+
+def set_topic(call: Call) -> Changed:
+    """Say what the ticket is about."""
+    given = cast("NameBody", call.body)
+    return _changed(call, changes.set_topic(call.actor, [call.number], given.name))
+
+
+def set_sla(call: Call) -> Changed:
+    """Give the ticket another SLA."""
+    given = cast("NameBody", call.body)
+    return _changed(call, changes.set_sla(call.actor, [call.number], given.name))
+
+
+def merge(call: Call) -> Other:
+    """Make the ticket a part of another one."""
+    given = cast("IntoBody", call.body)
+    merging.merge(call.actor, [call.number], given.into)
+    return {"number": _number(call), "other": str(changes.find(given.into, call.actor).number)}
+
+
+def unmerge(call: Call) -> Other:
+    """Take the ticket out of the one that it is a part of."""
+    return {"number": _number(call), "other": merging.unmerge(call.actor, call.number)}
+
+
+def split(call: Call) -> Other:
+    """Make messages a ticket of their own."""
+    given = cast("SplitBody", call.body)
+    return {
+        "number": _number(call),
+        "other": splitting.split(call.actor, call.number, given.messages, given.subject),
+    }
+
+
+def link(call: Call) -> Changed:
+    """Say how the ticket hangs together with another one."""
+    given = cast("LinkBody", call.body)
+    changed = links.link(call.actor, call.number, given.kind, given.other)
+    return {"number": _number(call), "changed": changed}
+
+
+def unlink(call: Call) -> Changed:
+    """Say that it does not."""
+    given = cast("UnlinkBody", call.body)
+    return {"number": _number(call), "changed": links.unlink(call.actor, call.number, given.other)}
+
+
+def snooze(call: Call) -> Changed:
+    """Let the ticket sleep."""
+    given = cast("UntilBody", call.body)
+    slept = snoozing.snooze(
+        call.actor, [call.number], given.until, call.desk.zone, through_answers=given.through_answers
+    )
+    return _changed(call, slept)
+
+
+def wake(call: Call) -> Changed:
+    """Wake the ticket."""
+    return _changed(call, snoozing.wake(call.actor, [call.number]))
+
+
+def watch(call: Call) -> Changed:
+    """Have the key's agent told of all that happens to the ticket."""
+    return _changed(call, watching.watch(call.actor, [call.number]))
+
+
+def unwatch(call: Call) -> Changed:
+    """End that."""
+    return _changed(call, watching.unwatch(call.actor, [call.number]))
+
+
+def set_spam(call: Call) -> Changed:
+    """Mark the ticket as spam, or not after all."""
+    given = cast("SpamBody", call.body)
+    return _changed(call, (spam.mark if given.spam else spam.unmark)(call.actor, [call.number]))
+
+
+def set_cc(call: Call) -> Changed:
+    """Put people into Cc, or take them out."""
+    given = cast("CcBody", call.body)
+    return _changed(call, people.set_collaborators(call.actor, [call.number], given.add, given.remove))
+
+
+def set_requester(call: Call) -> Changed:
+    """Make somebody the requester."""
+    given = cast("PersonBody", call.body)
+    return _changed(call, people.set_requester(call.actor, [call.number], given.person))
 
 
 def delete(call: Call) -> Changed:

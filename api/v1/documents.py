@@ -22,13 +22,13 @@ MAX_TEXT = 4 * 1024 * 1024
 _ROW = 2**63 - 1
 
 
-class Taken(BaseModel):
+class StrictInput(BaseModel):
     """What the API takes: nothing that it does not know."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class ListQuery(Taken):
+class ListQuery(StrictInput):
     """Which tickets, in which order."""
 
     query: Annotated[
@@ -38,12 +38,19 @@ class ListQuery(Taken):
         Literal["inbox", "mine", "waiting", "overdue", "open", "closed", "all"],
         Field(description="The list to look in."),
     ] = "open"
-    sort: Literal["updated", "created", "priority", "due"] = "updated"
+    sort: Annotated[
+        str,
+        Field(
+            pattern=r"^(updated|created|priority|due|-?field:.+)$",
+            max_length=60,
+            description="updated, created, priority, due, field:NAME of the desk's own, or -field:NAME.",
+        ),
+    ] = "updated"
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     after: Annotated[str, Field(max_length=400, description="`next` of the page before.")] = ""
 
 
-class SearchQuery(Taken):
+class SearchQuery(StrictInput):
     """Words to look for."""
 
     q: Annotated[
@@ -53,7 +60,7 @@ class SearchQuery(Taken):
     before: Annotated[int | None, Field(ge=0, le=_ROW, description="`next` of the page before.")] = None
 
 
-class ReplyBody(Taken):
+class ReplyBody(StrictInput):
     """An answer to the customer."""
 
     body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="Markdown.")]
@@ -64,20 +71,20 @@ class ReplyBody(Taken):
     status: Annotated[StatusAfterReply | None, Field(description="The state afterwards.")] = None
 
 
-class NoteBody(Taken):
+class NoteBody(StrictInput):
     """An internal note, which is never sent."""
 
     body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="Markdown.")]
 
 
-class NoteEdit(Taken):
+class NoteEdit(StrictInput):
     """What a note is to say; what it said is kept."""
 
     message: Annotated[int, Field(ge=1, le=_ROW, description="The note's id.")]
     body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="Markdown.")]
 
 
-class ApproveBody(Taken):
+class ApproveBody(StrictInput):
     """Which unverified mail is its sender's."""
 
     messages: Annotated[
@@ -86,7 +93,7 @@ class ApproveBody(Taken):
     ] = []
 
 
-class TaskBody(Taken):
+class TaskBody(StrictInput):
     """A task for the end of the checklist."""
 
     text: Annotated[str, Field(min_length=1, max_length=300)]
@@ -94,33 +101,120 @@ class TaskBody(Taken):
     due: Annotated[str | None, Field(max_length=40, description="2d, monday, 2026-12-24")] = None
 
 
-class TaskDoneBody(Taken):
+class TaskDoneBody(StrictInput):
     """Whether a task is done."""
 
     place: Annotated[int, Field(ge=1, le=1000, description="Its place, from 1 on.")]
     done: bool = True
 
 
-class TaskPlaceBody(Taken):
+class TaskEditBody(StrictInput):
+    """What is to be another way; what is not said stays."""
+
+    place: Annotated[int, Field(ge=1, le=1000, description="Its place, from 1 on.")]
+    text: Annotated[str | None, Field(min_length=1, max_length=300)] = None
+    assignee: Annotated[str | None, Field(max_length=120, description="A login; empty: nobody.")] = None
+    due: Annotated[str | None, Field(max_length=40, description="2d, monday, 2026-12-24; empty: none.")] = (
+        None
+    )
+    to: Annotated[int | None, Field(ge=1, le=1000, description="The place that it moves to.")] = None
+
+
+class TaskPlaceBody(StrictInput):
     """A task."""
 
     place: Annotated[int, Field(ge=1, le=1000, description="Its place, from 1 on.")]
 
 
-class TimeBody(Taken):
+class PriorityBody(StrictInput):
+    """How urgent the ticket is."""
+
+    priority: Literal["low", "normal", "high", "urgent"]
+
+
+class TagsBody(StrictInput):
+    """Tags that the ticket gets, and tags that it loses."""
+
+    add: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] = []
+    remove: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)] = []
+
+
+class NameBody(StrictInput):
+    """What the ticket is given, by its name."""
+
+    name: Annotated[str, Field(max_length=120, description="A name; empty is none, where that can be.")]
+
+
+class IntoBody(StrictInput):
+    """Another ticket."""
+
+    into: Annotated[
+        str, Field(min_length=1, max_length=40, description="The number of the ticket that stays.")
+    ]
+
+
+class UntilBody(StrictInput):
+    """Until when the ticket sleeps."""
+
+    until: Annotated[str, Field(max_length=40, description="3h, 2d, monday, 2026-12-24, answer, event")]
+    through_answers: Annotated[bool, Field(description="Not even the customer's mail wakes it.")] = False
+
+
+class SpamBody(StrictInput):
+    """Whether the ticket is spam."""
+
+    spam: bool = True
+
+
+class CcBody(StrictInput):
+    """Who joins the conversation, and who leaves it."""
+
+    add: Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=50)] = []
+    remove: Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=50)] = []
+
+
+class PersonBody(StrictInput):
+    """Somebody."""
+
+    person: Annotated[str, Field(min_length=1, max_length=400, description="Ana <ana@corp.example>")]
+
+
+class LinkBody(StrictInput):
+    """How the ticket hangs together with another one."""
+
+    kind: Literal["blocks", "duplicates", "relates"]
+    other: Annotated[str, Field(min_length=1, max_length=40, description="The number of the other ticket.")]
+
+
+class UnlinkBody(StrictInput):
+    """The ticket that it has nothing to do with any more."""
+
+    other: Annotated[str, Field(min_length=1, max_length=40, description="The number of the other ticket.")]
+
+
+class SplitBody(StrictInput):
+    """What becomes a ticket of its own."""
+
+    messages: Annotated[
+        list[Annotated[int, Field(ge=1, le=_ROW)]], Field(min_length=1, max_length=500, description="Ids.")
+    ]
+    subject: Annotated[str, Field(max_length=500, description="Empty: that of the first of them.")] = ""
+
+
+class TimeBody(StrictInput):
     """Time that the key's agent spent."""
 
     spent: Annotated[str, Field(max_length=20, description="45m, 1h30, 1:30 or 1.5h")]
     note: Annotated[str, Field(max_length=300, description="What was done.")] = ""
 
 
-class StopBody(Taken):
+class StopBody(StrictInput):
     """What was done while the clock ran."""
 
     note: Annotated[str, Field(max_length=300)] = ""
 
 
-class AssignBody(Taken):
+class AssignBody(StrictInput):
     """To whom the ticket goes."""
 
     login: Annotated[
@@ -128,7 +222,7 @@ class AssignBody(Taken):
     ]
 
 
-class StatusBody(Taken):
+class StatusBody(StrictInput):
     """Where the ticket is to stand."""
 
     status: Annotated[
@@ -136,7 +230,7 @@ class StatusBody(Taken):
     ]
 
 
-class DueBody(Taken):
+class DueBody(StrictInput):
     """When the ticket is due."""
 
     due: Annotated[
@@ -149,7 +243,7 @@ class DueBody(Taken):
     ]
 
 
-class FieldsBody(Taken):
+class FieldsBody(StrictInput):
     """What is to stand in fields of the desk's own."""
 
     fields: Annotated[
@@ -191,6 +285,13 @@ class Tasks(TypedDict):
 
     number: str
     tasks: list[Task]
+
+
+class Other(TypedDict):
+    """A ticket, and the other one that it came out of, or that it is a part of now."""
+
+    number: str
+    other: str
 
 
 class Spent(TypedDict):

@@ -38,6 +38,7 @@ _FIELDS = (
     Field("topics", "Topics", "Help topics it is offered for, with commas; empty: all tickets.", "list", 8),
     Field("hint", "Hint", "What is to be written there, for agents."),
     Field("order", "Order", "Fields stand from the smallest number on.", "number", start="100"),
+    Field("required", "To close", "Agents close no ticket for which it is offered without it.", "switch"),
     Field("active", "In use", "Off: not offered; what stands in it stays.", "switch", 6, start=True),
 )
 FIELDS = Noun(
@@ -176,19 +177,20 @@ def contact_form(address: str, actor: Actor) -> tuple[Noun, Record]:
 
 def _edit_ticket(_desk: Desk, actor: Actor, number: str, given: Values) -> None:
     acts = {
-        "department": changes.transfer,
         "topic": changes.set_topic,
         "sla": changes.set_sla,
         "priority": changes.set_priority,
         "status": changes.set_status,
+        "department": changes.transfer,
     }
     with transaction():
-        for name, act in acts.items():
-            if given.get(name):
-                act(actor, [number], str(given[name]))
+        # What is known of it is written first: it may be wanted before the ticket is closed.
         own = _given(given)
         if own:
             ticket_fields.set_fields(actor, [number], own)
+        for name, act in acts.items():
+            if given.get(name):
+                act(actor, [number], str(given[name]))
 
 
 def _edit_contact(_desk: Desk, actor: Actor, address: str, given: Values) -> None:

@@ -126,4 +126,5 @@ PUSH_ADDRESSES = Noun(
     ),
     _acts("push"),
     removal="What it is still to be told is told no more.",
+    called="push address",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from desk import quiet_times
+from desk import quiet_times, statuses
 from desk.admin.table import Acts, Field, Noun, Record, Value, Values, number_of, words_of
 from desk.errors import NotFound, WrongUse
 from desk.home import Desk
@@ -14,10 +14,12 @@ from desk.permissions import ACTIONS, Actor
 from desk.slas.hours import week_of
 from desk.staff import agents, departments, groups, roles, slas, teams, topics, vacation
 from desk.staff.agents import AgentLine
+from desk.templates.language import LANGUAGES
 from mail.inert import one_line
-from models.departments import ASSIGNMENTS
+from models.departments import ASSIGNABLE, ASSIGNMENTS
 from models.notices import KINDS
 from models.tickets import PRIORITIES
+from models.topics import BEGINNINGS
 
 _ACTIVE = Field(
     "active",
@@ -42,6 +44,24 @@ def _department_names() -> Sequence[str]:
     return [each.name for each in departments.departments() if each.active]
 
 
+def _logins() -> Sequence[str]:
+    return [each.login for each in agents.agents() if each.active]
+
+
+def _owner_names() -> Sequence[str]:
+    people = [each.login for each in agents.agents() if each.active]
+    return [*people, *(f"team:{each.name}" for each in teams.teams() if each.active)]
+
+
+def _beginnings() -> Sequence[str]:
+    own = [each.name for each in statuses.statuses() if each.active and each.state != "closed"]
+    return [*BEGINNINGS, *own]
+
+
+def _topic_names() -> Sequence[str]:
+    return [each.name for each in topics.topics() if each.active]
+
+
 def _addresses() -> Sequence[str]:
     return [each.address for each in registry.entries()]
 
@@ -59,6 +79,12 @@ def _read_departments(_desk: Desk, _actor: Actor) -> list[Record]:
                 "parent": _text(line.parent),
                 "signature": line.signature,
                 "assignment": line.assignment,
+                "manager": _text(line.manager),
+                "private": line.private,
+                "assignable": line.assignable,
+                "claims": line.claims,
+                "keeps_owner": line.keeps_owner,
+                "autoresponse": line.autoresponse,
                 "active": line.active,
             },
         )
@@ -75,6 +101,12 @@ def _add_department(_desk: Desk, actor: Actor, values: Values) -> str:
         parent=str(values["parent"]),
         reopen_days=_days(values["reopen_days"]),
         assignment=str(values["assignment"]),
+        manager=str(values["manager"]),
+        private=bool(values["private"]),
+        assignable=str(values["assignable"]),
+        claims=bool(values["claims"]),
+        keeps_owner=bool(values["keeps_owner"]),
+        autoresponse=bool(values["autoresponse"]),
     )
     return ""
 
@@ -94,6 +126,12 @@ def _edit_department(_desk: Desk, actor: Actor, key: str, values: Values) -> Non
         outgoing=_given(values, "outgoing"),
         autoresponse_from=_given(values, "autoresponse_from"),
         assignment=_given(values, "assignment"),
+        manager=_given(values, "manager"),
+        private=_switch(values, "private"),
+        assignable=_given(values, "assignable"),
+        claims=_switch(values, "claims"),
+        keeps_owner=_switch(values, "keeps_owner"),
+        autoresponse=_switch(values, "autoresponse"),
     )
 
 
@@ -154,6 +192,31 @@ DEPARTMENTS = Noun(
         ),
         Field("signature", "Signature", "What stands below its answers.", "lines"),
         _assignment("its agents"),
+        Field(
+            "manager",
+            "Manager",
+            "Who answers for it, and may be told: notify settings name the manager.",
+            "choice",
+            choices=_logins,
+            none="of what it is a part of",
+        ),
+        Field(
+            *(
+                "assignable",
+                "For",
+                "Who may have its tickets; primary: whose own department it is.",
+                "choice",
+            ),
+            choices=lambda: ASSIGNABLE,
+            start="anyone",
+        ),
+        Field("claims", "Claims", "Who answers a ticket that nobody has, has it.", "switch", start=True),
+        Field(
+            *("keeps_owner", "Keeps owner", "A ticket that opens again stays with who had it.", "switch"),
+            start=True,
+        ),
+        Field("autoresponse", "Acknowledges", "Whether new tickets are acknowledged.", "switch", start=True),
+        Field("private", "Private", "Customers learn neither its name nor its signature.", "switch"),
         _ACTIVE,
     ),
     Acts(_read_departments, _add_department, _edit_department),
@@ -170,8 +233,11 @@ def _read_topics(_desk: Desk, _actor: Actor) -> list[Record]:
                 "department": _text(line.department),
                 "sla": _text(line.sla),
                 "priority": _text(line.priority),
+                "assigned_to": _text(line.assigned_to),
+                "status": _text(line.status),
                 "autoresponse": line.autoresponse,
                 "checklist": "\n".join(line.checklist),
+                "parent": _text(line.parent),
                 "active": line.active,
             },
         )
@@ -186,8 +252,11 @@ def _add_topic(_desk: Desk, actor: Actor, values: Values) -> str:
         department=str(values["department"]),
         sla=str(values["sla"]),
         priority=str(values["priority"]),
+        assigned_to=str(values["assigned_to"]),
+        status=str(values["status"]),
         autoresponse=bool(values["autoresponse"]),
         checklist=str(values["checklist"]).splitlines(),
+        parent=str(values["parent"]),
     )
     return ""
 
@@ -200,8 +269,11 @@ def _edit_topic(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         department=_given(values, "department"),
         sla=_given(values, "sla"),
         priority=_given(values, "priority"),
+        assigned_to=_given(values, "assigned_to"),
+        status=_given(values, "status"),
         autoresponse=_switch(values, "autoresponse"),
         checklist=str(values["checklist"]).splitlines() if "checklist" in values else None,
+        parent=_given(values, "parent"),
         active=_switch(values, "active"),
     )
 
@@ -234,12 +306,19 @@ TOPICS = Noun(
             lambda: [*PRIORITIES.values()],
             none="normal",
         ),
+        Field("assigned_to", "Given to", "Whose its tickets are.", "choice", 0, _owner_names, none="nobody"),
+        Field("status", "Begins as", "How its new tickets begin.", "choice", 0, _beginnings, none="new"),
         Field("autoresponse", "Acknowledges", "Whether new tickets are acknowledged.", "switch", start=True),
         Field("checklist", "Tasks", "Of its new tickets, a line each.", "lines"),
+        Field(
+            *("parent", "Part of", "Another topic, whose way its tickets go unless its own.", "choice"),
+            choices=_topic_names,
+        ),
         _ACTIVE,
     ),
     Acts(_read_topics, _add_topic, _edit_topic),
     tried=True,
+    called="help topic",
 )
 
 
@@ -258,6 +337,7 @@ def _read_slas(_desk: Desk, _actor: Actor) -> list[Record]:
                 "days": "\n".join(line.days),
                 "pause": line.pause,
                 "reminders": line.reminders,
+                "priorities": "\n".join(line.priorities),
                 "active": line.active,
             },
         )
@@ -289,6 +369,8 @@ def _said_of_sla(desk: Desk, values: Values) -> dict[str, Any]:
         said["zone"] = desk.zone.key
     if "days" in values:
         said["days"] = str(values["days"]).splitlines()
+    if "priorities" in values:
+        said["priorities"] = str(values["priorities"]).splitlines()
     return said
 
 
@@ -321,6 +403,12 @@ SLAS = Noun(
         Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's."),
         Field("holidays", "Holidays", "Of countries and their parts: DE-BY, US."),
         Field("days", "Days off", "A line each: 2026-12-24 Christmas Eve.", "lines"),
+        Field(
+            "priorities",
+            "Priorities",
+            "Other times, a line each: urgent first=1h next=2h resolve=8h.",
+            "lines",
+        ),
         Field("pause", "Pauses", "What stops the clocks: waiting, snoozed.", "list", start="waiting"),
         Field("reminders", "Reminds", "At so many percent: 50, 75, 100.", "list", start=slas.REMINDERS),
         _ACTIVE,
@@ -328,6 +416,7 @@ SLAS = Noun(
     Acts(_read_slas, _add_sla, _edit_sla, _remove_sla),
     removal="It is not offered any more; tickets that have it keep it.",
     tried=True,
+    called="SLA",
 )
 
 
@@ -349,6 +438,8 @@ def _read_agents(desk: Desk, _actor: Actor) -> list[Record]:
                 "quiet": line.quiet,
                 "digest": line.digest,
                 "zone": line.zone,
+                "language": line.language,
+                "signature": line.signature,
                 **{f"{_MAILED}{kind}": kind in line.notify for kind in KINDS},
             },
         )
@@ -392,6 +483,8 @@ def _edit_agent(desk: Desk, actor: Actor, key: str, values: Values) -> None:
         quiet=_given(values, "quiet"),
         digest=_given(values, "digest"),
         zone=_given(values, "zone"),
+        language=_given(values, "language"),
+        signature=_given(values, "signature"),
         places=wanted,
         notify=_mailed_of(_line_of(key), values),
     )
@@ -420,10 +513,6 @@ def _places(text: str) -> dict[str, str]:
 
 def _role_names() -> Sequence[str]:
     return [each.name for each in roles.roles()]
-
-
-def _logins() -> Sequence[str]:
-    return [each.login for each in agents.agents() if each.active]
 
 
 _MAILED = "mailed_"
@@ -457,6 +546,13 @@ _OWN_FIELDS = (
         *("zone", "Zone", "The time zone of these two: Europe/Berlin; empty: the desk's.", "text"),
         only_changed=True,
     ),
+    Field(
+        *("language", "Language", "Of the desk's mail to them.", "choice", 0),
+        choices=lambda: list(LANGUAGES),
+        none="the desk's",
+        only_changed=True,
+    ),
+    Field("signature", "Signature", "What stands below their answers.", "lines", only_changed=True),
 )
 _EVENT_FIELDS = tuple(
     Field(
@@ -506,7 +602,7 @@ AGENTS = Noun(
 
 
 def own_form(desk: Desk, actor: Actor) -> tuple[Noun, Record]:
-    """Return the form of what an agent says of themselves: being away, times, of what they are mailed.
+    """Return the form of what an agent says of themselves: being away, signature, of what they are mailed.
 
     Raises NotFound for who is no agent.
     """
@@ -526,6 +622,9 @@ def _never(_desk: Desk, _actor: Actor, _values: Values) -> str:
 
 
 def _edit_oneself(desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    signature = _given(values, "signature")
+    if signature is not None:
+        agents.set_own_signature(actor, signature)
     agents.set_own_vacation(
         actor,
         desk.zone,
@@ -539,6 +638,7 @@ def _edit_oneself(desk: Desk, actor: Actor, key: str, values: Values) -> None:
         quiet=_given(values, "quiet"),
         digest=_given(values, "digest"),
         zone=_given(values, "zone"),
+        language=_given(values, "language"),
         notify=_mailed_of(_line_of(key), values),
     )
 
@@ -596,6 +696,7 @@ GROUPS = Noun(
     ),
     Acts(_read_groups, _add_group, _edit_group, _remove_group),
     removal="Its members lose what it gives when they begin next.",
+    called="group of the system",
 )
 
 

@@ -12,7 +12,7 @@ from desk.permissions import Actor
 from desk.queries import parser
 from desk.staff import api_keys, departments
 from desk.staff.api_keys import SCOPES
-from desk.tickets.lists import SORTS
+from desk.tickets import lists
 from models.filters import TRIGGERS
 
 
@@ -117,6 +117,10 @@ def _add_ban(_desk: Desk, actor: Actor, values: Values) -> str:
     return ""
 
 
+def _edit_ban(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    bans.edit(actor, key, str(values["note"]))
+
+
 def _lift_ban(_desk: Desk, actor: Actor, key: str) -> None:
     bans.lift(actor, key)
 
@@ -131,7 +135,7 @@ BANS = Noun(
         Field("note", "Why", "For those who come after you.", width=26),
         Field("created", "Since", "When it was banned.", width=11, made=True),
     ),
-    Acts(_read_bans, _add_ban, remove=_lift_ban),
+    Acts(_read_bans, _add_ban, _edit_ban, _lift_ban),
     removal="Mail from there is let in from now on; what was rejected stays rejected.",
     tried=True,
 )
@@ -195,9 +199,7 @@ QUEUES = Noun(
         Field(
             "query", "Query", "Its tickets, as in lists: state:open owner:none.", width=34, check=parser.parse
         ),
-        Field(
-            "sort", "Order", "How its tickets are ordered.", "choice", 9, lambda: list(SORTS), start="updated"
-        ),
+        Field("sort", "Order", "How its tickets are ordered.", "choice", 9, lists.sorts, start="updated"),
         Field("columns", "Columns", "With commas; empty: the usual ones.", "list"),
         Field("shared", "Shared", "Whether others have it too.", "switch", 7, fixed=True),
         Field("tab", "Tab", "Whether it stands beside the views.", "switch", 4, start=True),
@@ -266,6 +268,7 @@ KEYS = Noun(
     ),
     Acts(_read_keys, _add_key, remove=_revoke_key),
     removal="It is revoked at once and for good: whatever uses it is refused.",
+    called="API key",
 )
 
 
@@ -330,6 +333,8 @@ CANNED = Noun(
     Acts(_read_canned, _add_canned, _edit_canned, _remove_canned),
     removal="What was written with it stays.",
     preview=preview_of_canned,
+    tried=True,
+    called="canned answer",
 )
 
 

@@ -154,6 +154,13 @@ class Noun:
     """Whether stored mail can be asked what a change of one would have done."""
     preview: Callable[[Desk, Actor, Values], str] | None = None
     """Returns what the values would come to, for those who write texts."""
+    called: str = ""
+    """What people call one of it, where that is not its name."""
+
+    @property
+    def one(self) -> str:
+        """What people call one of it."""
+        return self.called or self.name
 
     def field(self, name: str) -> Field:
         """Return the field of that name."""

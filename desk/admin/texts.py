@@ -13,7 +13,7 @@ from desk.permissions import Actor
 from desk.staff import departments, topics
 from desk.templates import texts
 from desk.templates.language import LANGUAGES
-from desk.templates.rendering import FACTS, OWN_FIELDS, check, render
+from desk.templates.rendering import ALL_FACTS, OWN_FIELDS, check, render
 from desk.tickets import detail, lists
 from desk.tickets.lists import ListQuery
 
@@ -76,11 +76,11 @@ def _remove(desk: Desk, actor: Actor, key: str) -> None:
 
 
 def _check(text: str) -> None:
-    check(text, "the text", {**FACTS, OWN_FIELDS: definitions.facts()}, places=False)
+    check(text, "the text", {**ALL_FACTS, OWN_FIELDS: definitions.facts()}, places=False)
 
 
 def _preview(_desk: Desk, actor: Actor, values: Values) -> str:
-    number = _newest(actor)
+    number = _newest(actor) if customizing.is_of_ticket(str(values["name"])) else None
     return customizing.preview(
         actor, str(values["name"]), number, str(values["language"]), str(values["body"])
     )

@@ -18,23 +18,6 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from models.mailboxes import Mailbox
 
-_FAILS = """\
-The mailbox {address} had no successful fetch since {since}.
-
-- tries: {count}
-- last error: {error}
-- what to do: {hint}
-- next try: {next_try}
-
-Its mail waits at the server. `nightdesk mailbox test {address}` tests the connection step by step.
-"""
-
-_WORKS = """\
-The mailbox {address} is fetched again. It works since {until}; you were alerted at {since}.
-
-Nothing was lost: what waited at the server comes with this fetch and the next ones.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -71,7 +54,7 @@ def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
     queues a mail to ``alerts.to`` (else to the admins that have an address), through another mailbox where
     there is one. Returns the addresses of the mailboxes that fail.
     """
-    _tell_what_is_over(desk)
+    _notify_of_recovery(desk)
     hours, failures = int(settings.get("alerts.after_hours")), int(settings.get("alerts.after_failures"))
     if not hours and not failures:
         return []
@@ -85,45 +68,43 @@ def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
         with transaction():
             if not mailboxes.begin_alert(mailbox.id, "fetch", utc_text(moment)):
                 continue  # another process tells it
-            _tell_that_it_fails(desk, mailbox)
+            _notify_of_failure(desk, mailbox)
         told.append(str(mailbox.address))
     return told + outgoing.alert_stuck_mailboxes(desk, moment, hours, failures)
 
 
-def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:
+def _notify_of_failure(desk: Desk, mailbox: Mailbox) -> None:
 
     since = _shown(desk, mailbox.failing_since)
     text = f"{mailbox.address} had no successful fetch since {since}: {mailbox.last_error}"
     logs.write("error", "alert", text, mailbox_id=mailbox.id)
-    body = _FAILS.format(
-        address=mailbox.address,
-        since=since,
-        count=mailbox.error_count,
-        error=mailbox.last_error,
-        hint=mailbox.last_error_hint or "see the log",
-        next_try=_shown(desk, mailbox.not_before),
-    )
-    subject = f"Nightdesk: {mailbox.address} is not fetched since {since}"
-    note_alert("mailbox_failing", mailbox, text, send_alert(desk, mailbox, subject, body))
+    facts = {
+        "address": mailbox.address,
+        "since": since,
+        "tries": mailbox.error_count,
+        "error": mailbox.last_error,
+        "advice": mailbox.last_error_hint or f"nightdesk mailbox test {mailbox.address}",
+        "next": _shown(desk, mailbox.not_before),
+    }
+    mailed = send_alert(desk, mailbox, "mailbox_failing", {"mailbox": facts})
+    note_alert("mailbox_failing", mailbox, text, mailed)
 
 
-def _tell_what_is_over(desk: Desk) -> None:
+def _notify_of_recovery(desk: Desk) -> None:
 
     for mailbox in mailboxes.fetched_again():
         with transaction():
             if not mailboxes.end_alert(mailbox.id, "fetch", utc_text(mailbox.alerted)):
                 continue
             logs.write("info", "alert", f"{mailbox.address} is fetched again", mailbox_id=mailbox.id)
-            body = _WORKS.format(
-                address=mailbox.address,
-                since=_shown(desk, mailbox.alerted),
-                until=_shown(desk, mailbox.last_success),
-            )
-            words = f"{mailbox.address} is fetched again"
-            note_alert(
-                "mailbox_works", mailbox, words, send_alert(desk, mailbox, f"Nightdesk: {words}", body)
-            )
+            facts = {
+                "address": mailbox.address,
+                "since": _shown(desk, mailbox.alerted),
+                "until": _shown(desk, mailbox.last_success),
+            }
+            mailed = send_alert(desk, mailbox, "mailbox_works", {"mailbox": facts})
+            note_alert("mailbox_works", mailbox, f"{mailbox.address} is fetched again", mailed)
 
 
 def _shown(desk: Desk, moment: datetime | None) -> str:
-    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment is not None else "not known"
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment is not None else "-"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from config.clock import now
 from desk import logs, settings
@@ -12,7 +13,9 @@ from desk.outbox.render import MailToSend, queue_mail
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, agents_with_address
 from desk.settings import address_list
-from models import mailboxes, notices
+from desk.staff.preferences import mail_language
+from desk.templates import texts
+from models import agents, mailboxes, notices
 from models.fields import as_json, utc_text
 
 if TYPE_CHECKING:
@@ -21,36 +24,47 @@ if TYPE_CHECKING:
     from models.notices import NoticeKind
 
 
-def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
+def send_alert(desk: Desk, mailbox: Mailbox, name: str, facts: Mapping[str, Mapping[str, Any]]) -> bool:
     """Queue an alert about a mailbox, in the caller's transaction; False when nobody or no way is there.
 
-    It goes to ``alerts.to``, else to the admins that have an address, and never to the desk itself.
+    It is the text of that name. It goes to ``alerts.to``, else to the admins that have an address, each in
+    their language, and never to the desk itself.
     """
-
     own = read_own_addresses()
-    people = [("", address) for address in admins() if not own.is_own(address)]
+    people = [address for address in admins() if not own.is_own(address)]
     way = way_besides(desk, mailbox)
     if not people or way is None:
         missing = "nobody to send it to (alerts.to)" if not people else "no mailbox can send it"
         logs.write("warning", "alert", f"no alert mail: {missing}", mailbox_id=mailbox.id)
         return False
     try:
-        queue_mail(
-            desk,
-            MailToSend(
-                kind="alert",
-                mailbox_id=way.id,
-                to=people,
-                subject=subject,
-                text=text,
-                automatic="auto-generated",
-                null_sender=True,
-            ),
-        )
+        for language, addresses in by_language(people).items():
+            said = texts.mail_text(name, language, texts.Places(mailbox=mailbox.id), facts)
+            queue_mail(
+                desk,
+                MailToSend(
+                    kind="alert",
+                    mailbox_id=way.id,
+                    to=[("", address) for address in addresses],
+                    subject=said.subject,
+                    text=said.text,
+                    automatic="auto-generated",
+                    null_sender=True,
+                ),
+            )
     except DeskError as error:
         logs.write("warning", "alert", f"no alert mail: {error}", mailbox_id=mailbox.id)
         return False
     return True
+
+
+def by_language(addresses: Iterable[str]) -> dict[str, list[str]]:
+    """Return addresses by the language that who has them gets mail in; '' is the desk's."""
+    chosen = {each.email.lower(): mail_language(each.preferences) for each in agents.every()}
+    found: dict[str, list[str]] = {}
+    for address in addresses:
+        found.setdefault(chosen.get(address.lower(), ""), []).append(address)
+    return found
 
 
 def note_alert(kind: NoticeKind, mailbox: Mailbox, words: str, mailed: bool) -> None:
@@ -61,14 +75,14 @@ def note_alert(kind: NoticeKind, mailbox: Mailbox, words: str, mailed: bool) -> 
     notices.write(None, None, kind, None, moment, detail=detail, told=moment, trace=trace)
 
 
-def send_to_admins(desk: Desk, subject: str, text: str) -> bool:
+def send_to_admins(desk: Desk, name: str, facts: Mapping[str, Mapping[str, Any]]) -> bool:
     """Queue an alert about something that is no mailbox's; else as `send_alert`."""
     default = default_outgoing()
     about = default if default is not None else next(iter(mailboxes.senders()), None)
     if about is None:
         logs.write("warning", "alert", "no alert mail: no mailbox can send it")
         return False
-    return send_alert(desk, about, subject, text)
+    return send_alert(desk, about, name, facts)
 
 
 def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:
@@ -96,7 +110,7 @@ def _login_is_dead(mailbox: Mailbox) -> bool:
 
 
 def admins() -> list[str]:
-    """Who is alerted: ``alerts.to``, else every admin that has an address."""
+    """Return who is alerted: ``alerts.to``, else every admin that has an address."""
     given = list(address_list(str(settings.get("alerts.to"))))
     if given:
         return given

@@ -11,7 +11,7 @@ from desk.alerts.health_mail import send_alert
 from desk.errors import DeskError
 from desk.mailboxes.token_health import in_use, note_trouble, state_of
 from desk.mailboxes.tokens import expires_soon, token_supplier
-from desk.mailboxes.wording import alarm_words
+from desk.mailboxes.wording import LoginState, alarm_words
 from mail.errors import MailError, TokenRefused, TokenUnavailable
 from models import mailboxes
 from models.transactions import transaction
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
 ALERT_UNREACHABLE: Final = timedelta(hours=1)
 """A provider that cannot be asked for so long is something to hear of."""
-
-_TEXT: Final = """\
-The OAuth2 login of the mailbox {address} {what}.
-
-- provider: {provider}, logged in as {owner}
-- the provider says: {error}
-- the present access token is good until {expires}; mail stops then
-- what to do: {hint}
-
-Log in again on the desk's host: `nightdesk mailbox login {address}`
-"""
 
 
 def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:
@@ -59,7 +48,7 @@ def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:
                 continue  # taken away meanwhile
             state = state_of(login, moment)
             if state in ("ok", "none"):
-                _tell_that_it_is_over(desk, mailbox, login)
+                _notify_of_recovery(desk, mailbox, login)
             else:
                 _alert_if_due(desk, mailbox, login, state, moment)
         if state not in ("ok", "none"):
@@ -72,7 +61,7 @@ def _is_used(mailbox: Mailbox) -> bool:
     return bool(incoming or mailbox.outgoing_enabled)
 
 
-def _tell_that_it_is_over(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2) -> None:
+def _notify_of_recovery(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2) -> None:
     """Tell those who were alerted, in the caller's transaction."""
     if not row.alerted_for:
         return
@@ -80,11 +69,12 @@ def _tell_that_it_is_over(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2) -> N
     mailboxes.keep_oauth2(row)
     if not row.token_sealed:
         return
-    subject = f"Nightdesk: the OAuth2 login of {mailbox.address} works again"
-    send_alert(desk, mailbox, subject, f"The OAuth2 login of the mailbox {mailbox.address} works again.\n")
+    send_alert(desk, mailbox, "login_works", {"login": {"address": mailbox.address}})
 
 
-def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: str, moment: datetime) -> None:
+def _alert_if_due(
+    desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: LoginState, moment: datetime
+) -> None:
     """Alert once for each state that it gets into, in the caller's transaction."""
     if row.alerted_for == state:
         return
@@ -93,15 +83,17 @@ def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: str, 
     row.alerted, row.alerted_for = moment, state
     mailboxes.keep_oauth2(row)
     what = alarm_words(state, row, lambda moment: _shown(desk, moment))
-    text = _TEXT.format(
-        address=mailbox.address,
-        what=what,
-        provider=row.provider,
-        owner=row.owner or "somebody it does not name",
-        error=row.error or "nothing yet",
-        expires=_shown(desk, row.expires),
-        hint=row.error_hint or "log in again",
-    )
+    facts = {
+        "address": mailbox.address,
+        "state": state,
+        "since": _shown(desk, row.refused or row.failing_since),
+        "ends": _shown(desk, row.refresh_expires),
+        "expires": _shown(desk, row.expires),
+        "provider": row.provider,
+        "owner": row.owner,
+        "error": row.error,
+        "advice": row.error_hint,
+    }
     logs.write(
         "error",
         "alert",
@@ -109,10 +101,8 @@ def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: str, 
         detail=row.error,
         mailbox_id=mailbox.id,
     )
-    send_alert(
-        desk, mailbox, f"Nightdesk: the OAuth2 login of {mailbox.address} {what.partition(':')[0]}", text
-    )
+    send_alert(desk, mailbox, "login_trouble", {"login": facts})
 
 
 def _shown(desk: Desk, moment: datetime | None) -> str:
-    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment else "a time it does not tell"
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment else "-"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from desk import logs, settings
+from desk import logs, organizations, settings
 from desk.alerts import held, recipients
 from desk.alerts.mentions import mentioned
 from desk.alerts.recipients import Meant
@@ -23,24 +23,37 @@ from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
+from desk.staff.preferences import mail_language
 from desk.tickets import closing, fields, lifecycle
 from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
-from models import agents, contacts, deliveries, listeners, messages, notices, teams, tickets, watches
+from models import (
+    agents,
+    contacts,
+    deliveries,
+    departments,
+    listeners,
+    messages,
+    notices,
+    teams,
+    tickets,
+    watches,
+)
 from models.blobs import BlobDamaged
 from models.errors import DatabaseUnusable, StoreAway
 from models.fields import as_json, utc_text, utc_time
 from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
-from models.transactions import DatabaseFailed, transaction
+from models.transactions import DatabaseFailed, remembering, transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.rules import DeskRules
     from models.agents import StoredAgent
     from models.listeners import StoredListener
+    from models.messages import WrittenText
     from models.tickets import TicketState
 
 _AT_ONCE: Final = 200
@@ -56,6 +69,7 @@ _MOST_IN_DIGEST: Final = 500
 
 _OF_ONE: Final = ("assignee", "last respondent", "mentioned", "watching")
 """As whom somebody is told who is meant themselves: while they are away their stand-in is told too."""
+_STAND_IN: Final = "stand-in of "
 _FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
 
 
@@ -76,40 +90,41 @@ def newest(limit: int, ticket_id: int | None = None, reader: Actor = THE_DESK) -
     return [_line(each) for each in notices.newest(limit, ticket_id, reader.reach)]
 
 
-def tell(desk: Desk, moment: datetime) -> int:
+def notify(desk: Desk, moment: datetime) -> int:
     """Mail the agents what they are still to be told; returns how many mails there are.
 
     What lies too long ago is told to nobody, nor what agents did themselves. What cannot be told stops only
     itself: its trace and the log say why.
     """
     mails = 0
-    teller: _Teller | None = None
+    mailer: _Mailer | None = None
     while waiting := notices.waiting(_AT_ONCE):
-        teller = teller or _Teller(desk, read_rules(desk), moment)
-        teller.people = [each for each in agents.every() if each.active]
+        mailer = mailer or _Mailer(desk, read_rules(desk), moment)
+        mailer.people = [each for each in agents.every() if each.active]
         try:
-            with transaction():
-                mails += _tell_some(teller, waiting)
+            with transaction(), remembering((), 1):
+                tickets.know(each.ticket_id for each in waiting if each.ticket_id is not None)
+                mails += _notify_some(mailer, waiting)
         except (DatabaseFailed, DatabaseUnusable):
             raise
         except Exception:  # whichever it is, the others are told
             for notice in waiting:
-                mails += _tell_apart(teller, notice)
+                mails += _notify_apart(mailer, notice)
     return mails
 
 
-def _tell_some(teller: _Teller, waiting: Sequence[WaitingNotice]) -> int:
+def _notify_some(mailer: _Mailer, waiting: Sequence[WaitingNotice]) -> int:
     """Tell them until so many mails are written that the others are better left to the next transaction."""
     mails = 0
     for notice in waiting:
-        mails += _tell_one(teller, notice)
+        mails += _notify_one(mailer, notice)
         if mails >= _MAILS_AT_ONCE:
             break
     return mails
 
 
 @dataclass(slots=True)
-class _Teller:
+class _Mailer:
     """What many notices are told with: read once for all of them."""
 
     desk: Desk
@@ -165,36 +180,36 @@ class _Teller:
         return self.enough[address]
 
 
-def _tell_one(teller: _Teller, notice: WaitingNotice) -> int:
-    telling = _Telling(teller, notice)
-    if why := telling.no_news():
-        notices.take(notice.id, utc_text(teller.moment), [f"nobody: {why}"])
+def _notify_one(mailer: _Mailer, notice: WaitingNotice) -> int:
+    notification = _Notification(mailer, notice)
+    if why := notification.no_news():
+        notices.pass_over(notice.id, utc_text(mailer.moment), [f"nobody: {why}"])
         return 0
-    if not notices.take(notice.id, utc_text(teller.moment)):
+    if not notices.take(notice.id, utc_text(mailer.moment)):
         return 0  # another process tells it
-    mails = telling.mail_them()
-    notices.set_trace(notice.id, telling.trace)
+    mails = notification.mail_them()
+    notices.set_trace(notice.id, notification.trace)
     return mails
 
 
-def _tell_apart(teller: _Teller, notice: WaitingNotice) -> int:
+def _notify_apart(mailer: _Mailer, notice: WaitingNotice) -> int:
     """Tell one notice by itself; a fault of it is written down, and it waits no more."""
     try:
         with transaction():
-            return _tell_one(teller, notice)
+            return _notify_one(mailer, notice)
     except (DatabaseFailed, DatabaseUnusable):
         raise
     except Exception as error:
         why = one_line(f"{type(error).__name__}: {error}", 200)
     with transaction():
-        if notices.take(notice.id, utc_text(teller.moment)):
+        if notices.take(notice.id, utc_text(mailer.moment)):
             notices.set_trace(notice.id, [f"nobody: it could not be told, {why}"])
             words = f"notice {notice.id} could not be told: {why}"
             logs.write("error", "alert", words, ticket_id=notice.ticket_id)
     return 0
 
 
-def tell_held(desk: Desk, moment: datetime) -> int:
+def notify_held(desk: Desk, moment: datetime) -> int:
     """Mail agents what was kept for them until now, each in one mail; returns how many mails there are.
 
     A single notice is told as if it came just now, so that it can be answered. What cannot be told stops only
@@ -202,31 +217,31 @@ def tell_held(desk: Desk, moment: datetime) -> int:
     """
     mails = 0
     for agent_id in notices.held_for(utc_text(moment)):
-        teller = _Teller(desk, read_rules(desk), moment)
-        teller.people = [each for each in agents.every() if each.active]
-        agent = next((each for each in teller.people if each.id == agent_id), None)
+        mailer = _Mailer(desk, read_rules(desk), moment)
+        mailer.people = [each for each in agents.every() if each.active]
+        agent = next((each for each in mailer.people if each.id == agent_id), None)
         lines = notices.held(agent_id, utc_text(moment), _MOST_IN_DIGEST)
         try:
-            mails += _tell_together(teller, agent, lines)
+            mails += _notify_together(mailer, agent, lines)
         except (DatabaseFailed, DatabaseUnusable):
             raise
         except Exception:
-            mails += sum(_tell_held_apart(teller, agent, line) for line in lines)
+            mails += sum(_notify_held_apart(mailer, agent, line) for line in lines)
     return mails
 
 
-def _tell_together(teller: _Teller, agent: StoredAgent | None, lines: Sequence[HeldLine]) -> int:
+def _notify_together(mailer: _Mailer, agent: StoredAgent | None, lines: Sequence[HeldLine]) -> int:
     with transaction():
         mine = [each for each in lines if notices.let_go(each.id)]
-        tellings = [(each, _held(teller, each.notice_id)) for each in mine]
-        kept = [(line, telling) for line, telling in tellings if telling is not None]
-        return 0 if agent is None or not kept else _tell_kept(teller, agent, kept)
+        notifications = [(each, _held(mailer, each.notice_id)) for each in mine]
+        kept = [(line, notification) for line, notification in notifications if notification is not None]
+        return 0 if agent is None or not kept else _notify_kept(mailer, agent, kept)
 
 
-def _tell_held_apart(teller: _Teller, agent: StoredAgent | None, line: HeldLine) -> int:
+def _notify_held_apart(mailer: _Mailer, agent: StoredAgent | None, line: HeldLine) -> int:
     """Tell one that was kept by itself; a fault of it is written down, and it is kept no more."""
     try:
-        return _tell_together(teller, agent, [line])
+        return _notify_together(mailer, agent, [line])
     except (DatabaseFailed, DatabaseUnusable):
         raise
     except Exception as error:
@@ -239,53 +254,54 @@ def _tell_held_apart(teller: _Teller, agent: StoredAgent | None, line: HeldLine)
     return 0
 
 
-def _held(teller: _Teller, notice_id: int) -> _Telling | None:
+def _held(mailer: _Mailer, notice_id: int) -> _Notification | None:
     notice = notices.by_id(notice_id)
-    return None if notice is None else _Telling(teller, notice)
+    return None if notice is None else _Notification(mailer, notice)
 
 
-def _tell_kept(teller: _Teller, agent: StoredAgent, kept: Sequence[tuple[HeldLine, _Telling]]) -> int:
-    wanted: list[tuple[HeldLine, _Telling]] = []
-    for line, telling in kept:
-        refused = telling.refused(agent)
+def _notify_kept(mailer: _Mailer, agent: StoredAgent, kept: Sequence[tuple[HeldLine, _Notification]]) -> int:
+    wanted: list[tuple[HeldLine, _Notification]] = []
+    for line, notification in kept:
+        refused = notification.refused(agent)
         if refused:
             notices.add_to_trace(line.notice_id, f"{agent.login}: not told, {refused}")
         else:
-            wanted.append((line, telling))
+            wanted.append((line, notification))
     if not wanted:
         return 0
     try:
         if len(wanted) == 1:
-            line, telling = wanted[0]
-            route = teller.route_of(telling.sender)
-            mail, said = telling.mail(agent), f"mailed as {line.word}"
+            line, notification = wanted[0]
+            route = mailer.route_of(notification.sender)
+            mail, said = notification.mail(agent, line.word), f"mailed as {line.word}"
         else:
-            route = teller.route_of(None)
-            mail, said = _digest(agent, [telling for _, telling in wanted]), "mailed in a digest"
+            route = mailer.route_of(None)
+            mail, said = _digest(agent, [notification for _, notification in wanted]), "mailed in a digest"
     except DeskError as error:
         for line, _ in wanted:
             notices.add_to_trace(line.notice_id, f"{agent.login}: not told, {error}")
         return 0
-    delivery = queue_mail(teller.desk, mail, route).delivery_id
+    delivery = queue_mail(mailer.desk, mail, route).delivery_id
     for line, _ in wanted:
         notices.add_to_trace(line.notice_id, f"{agent.login}: {said} (delivery {delivery})")
     return 1
 
 
-def _digest(agent: StoredAgent, tellings: Sequence[_Telling]) -> MailToSend:
+def _digest(agent: StoredAgent, notifications: Sequence[_Notification]) -> MailToSend:
     """Return one mail of many notices: for each kind its text, and below it the tickets."""
-    from desk.templates.texts import Places, desk_language, text  # 3 ms, for mail that leaves
+    from desk.templates.texts import Places, text  # 3 ms, for mail that leaves
 
-    first = text("digest", desk_language(), Places(), {}).strip()
+    language = mail_language(agent.preferences)
+    first = text("digest", language, Places(), {}).strip()
     parts = [first]
-    for what in dict.fromkeys(each.what for each in tellings):
-        of_it = [each for each in tellings if each.what == what]
-        parts += ["", of_it[0].first_words(), "", *(each.line for each in of_it)]
+    for what in dict.fromkeys(each.what for each in notifications):
+        of_it = [each for each in notifications if each.what == what]
+        parts += ["", of_it[0].first_words(language), "", *(each.line for each in of_it)]
     return MailToSend(
         kind="alert",
         mailbox_id=None,
         to=[(agent.name, agent.email)],
-        subject=f"{one_line(first.partition(chr(10))[0], 150).rstrip('.。')} ({len(tellings)})",
+        subject=f"{one_line(first.partition(chr(10))[0], 150).rstrip('.。')} ({len(notifications)})",
         text="\n".join(parts),
         automatic="auto-generated",
         null_sender=True,
@@ -307,15 +323,15 @@ def wants(preferences: Mapping[str, Any], kind: NoticeKind) -> bool:
     return chosen is None or kind in chosen or kind not in KINDS
 
 
-class _Telling:
+class _Notification:
     """One notice while it is told, and the trace of that. Raises LookupError when its ticket is gone."""
 
-    def __init__(self, teller: _Teller, notice: WaitingNotice) -> None:
+    def __init__(self, mailer: _Mailer, notice: WaitingNotice) -> None:
         ticket = tickets.read(notice.ticket_id)
         if ticket is None:
             raise LookupError(f"notice {notice.id} is of no ticket")
-        self._teller, self._desk, self._rules = teller, teller.desk, teller.rules
-        self._people, self._moment = teller.people, teller.moment
+        self._mailer, self._desk, self._rules = mailer, mailer.desk, mailer.rules
+        self._people, self._moment = mailer.people, mailer.moment
         self._notice, self._ticket = notice, ticket
         self._mentioned = self._named_in_note()
         self.trace: list[str] = []
@@ -332,7 +348,14 @@ class _Telling:
     @property
     def what(self) -> str:
         """The text that tells it."""
+        if self._is_of_waking:
+            return "woken"
         return "outsider_wrote" if self._from_outside else self._notice.kind
+
+    @property
+    def _is_of_waking(self) -> bool:
+        """Whether a ticket is awake again: nobody asked for that to be told but the setting."""
+        return self._notice.kind == "asked" and bool(self._notice.detail.get("woken"))
 
     @property
     def sender(self) -> int | None:
@@ -382,7 +405,7 @@ class _Telling:
                     f"{agent.login}: as {word}, kept until {held.shown(later.due, zone)}: {later.why}"
                 )
                 continue
-            delivery = queue_mail(self._desk, self.mail(agent), route).delivery_id
+            delivery = queue_mail(self._desk, self.mail(agent, word), route).delivery_id
             self.trace.append(f"{agent.login}: mailed as {word} (delivery {delivery})")
             self._push(agent)
             mails += 1
@@ -438,23 +461,24 @@ class _Telling:
                 lifecycle.closing_ended(self._ticket.id)
             return 0
         from desk import canned_answers  # 3 ms, for tickets that are closed by themselves
-        from desk.templates import language, texts
+        from desk.templates import texts
         from desk.tickets import detail  # 5 ms, for tickets that are closed by themselves
 
         known = canned_answers.facts(THE_DESK, detail.show(self._ticket.number))
-        chosen = ""
-        if settings.get("texts.by_customer"):
-            kept = contacts.read(self._ticket.contact_id).language
-            chosen = language.language_of(str(known["message"]["text"]), "", kept)
+        kept = contacts.read(self._ticket.contact_id).language
+        chosen = texts.customers_language(str(known["message"]["text"]), kept)
         department = self._ticket.department_id
         places = texts.Places(self._ticket.mailbox_id or 0, self._ticket.topic_id or 0, department)
+        said = texts.mail_text("closing", chosen, places, known)
         mail = MailToSend(
             kind="acknowledgement",
             mailbox_id=self.sender,
             answers_to=self._ticket.mailbox_id,
             to=[to],
-            subject=numbered_subject(self._ticket.subject, self._ticket.number, reply=True),
-            text=texts.text("closing", chosen, places, known),
+            subject=numbered_subject(
+                said.subject or self._ticket.subject, self._ticket.number, reply=not said.subject
+            ),
+            text=said.text,
             ticket_id=self._ticket.id,
             automatic="auto-generated",
             null_sender=True,
@@ -483,7 +507,7 @@ class _Telling:
         if self._rules.own.is_own(address):
             return f"{address} is an address of this desk"
         if who != "requester":
-            return self._teller.enough_for(address)
+            return self._mailer.enough_for(address)
         machine = self._machine()
         if machine:
             return f"the last mail is not to be answered ({machine})"
@@ -511,9 +535,10 @@ class _Telling:
 
     def _push(self, agent: StoredAgent) -> None:
         """Have it pushed to the agent's own addresses too."""
-        for listener in self._teller.pushes:
+        for listener in self._mailer.pushes:
             if listener.agent_id == agent.id and listener.active:
-                self._teller.push(listener, self._notice, self._ticket, self.first_words())
+                words = self.first_words(mail_language(agent.preferences))
+                self._mailer.push(listener, self._notice, self._ticket, words)
                 self.trace.append(f"{agent.login}: pushed by {listener.name}")
 
     def _later(self, agent: StoredAgent) -> held.Until | None:
@@ -540,7 +565,7 @@ class _Telling:
         return self._notice.kind == "noted" and self._notice.agent_id is None and not by
 
     def no_news(self) -> str:
-        """Why nobody is told of it any more; '' when somebody may be."""
+        """Say why nobody is told of it any more; '' when somebody may be."""
         age = self._moment - utc_time(self._notice.at)
         if self._notice.kind == "new_ticket":
             age = self._moment - utc_time(self._ticket.created)
@@ -551,6 +576,8 @@ class _Telling:
         return ""
 
     def _meant_words(self) -> list[Meant]:
+        if self._is_of_waking:
+            return recipients.meant("woken", self._ticket, self._moment, self._desk.zone)
         if self._notice.kind == "asked":
             said_by = f"the filter '{one_line(str(self._notice.detail.get('filter', '')), 60)}'"
             return [Meant([self._notice.whom], said_by)]
@@ -570,7 +597,7 @@ class _Telling:
                 found.setdefault(agent.id, (agent, "watching"))
         for agent, word in list(found.values()):
             if word.partition(" (")[0] in _OF_ONE and (other := self._stand_in(agent)) is not None:
-                found.setdefault(other.id, (other, f"stand-in of {agent.login}"))
+                found.setdefault(other.id, (other, f"{_STAND_IN}{agent.login}"))
         return list(found.values())
 
     def _stand_in(self, agent: StoredAgent) -> StoredAgent | None:
@@ -588,6 +615,12 @@ class _Telling:
         if word == "team_lead" and ticket.team_id is not None:
             lead = teams.by_id(ticket.team_id).lead_id
             return [each for each in self._people if each.id == lead]
+        if word == "account_owner":
+            owner = organizations.account_owner(ticket.contact_id)
+            return [each for each in self._people if each.id == owner]
+        if word == "manager":
+            manager = departments.manager_of(ticket.department_id)
+            return [each for each in self._people if each.id == manager]
         if word == "everybody":
             return list(self._people)
         if word == "admins":
@@ -607,7 +640,7 @@ class _Telling:
         return of_it or [each for each in self._people if each.department_id is None]
 
     def refused(self, agent: StoredAgent) -> str:
-        """Why this agent gets no mail of it; '' when they get one."""
+        """Say why this agent gets no mail of it; '' when they get one."""
         if agent.id == self._notice.agent_id:
             return "did it"
         if not may_read(actor_of(agent), self._ticket):
@@ -620,11 +653,11 @@ class _Telling:
             return "is away"
         if not wants(agent.preferences, self._notice.kind):
             return "does not want it"
-        return self._teller.enough_for(agent.email)
+        return self._mailer.enough_for(agent.email)
 
     def _route(self) -> SendingRoute | None:
         try:
-            route = self._teller.route_of(self.sender)
+            route = self._mailer.route_of(self.sender)
         except DeskError as error:
             self.trace.append(str(error))
             return None
@@ -633,8 +666,8 @@ class _Telling:
             return None
         return route
 
-    def mail(self, agent: StoredAgent) -> MailToSend:
-        """Return the mail that tells an agent of it."""
+    def mail(self, agent: StoredAgent, word: str) -> MailToSend:
+        """Return the mail that tells an agent of it, as whom the word says."""
         ticket, notice = self._ticket, self._notice
         by_customer = notice.kind in _FROM_CUSTOMERS
         return MailToSend(
@@ -642,45 +675,65 @@ class _Telling:
             mailbox_id=self.sender,
             answers_to=ticket.mailbox_id,
             to=[(agent.name, agent.email)],
-            subject=f"[#{ticket.number}] {ticket.subject or '(no subject)'}",
-            text=self._text(by_customer),
+            subject=numbered_subject(ticket.subject, ticket.number, reply=False),
+            text=self._text(by_customer, agent, word),
             ticket_id=ticket.id,
             automatic="auto-generated",
             null_sender=True,
             tag=SignedTag("reply" if by_customer else "note", ticket.id, agent.id),
         )
 
-    def _text(self, by_customer: bool) -> str:
+    def _text(self, by_customer: bool, agent: StoredAgent, word: str) -> str:
         """Return the mail's Markdown; what strangers wrote stands in a block that it leaves alone."""
         ticket = self._ticket
         message_row = self._notice.message_id
         if message_row is None and self._notice.kind == "new_ticket":
             message_row = messages.first_of(ticket.id)
         written = None if message_row is None else messages.text_of(message_row)
-        department = self._rules.departments[ticket.department_id].name
-        owner = next((each.name for each in self._people if each.id == ticket.assignee_id), "nobody")
-        said = [
-            f"#{ticket.number} {one_line(ticket.subject)}".rstrip(),
-            f"{department}, {ticket.status}, {PRIORITIES[ticket.priority]}, owner {owner}",
-        ]
+        language = mail_language(agent.preferences)
+        said = self._words("about_ticket", language, block=True).strip("\n").split("\n")
         if written is not None:
-            said += ["", f"{written.sender_name} <{written.sender_email}> wrote:".lstrip(), ""]
+            said += ["", *self._wrote(language, written), ""]
             said += _cut(without(written.text, written.folds)).strip("\n").split("\n")
         block = [f"    {line}".rstrip() for line in said]
-        first = self.first_words()
-        last = self._words(self._what_answers_do(by_customer))
-        return "\n".join([first, "", *block, "", last])
+        first = self.first_words(language)
+        last = self._words(self._what_answers_do(by_customer), language)
+        return "\n".join([first, *self._stands_in(language, word), "", *block, "", last])
 
-    def first_words(self) -> str:
+    def _stands_in(self, language: str, word: str) -> list[str]:
+        """Say that an agent is told because they stand in for another, in a paragraph of its own."""
+        login = word.removeprefix(_STAND_IN)
+        away = next((each for each in self._people if each.login == login), None)
+        if away is None or login == word:
+            return []
+        return ["", self._words("stand_in", language, away={"name": away.name, "login": away.login})]
+
+    @staticmethod
+    def _wrote(language: str, written: WrittenText) -> list[str]:
+        from desk.templates.texts import Places, text  # 3 ms, for mail that leaves
+
+        facts = {
+            "message": {
+                "sender": written.sender_name or written.sender_email,
+                "email": written.sender_email,
+                "subject": "",
+                "text": "",
+                "at": "",
+            }
+        }
+        return text("wrote", language, Places(), facts, block=True).strip("\n").split("\n")
+
+    def first_words(self, language: str) -> str:
         """Return what it is, in the desk's words."""
-        return self._words(self.what)
+        return self._words(self.what, language)
 
-    def _words(self, name: str) -> str:
-        from desk.templates.texts import Places, desk_language, text  # 3 ms, for mail that leaves
+    def _words(self, name: str, language: str, *, block: bool = False, **more: Mapping[str, Any]) -> str:
+        from desk.templates.texts import Places, text  # 3 ms, for mail that leaves
 
         ticket = self._ticket
+        owner = next((each for each in self._people if each.id == ticket.assignee_id), None)
         topic, who = self._rules.topics.get(ticket.topic_id or 0), tickets.names(ticket.id)
-        facts: dict[str, dict[str, Any]] = {
+        facts: dict[str, Mapping[str, Any]] = {
             "ticket": {
                 "number": ticket.number,
                 "subject": one_line(ticket.subject),
@@ -692,10 +745,15 @@ class _Telling:
                 "created": ticket.created[:10],
             },
             "requester": {"name": who.requester or who.requester_email, "email": who.requester_email},
+            "owner": {
+                "name": "" if owner is None else owner.name,
+                "login": "" if owner is None else owner.login,
+            },
             "fields": fields.facts(ticket.id, ticket.contact_id),
+            **more,
         }
         places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
-        return text(name, desk_language(), places, facts).rstrip("\n")
+        return text(name, language, places, facts, block=block).rstrip("\n")
 
     def _what_answers_do(self, by_customer: bool) -> str:
         if not settings.get("mail.signed_addresses"):

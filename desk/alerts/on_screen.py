@@ -101,6 +101,8 @@ def _mentions(actor: Actor, notice: TicketNotice) -> bool:
 def _words(notice: TicketNotice) -> str:
     subject = one_line(notice.subject, 200) or "(no subject)"
     words = _WORDS[notice.kind]
+    if notice.kind == "asked" and not notice.whom:
+        words = "#{number} is awake again: {subject}"
     if notice.kind == "assigned" and notice.assignee_id is None and notice.team_id is not None:
         words = words.replace("is yours now", "is your team's now")
     return words.replace("{number}", notice.number).replace("{subject}", subject)

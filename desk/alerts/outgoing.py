@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from models.mailboxes import Mailbox
     from models.notices import NoticeKind
-
-_STUCK = """\
-The mailbox {address} could send nothing since {since}.
-
-- last error: {error}
-- mails that wait in the outbox: {waiting}
-
-They stay queued and are tried again. `nightdesk mailbox test {address} --outgoing` tests the way out.
-"""
-
-_SENDS = """\
-The mailbox {address} sends again, since {until}; you were alerted at {since}.
-
-What waited leaves now, or with its next try: `nightdesk outbox list`
-"""
 
 AT_LEAST = timedelta(hours=1)
 """Each mail that cannot leave counts as a failure, so many at once are not yet many in a row."""
@@ -46,7 +32,7 @@ def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: in
 
     Once, and once when they send again. Returns the addresses that were told of now.
     """
-    _tell_what_is_over(desk)
+    _notify_of_recovery(desk)
     told = []
     for mailbox in mailboxes.senders():
         since = mailbox.send_failing_since
@@ -60,39 +46,35 @@ def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: in
             if not mailboxes.begin_alert(mailbox.id, "send", utc_text(moment)):
                 continue  # another process tells it
             shown = _shown(desk, since)
-            _tell(
+            _notify(
                 desk,
                 mailbox,
                 "error",
                 f"cannot send since {shown}",
-                _STUCK.format(
-                    address=mailbox.address,
-                    since=shown,
-                    error=mailbox.send_error,
-                    waiting=deliveries.unsettled(),
-                ),
-                mailbox.send_error,
+                {"since": shown, "error": mailbox.send_error, "waiting": deliveries.unsettled()},
             )
         told.append(str(mailbox.address))
     return told
 
 
-def _tell_what_is_over(desk: Desk) -> None:
+def _notify_of_recovery(desk: Desk) -> None:
     for mailbox in mailboxes.sending_again():
         with transaction():
             if not mailboxes.end_alert(mailbox.id, "send", utc_text(mailbox.send_alerted)):
                 continue
             since, until = _shown(desk, mailbox.send_alerted), _shown(desk, mailbox.last_sent)
-            text = _SENDS.format(address=mailbox.address, since=since, until=until)
-            _tell(desk, mailbox, "info", "sends again", text)
+            _notify(desk, mailbox, "info", "sends again", {"since": since, "until": until})
 
 
-def _tell(desk: Desk, mailbox: Mailbox, level: logs.Level, what: str, text: str, error: str = "") -> None:
-
-    logs.write(level, "alert", f"{mailbox.address} {what}", detail=error, mailbox_id=mailbox.id)
+def _notify(
+    desk: Desk, mailbox: Mailbox, level: logs.Level, what: str, facts: Mapping[str, str | int]
+) -> None:
     words = f"{mailbox.address} {what}"
+    logs.write(level, "alert", words, detail=str(facts.get("error", "")), mailbox_id=mailbox.id)
     kind: NoticeKind = "mailbox_failing" if level == "error" else "mailbox_works"
-    note_alert(kind, mailbox, words, send_alert(desk, mailbox, f"Nightdesk: {words}", text))
+    name = "mailbox_stuck" if level == "error" else "mailbox_sends"
+    told = {"mailbox": {"address": mailbox.address, **facts}}
+    note_alert(kind, mailbox, words, send_alert(desk, mailbox, name, told))
 
 
 def _shown(desk: Desk, moment: datetime) -> str:

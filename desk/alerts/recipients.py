@@ -1,7 +1,7 @@
 """Who is told of what: the desk's settings, and rows for a department, help topic, mailbox or queue.
 
-Of the rows the narrowest one holds in place of the setting: mailbox, then topic, then department, then those
-that it is a part of. A queue's row tells beside it, of the tickets that the queue's query finds.
+Of the rows the narrowest one holds in place of the setting: mailbox, then topic, then department, each with
+those that it is a part of. A queue's row tells beside it, of the tickets that the queue's query finds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from desk.tickets import query
 from mail.inert import one_line
 from models import departments, mailboxes, queues, ticket_lists, topics
 from models import notifications as rows
-from models.notices import KINDS
+from models.notices import EVENTS
 from models.notifications import NotificationScope, StoredNotification
 from models.queries.conditions import Reader
 from models.transactions import transaction
@@ -64,7 +64,7 @@ def lines() -> list[NotificationLine]:
     """Return who is told of what, event by event: the desk's setting, then the rows."""
     found = []
     stored = rows.every()
-    for event in KINDS:
+    for event in EVENTS:
         setting = settings.lookup(f"notify.{event}")
         value = str(settings.get(setting.key))
         found.append(NotificationLine(event, "desk", value, value != setting.default))
@@ -90,10 +90,31 @@ def set_recipients(actor: Actor, event: str, whom: str, part: Part | None = None
     return _line(stored)
 
 
+def add_recipients(actor: Actor, event: str, whom: str, part: Part | None = None) -> NotificationLine:
+    """Add somebody who is told of an event, beside those who are already. Raises as `set_recipients`.
+
+    A part of the desk that says nothing itself begins with whom the whole desk tells; a queue with nobody.
+    """
+    with transaction():
+        checked, where = _event(event), part or Part()
+        scope, scope_id = _place(where)
+        own = next(
+            (
+                row
+                for row in rows.every()
+                if (row.event, row.scope, row.scope_id) == (checked, scope, scope_id)
+            ),
+            None,
+        )
+        told = own.whom if own is not None else str(settings.get(f"notify.{checked}"))
+        before = [] if scope == "queue" and own is None else words(told)
+        return set_recipients(actor, checked, ", ".join(dict.fromkeys([*before, *words(whom)])), where)
+
+
 def set_for_all(actor: Actor, whom: str, part: Part) -> list[NotificationLine]:
     """Say who is told of every event, in a part of the desk; raises as `set_recipients` does."""
     with transaction():
-        return [set_recipients(actor, event, whom, part) for event in KINDS]
+        return [set_recipients(actor, event, whom, part) for event in EVENTS]
 
 
 def reset(actor: Actor, event: str, part: Part | None = None) -> NotificationLine:
@@ -137,14 +158,14 @@ def meant(event: str, ticket: TicketState, moment: datetime, zone: tzinfo) -> li
     narrow = _narrowest(stored, ticket)
     key = f"notify.{event}"
     first = (
-        Meant(_words(str(settings.get(key))), key)
+        Meant(words(str(settings.get(key))), key)
         if narrow is None
-        else Meant(_words(narrow.whom), _line(narrow).name)
+        else Meant(words(narrow.whom), _line(narrow).name)
     )
     return [
         first,
         *(
-            Meant(_words(each.whom), _line(each).name)
+            Meant(words(each.whom), _line(each).name)
             for each in stored
             if each.scope == "queue" and _holds(each.scope_id, ticket, moment, zone)
         ),
@@ -152,12 +173,12 @@ def meant(event: str, ticket: TicketState, moment: datetime, zone: tzinfo) -> li
 
 
 def _narrowest(stored: Sequence[StoredNotification], ticket: TicketState) -> StoredNotification | None:
-    """Return the row that holds for a ticket: of its mailbox, topic, department or one above that."""
+    """Return the row that holds for a ticket: of its mailbox, topic or department, or one above that."""
     if not stored:
         return None
     parts: list[tuple[NotificationScope, int | None]] = [
         ("mailbox", ticket.mailbox_id),
-        ("topic", ticket.topic_id),
+        *(("topic", each.id) for each in topics.above(ticket.topic_id or 0, topics.every())),
         *(("department", each) for each in departments.above(ticket.department_id, departments.every())),
     ]
     known = {(each.scope, each.scope_id): each for each in stored}
@@ -175,14 +196,15 @@ def _holds(queue_id: int, ticket: TicketState, moment: datetime, zone: tzinfo) -
     return ticket_lists.fulfils(ticket.id, tree, Reader(0, moment))
 
 
-def _words(whom: str) -> list[str]:
+def words(whom: str) -> list[str]:
+    """Return the words of a setting or row that say whom something is told."""
     return [word.strip() for word in whom.split(",") if word.strip()]
 
 
 def _event(event: str) -> str:
-    found = next((each for each in KINDS if each == event.lower()), None)
+    found = next((each for each in EVENTS if each == event.lower()), None)
     if found is None:
-        raise WrongUse(f"nobody is told of '{one_line(event, 40)}'", f"use {', '.join(KINDS)}")
+        raise WrongUse(f"nobody is told of '{one_line(event, 40)}'", f"use {', '.join(EVENTS)}")
     return found
 
 

@@ -96,7 +96,7 @@ def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple
     happened = event_rows.timed_later_than(listener.after_event, _AT_ONCE)
     told = notices.later_than(listener.after_notice, _AT_ONCE)
     condition = _condition(desk, listener)
-    found = [_of_event(each) for each in happened]
+    found = [_of_event(each) for each in happened if event_rows.BROUGHT not in each.detail]
     found += [_of_notice(each) for each in told if each.kind in OF_NOTICES]
     count = 0
     for each in sorted(found, key=lambda happening: happening.at):

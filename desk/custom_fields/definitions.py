@@ -13,8 +13,10 @@ from desk.staff.names import given_name
 from desk.staff.topics import topic_id_of
 from mail.inert import one_line
 from models import custom_fields as rows
+from models import topics as topic_rows
 from models.custom_fields import FIELD_KINDS, FIELD_OWNERS, FieldKind, FieldOwner, StoredField
 from models.fields import as_json
+from models.topics import StoredTopic
 from models.transactions import transaction
 
 KINDS: Final[Mapping[FieldKind, str]] = {
@@ -50,19 +52,22 @@ class FieldLine:
     hint: str
     order: int
     active: bool
+    parts: tuple[str, ...] = ()
+    """The help topics that are parts of those: it is offered for them too."""
+    required: bool = False
+    """Whether agents close a ticket for which it is offered only once something stands in it."""
 
     def is_for(self, topic: str | None) -> bool:
         """Whether it is offered for a ticket of that help topic."""
-        return not self.topics or topic in self.topics
+        return not self.topics or topic in self.topics or topic in self.parts
 
 
 def fields(of: FieldOwner | None = None) -> list[FieldLine]:
     """Return the fields in their order, in use or not: all, or those of tickets or of contacts."""
-    topics = rows.topics()
+    offered = rows.topics()
+    known = topic_rows.every() if offered else []
     return [
-        _line(row, [name for _, name in topics.get(row.id, ())])
-        for row in rows.every()
-        if of in (None, row.belongs_to)
+        _line(row, offered.get(row.id, ()), known) for row in rows.every() if of in (None, row.belongs_to)
     ]
 
 
@@ -96,6 +101,7 @@ def add_field(
     hint: str = "",
     order: int = 100,
     active: bool = True,
+    required: bool = False,
 ) -> FieldLine:
     """Add a field. ``Serial number`` is named serial_number and labelled as it is written.
 
@@ -116,6 +122,7 @@ def add_field(
             one_line(hint, 200),
             order,
             active,
+            _required(_one_of("owner of fields", of, FIELD_OWNERS), required),
         )
         listed = _choices(new.kind, choices)
         field_id = rows.write(new._replace(choices=listed))
@@ -134,6 +141,7 @@ def edit_field(
     hint: str | None = None,
     order: int | None = None,
     active: bool | None = None,
+    required: bool | None = None,
 ) -> FieldLine:
     """Change a field; None leaves a value. What stands in it stays, also a choice that is offered no more.
 
@@ -159,6 +167,8 @@ def edit_field(
             values["position"] = order
         if active is not None:
             values["active"] = active
+        if required is not None:
+            values["required"] = _required(known.of, required)
         rows.change(known.id, values)
         if topics is not None:
             rows.set_topics(known.id, _topic_ids(known.of, topics))
@@ -220,6 +230,12 @@ def _choices(kind: FieldKind, given: Collection[str]) -> list[str]:
     return listed
 
 
+def _required(of: FieldOwner, required: bool) -> bool:
+    if required and of == "contact":
+        raise WrongUse("a contact is not closed", "fields of tickets can be required")
+    return required
+
+
 def _topic_ids(of: FieldOwner, names: Collection[str]) -> list[int]:
     wanted = [name for name in names if name.strip()]
     if wanted and of == "contact":
@@ -227,7 +243,9 @@ def _topic_ids(of: FieldOwner, names: Collection[str]) -> list[int]:
     return [found for name in wanted if (found := topic_id_of(name)) is not None]
 
 
-def _line(row: StoredField, topics: Sequence[str]) -> FieldLine:
+def _line(row: StoredField, topics: Sequence[tuple[int, str]], known: Sequence[StoredTopic]) -> FieldLine:
+    within = {part for topic_id, _ in topics for part in topic_rows.below(topic_id, known)}
+    names = tuple(name for _, name in topics)
     return FieldLine(
         id=row.id,
         name=row.name,
@@ -235,8 +253,10 @@ def _line(row: StoredField, topics: Sequence[str]) -> FieldLine:
         kind=row.kind,
         of=row.belongs_to,
         choices=tuple(row.choices),
-        topics=tuple(topics),
+        topics=names,
+        parts=tuple(each.name for each in known if each.id in within and each.name not in names),
         hint=row.hint,
         order=row.position,
         active=row.active,
+        required=row.required,
     )

@@ -52,4 +52,10 @@ def _listed(value: int | Sequence[str]) -> int | list[str]:
 
 def organization(line: OrganizationLine) -> dict[str, Any]:
     """Return an organization."""
-    return {"name": line.name, "domains": list(line.domains), "shares": line.shares, "note": line.note}
+    return {
+        "name": line.name,
+        "domains": list(line.domains),
+        "shares": line.shares,
+        "note": line.note,
+        "owner": line.owner,
+    }

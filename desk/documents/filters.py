@@ -74,19 +74,15 @@ def difference(found: Difference) -> dict[str, Any]:
 def treatments(found: rule_trial.Difference) -> dict[str, Any]:
     """Return a mail that a desk with other rules would treat otherwise; ``trace``: by which filters.
 
-    Of texts those are told that differ.
+    What answers it by itself is told where that differs.
     """
-    changed = {
-        language
-        for language, text in found.after.texts.items()
-        if found.before.texts.get(language, text) != text
-    }
+    answered = found.before.automatic_answer != found.after.automatic_answer
     return {
         "ticket": found.ticket,
         "receipt": found.receipt_id,
         "subject": found.subject,
-        "before": _treatment(found.before, changed),
-        "after": _treatment(found.after, changed),
+        "before": _treatment(found.before, answered),
+        "after": _treatment(found.after, answered),
         "trace": list(found.after.decision.trace),
     }
 
@@ -98,7 +94,7 @@ def changes(told: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     return [(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
 
 
-def _treatment(treated: rule_trial.Treatment, languages: set[str]) -> dict[str, Any]:
+def _treatment(treated: rule_trial.Treatment, answered: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "banned_by": treated.banned or None,
         "requester": treated.requester or None,
@@ -106,11 +102,13 @@ def _treatment(treated: rule_trial.Treatment, languages: set[str]) -> dict[str, 
         "topic": treated.topic,
         "sla": treated.sla,
         "priority": treated.priority,
+        "assigned_to": treated.assigned_to,
+        "begins_as": treated.begins_as,
         "first_answer_due": treated.first_answer_due,
         "next_answer_due": treated.next_answer_due,
         "resolve_due": treated.resolve_due,
         "acknowledged_from": treated.acknowledged_from,
         "answered_from": treated.answered_from,
-        "acknowledgement": {key: text for key, text in treated.texts.items() if key in languages} or None,
+        "acknowledgement": (treated.automatic_answer or None) if answered else None,
     }
     return {**decision(treated.decision), **{key: value for key, value in said.items() if value is not None}}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from html import escape
 from typing import TYPE_CHECKING
 
 from config.expressions import expression
+from desk.custom_fields.values import shown
+from desk.tickets.time_spent import words
 from mail.inert import guard
 from models.tickets import PRIORITIES
 
@@ -22,6 +25,23 @@ _STYLE = (
     "section{border-top:1px solid #999;margin-top:1em;break-inside:avoid-page}"
     "h2{font-size:11pt}pre{white-space:pre-wrap;font:10pt/1.4 monospace}.note{background:#f3f3f3}"
 )
+
+
+def without_notes(ticket: TicketDetail) -> TicketDetail:
+    """Return a ticket as those may read it who are no agents: without notes, tasks, time, links and history.
+
+    Links tell the subjects of others' tickets. Who had a blind copy, nobody else learns.
+    """
+    said = tuple(_without_blind_copies(each) for each in ticket.messages if each.kind != "note")
+    return replace(ticket, messages=said, tasks=(), time_spent=(), links=(), events=())
+
+
+def _without_blind_copies(message: MessageView) -> MessageView:
+    blind = {email for _, email in message.bcc}
+    if not blind:
+        return message
+    told = tuple(each for each in message.deliveries if each.to not in blind)
+    return replace(message, bcc=(), deliveries=told)
 
 
 def markdown(ticket: TicketDetail, zone: tzinfo) -> str:
@@ -67,21 +87,39 @@ def _section(message: MessageView, zone: tzinfo) -> str:
 def _facts(ticket: TicketDetail, zone: tzinfo) -> Iterator[tuple[str, str]]:
     yield "State", (f"{ticket.named_status} ({ticket.status})" if ticket.named_status else ticket.status)
     yield "Priority", PRIORITIES[ticket.priority]
-    yield "Department", ticket.department
+    yield "Department", ", ".join((ticket.department, *ticket.referred))
+    if ticket.topic:
+        yield "Help topic", ticket.topic
     yield "Requester", f"{ticket.requester} <{ticket.requester_email}>"
     if ticket.collaborators:
         yield "In copy", ", ".join(ticket.collaborators)
     yield "Assignee", ticket.assignee or "nobody"
+    if ticket.team:
+        yield "Team", ticket.team
     if ticket.tags:
         yield "Tags", ", ".join(ticket.tags)
+    for field, stored in ticket.fields:
+        if stored is not None:
+            yield field.label, shown(field, stored)
     yield "Created", _moment(ticket.created, zone)
     yield "Updated", _moment(ticket.updated, zone)
+    if ticket.due:
+        yield "Due", _moment(ticket.due, zone)
+    if ticket.closed:
+        yield "Closed", _moment(ticket.closed, zone)
+    for link in ticket.links:
+        yield "Link", f"{link.how} #{link.number} {link.subject}"
+    for task in ticket.tasks:
+        yield f"Task {task.place}", f"{task.text} ({'done' if task.done else 'open'})"
+    if ticket.time_spent:
+        yield "Time spent", words(sum(each.seconds for each in ticket.time_spent))
 
 
 def _head(message: MessageView, zone: tzinfo) -> str:
     what = {"customer": "", "reply": ", answer", "note": ", internal note"}[message.kind]
     who = f"{message.sender_name} <{message.sender_email}>" if message.sender_email else message.sender_name
-    return f"{who.strip()}{what}, {_moment(message.created, zone)}"
+    to = ", ".join(email for _, email in (*message.to, *message.cc))
+    return f"{who.strip()}{what}{f' to {to}' if to else ''}, {_moment(message.created, zone)}"
 
 
 def _files(message: MessageView) -> list[str]:

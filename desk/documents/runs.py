@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from desk.doors.imports.exported import ExportTally
     from desk.doors.imports.osticket.tally import OldDeskTally
     from desk.doors.imports.run import Tally
     from desk.fetching.summary import FetchSummary, MailboxFetch
@@ -55,8 +56,40 @@ def taken_over(tally: OldDeskTally) -> dict[str, Any]:
     }
 
 
+def brought_back(tally: ExportTally, *, dry_run: bool) -> dict[str, Any]:
+    """Return what one import of an export did, or would do."""
+    return {
+        "dry_run": dry_run,
+        "path": tally.path,
+        "desk": tally.desk,
+        "made": dict(tally.made),
+        "tickets": tally.tickets,
+        "messages": tally.messages,
+        "attachments": tally.files,
+        "known": tally.known,
+        "held": tally.held,
+        "renumbered": tally.renumbered,
+        "erased": list(tally.erased),
+        "troubles": list(tally.troubles),
+        "more": tally.more,
+        "seconds": round(tally.seconds, 3),
+    }
+
+
 def imported(tally: Tally) -> dict[str, Any]:
-    """Return what one import did."""
+    """Return what one import did, or would do."""
+    if tally.dry_run:
+        return {
+            "dry_run": True,
+            "kind": tally.kind,
+            "path": tally.path,
+            "found": tally.found,
+            "copies": tally.copies,
+            "known": tally.known,
+            "more": tally.more,
+            "errors": list(tally.errors),
+            "seconds": round(tally.seconds, 3),
+        }
     return {
         "kind": tally.kind,
         "path": tally.path,

@@ -83,7 +83,7 @@ def comparison(sla: str, since: datetime, found: Iterable[Compared]) -> dict[str
 
 
 def explained_lines(found: Explanation, zone: tzinfo) -> list[str]:
-    """Tell the sum of a ticket's promises in lines."""
+    """Return the sum of a ticket's promises in lines."""
     by_hand = found.ticket.due_by_hand
     if found.plan is None:
         told = [] if by_hand is None else [f"It is due by hand {_time(utc_time(by_hand), zone)}."]

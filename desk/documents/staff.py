@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desk.custom_fields.definitions import FieldLine
     from desk.staff.agents import AgentLine
     from desk.staff.api_keys import KeyLine
-    from desk.staff.departments import DepartmentLine
+    from desk.staff.departments import DepartmentLine, Inherited
     from desk.staff.groups import GroupLine
     from desk.staff.roles import RoleLine
     from desk.staff.slas import SlaLine
@@ -36,12 +38,13 @@ def agent(line: AgentLine) -> dict[str, Any]:
         "quiet": line.quiet,
         "digest": line.digest,
         "zone": line.zone,
+        "language": line.language,
     }
 
 
-def department(line: DepartmentLine) -> dict[str, Any]:
-    """Return a department; one that is a part of another has `parent` and `path`."""
-    place = {"parent": line.parent, "path": line.path} if line.parent else {}
+def department(line: DepartmentLine, inherited: Sequence[Inherited] = ()) -> dict[str, Any]:
+    """Return a department; one that is a part of another has `parent` and `path`, and what it inherits."""
+    place: dict[str, Any] = {"parent": line.parent, "path": line.path} if line.parent else {}
     return {
         "name": line.name,
         "sla": line.sla,
@@ -50,8 +53,15 @@ def department(line: DepartmentLine) -> dict[str, Any]:
         "outgoing": line.outgoing,
         "autoresponse_from": line.autoresponse_from,
         "assignment": line.assignment,
+        "manager": line.manager,
+        "private": line.private,
+        "assignable": line.assignable,
+        "claims": line.claims,
+        "keeps_owner": line.keeps_owner,
+        "autoresponse": line.autoresponse,
         "active": line.active,
         **place,
+        **({"inherited": [each._asdict() for each in inherited]} if inherited else {}),
     }
 
 
@@ -98,21 +108,26 @@ def sla(line: SlaLine) -> dict[str, Any]:
         "days": list(line.days),
         "pause": line.pause,
         "reminders": line.reminders,
+        "priorities": list(line.priorities),
         "active": line.active,
     }
 
 
 def topic(line: TopicLine) -> dict[str, Any]:
-    """Return a help topic."""
+    """Return a help topic; one that is a part of another has `parent` and `path`."""
+    place = {"parent": line.parent, "path": line.path} if line.parent else {}
     return {
         "id": line.id,
         "name": line.name,
         "department": line.department,
         "sla": line.sla,
         "priority": line.priority,
+        "assigned_to": line.assigned_to,
+        "status": line.status,
         "autoresponse": line.autoresponse,
         "checklist": list(line.checklist),
         "active": line.active,
+        **place,
     }
 
 
@@ -127,6 +142,7 @@ def field(line: FieldLine) -> dict[str, Any]:
         "topics": list(line.topics),
         "hint": line.hint,
         "order": line.order,
+        "required": line.required,
         "active": line.active,
     }
 

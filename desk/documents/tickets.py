@@ -15,9 +15,12 @@ from desk.replies.messages import SentReply
 from desk.tickets import detail
 from desk.tickets.events import EventView
 from desk.tickets.lists import TicketLine
+from desk.tickets.promises import State
 from desk.tickets.search import SearchHit
 from desk.tickets.tasks import TaskView
 from models import ticket_lists
+from models.deliveries import DeliveryState
+from models.events import EventKind
 from models.messages import MessageKind
 from models.tickets import PRIORITIES, Priority, Status
 
@@ -61,6 +64,7 @@ class Ticket(_Ticket):
 
     state: NotRequired[Status]
     pinned: NotRequired[bool]
+    vip: NotRequired[bool]
     fields: NotRequired[dict[str, Plain]]
 
 
@@ -77,7 +81,7 @@ class Delivery(TypedDict):
     """What became of a sent message at one recipient."""
 
     to: str
-    state: str
+    state: DeliveryState
     detail: str
 
 
@@ -120,7 +124,7 @@ class Event(TypedDict):
 
     at: datetime
     agent: str | None
-    kind: str
+    kind: EventKind
     text: str
 
 
@@ -159,7 +163,7 @@ class Clock(TypedDict):
     clock: str
     since: datetime
     due: datetime | None
-    state: str
+    state: State
     left: int
 
 
@@ -182,6 +186,7 @@ class TicketDetail(_Ticket):
     deleted: datetime | None
     due_by_hand: datetime | None
     pinned: bool
+    vip: bool
     closing: datetime | None
     pending: list[str]
     tasks: list[Task]
@@ -198,7 +203,7 @@ class Hit(_From):
 
     ticket: str
     subject: str
-    kind: str
+    kind: MessageKind
     snippet: str
     message: int
     created: datetime
@@ -242,6 +247,7 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         "deleted": ticket.deleted,
         "due_by_hand": ticket.due_by_hand,
         "pinned": ticket.pinned,
+        "vip": ticket.vip,
         "closing": ticket.closing,
         "pending": list(ticket.pending),
         "tasks": [task(each) for each in ticket.tasks],
@@ -365,6 +371,8 @@ def _listed(line: TicketLine, collaborators: Sequence[str]) -> Ticket:
         document["state"] = line.status
     if line.pinned:
         document["pinned"] = True
+    if line.vip:
+        document["vip"] = True
     if line.fields:
         document["fields"] = dict(line.fields)
     return document

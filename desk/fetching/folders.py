@@ -54,7 +54,7 @@ def next_era(uidvalidity: int) -> int:
 
 
 def folder_mark(mailbox_id: int, folder: str) -> FolderMark | None:
-    """How far a folder is known; None before its first fetch."""
+    """Return how far a folder is known; None before its first fetch."""
     known = folders.read(mailbox_id, folder)
     if known is None:
         return None
@@ -102,7 +102,7 @@ def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int = 0
 
 
 def undisposed(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
-    """UIDs whose mail is stored but whose copy at the server was not moved, deleted or decided to be left."""
+    """Return the UIDs whose mail is stored, and whose copy at the server was not dealt with yet."""
     return pending.undisposed_uids(mailbox_id, folder, uidvalidity)
 
 

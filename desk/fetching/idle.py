@@ -13,7 +13,7 @@ from models.transactions import transaction
 
 
 def wanted() -> dict[int, Hashable]:
-    """Mailboxes that want it now; the value differs when the account does."""
+    """Return the mailboxes that want it now; the value differs when the account does."""
     if not settings.get("mail.fetching"):
         return {}
     return dict(mailboxes.idling())

@@ -30,7 +30,7 @@ class MailboxFetch:
         return self.verdicts.total()
 
     def line(self) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         if self.skipped:
             return f"{self.address}: skipped, {self.skipped}"
         counts = self.verdicts.words()
@@ -83,7 +83,7 @@ class FetchSummary:
         return each + self.sending.errors + self.errors
 
     def lines(self) -> list[str]:
-        """For a person: a line per mailbox, then spool, outbox and the sweep where they did something."""
+        """Return a line for each mailbox, then for spool, outbox and the sweep where they did something."""
         lines = [fetch.line() for fetch in self.mailboxes]
         if self.spooled:
             lines.append(f"spool: {self.spooled} {'mail' if self.spooled == 1 else 'mails'} taken in")

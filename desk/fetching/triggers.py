@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from config.records import Record
 from models import leases
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 VARIABLE = "NIGHTDESK_TRIGGER"
 """Says which of `KINDS` calls; the HTTP server and the timer's unit set it."""
 
-KINDS = {
+TriggerKind = Literal["worker", "app", "timer", "cron", "http", "ssh", "hand"]
+KINDS: Final[Mapping[TriggerKind, str]] = {
     "worker": "nightdesk worker",
     "app": "the open app's own worker",
     "timer": "a systemd timer",
@@ -36,12 +37,12 @@ COME_AGAIN = frozenset({"timer", "cron", "http", "ssh"})
 class Trigger(Record):
     """One that ran at least once. ``at_work``: it is a worker that works for the desk now."""
 
-    kind: str
+    kind: TriggerKind
     last_run: datetime
     at_work: bool
 
 
-def note(desk: Desk, kind: str) -> None:
+def note(desk: Desk, kind: TriggerKind) -> None:
     """Remember that this process, which is of this kind, fetches now. Never raises."""
     path = desk.paths.data / "triggers"
     try:
@@ -56,7 +57,7 @@ def note(desk: Desk, kind: str) -> None:
 
 
 def seen(desk: Desk) -> list[Trigger]:
-    """Every trigger that ever ran, in the order of `KINDS`."""
+    """Return every trigger that ever ran, in the order of `KINDS`."""
     holder = leases.holder(leases.WORKER)
     found = []
     for kind in KINDS:
@@ -69,11 +70,12 @@ def seen(desk: Desk) -> list[Trigger]:
     return found
 
 
-def kind_of_caller(environ: Mapping[str, str]) -> str:
-    """Who started a process with this environment that fetches once: timer, cron, http, ssh or hand."""
+def kind_of_caller(environ: Mapping[str, str]) -> TriggerKind:
+    """Return who started a process of this environment to fetch once: timer, cron, http, ssh or hand."""
     told = environ.get(VARIABLE, "")
-    if told in KINDS:
-        return told
+    for kind in KINDS:
+        if told == kind:
+            return kind
     if _has_terminal():
         return "hand"
     if "SSH_CONNECTION" in environ:

@@ -17,7 +17,7 @@ NO_FOLDER = ""
 
 
 def era(mailbox_id: int) -> int | None:
-    """How often the server changed all its ids, from 1; None before the first fetch."""
+    """Return how often the server changed all its ids, from 1; None before the first fetch."""
     mark = folders.folder_mark(mailbox_id, NO_FOLDER)
     return None if mark is None else mark.uidvalidity
 
@@ -39,7 +39,7 @@ def preexisting(mailbox_id: int) -> set[str]:
 
 
 def known(mailbox_id: int, uidls: Collection[str]) -> set[str]:
-    """Those of the ids that have their receipt."""
+    """Return those of the ids that have their receipt."""
     return receipts.known_uidls(mailbox_id, uidls)
 
 
@@ -82,12 +82,12 @@ def free(mailbox_id: int, uidls: Collection[str]) -> None:
             folder_rows.seen_gone(mailbox_id, uidl)
 
 
-def told_deleted(mailbox_id: int) -> set[str]:
+def deleted_at_server(mailbox_id: int) -> set[str]:
     """Return ids whose mails the server said it deleted, and that were not seen to be gone."""
     return folder_rows.deleted_uidls(mailbox_id)
 
 
-def tell_deleted(mailbox_id: int, uidls: Collection[str]) -> None:
+def note_deleted(mailbox_id: int, uidls: Collection[str]) -> None:
     """Note that the server said it deleted these mails: they are known until they are seen to be gone."""
     moment = utc_text(now())
     with transaction():
@@ -97,7 +97,7 @@ def tell_deleted(mailbox_id: int, uidls: Collection[str]) -> None:
 
 
 def undisposed(mailbox_id: int) -> list[str]:
-    """Ids whose mail is stored but was not deleted at the server, oldest first."""
+    """Return the ids whose mail is stored but was not deleted at the server, oldest first."""
     return receipts.undisposed_uidls(mailbox_id)
 
 
@@ -113,7 +113,7 @@ def forget_deleted(mailbox_id: int, there: Collection[str], *, deletes: bool) ->
     A server may give an id again (RFC 1939 7), for example one that is made of the content alone.
     """
     listed = set(there)
-    told = told_deleted(mailbox_id)
+    told = deleted_at_server(mailbox_id)
     gone = [
         uidl
         for uidl, disposed in receipts.uidls_of(mailbox_id)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
-PLURALS = {
+if TYPE_CHECKING:
+    from models.receipts import Verdict
+
+PLURALS: Final[Mapping[Verdict, str]] = {
     "ticket": "tickets",
     "reply": "replies",
     "note": "notes",
@@ -31,6 +36,6 @@ class Verdicts(Counter[str]):
         )
 
 
-def noun(verdict: str, count: int) -> str:
+def noun(verdict: Verdict, count: int) -> str:
     """Return the verdict as the noun after its count."""
     return verdict if count == 1 else PLURALS[verdict]

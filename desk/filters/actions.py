@@ -15,7 +15,7 @@ from desk import statuses
 from desk.custom_fields import values
 from desk.custom_fields.definitions import named
 from desk.errors import WrongUse
-from desk.filters.variables import OF_EVERY_MAIL, named_in
+from desk.filters.variables import OF_EVERY_MAIL, named_as_in_texts, named_in
 from desk.own_addresses import read_own_addresses
 from desk.queries.times import age
 from desk.settings import PEOPLE, address_list
@@ -38,7 +38,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     ),
     "notify": (
         "WHO",
-        "Have department, assignee, agent:LOGIN, team:NAME, webhook:NAME or push:NAME told.",
+        "Have department, assignee, manager, agent:LOGIN, team:NAME, webhook:NAME or push:NAME told.",
     ),
     "reply-to": ("", "Make whom Reply-To names the requester."),
     "department": ("NAME", "Put the ticket into a department."),
@@ -90,8 +90,15 @@ def read(texts: Sequence[str], runs_on: Trigger, captured: Collection[str] = ())
     """Read the actions of a filter whose condition catches these variables. Raises WrongUse with a hint."""
     found = tuple(_read(text, runs_on) for text in texts)
     for action in found:
-        unknown = named_in(action.value) - {*OF_EVERY_MAIL, *captured}
-        if unknown and action.name in WITH_VARIABLES and runs_on in ("new", "reply"):
+        if action.name not in WITH_VARIABLES or runs_on not in ("new", "reply"):
+            continue
+        known = {*OF_EVERY_MAIL, *captured}
+        doubled = named_as_in_texts(action.value) & known
+        if doubled:
+            name = sorted(doubled)[0]
+            raise WrongUse(f"{{{{{name}}}}} has a pair of braces too many", f"write {{{name}}}")
+        unknown = named_in(action.value) - known
+        if unknown:
             name = sorted(unknown)[0]
             raise WrongUse(
                 f"nothing catches {{{name}}}",

@@ -60,7 +60,25 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
         if any(each.pattern == wanted for each in filters.bans()):
             raise Refused(f"{wanted} is banned already", "nightdesk ban list")
         filters.write_ban(wanted, one_line(note, 200), utc_text(now()))
-    return next(each for each in bans() if each.pattern == wanted)
+    return show(wanted)
+
+
+def show(pattern: str) -> BanLine:
+    """Return the ban of that pattern; raises NotFound."""
+    wanted = as_compared(pattern.strip())
+    found = next((each for each in bans() if each.pattern == wanted), None)
+    if found is None:
+        raise _no_ban(pattern)
+    return found
+
+
+def edit(actor: Actor, pattern: str, note: str) -> BanLine:
+    """Say otherwise why something is banned; raises NotFound when it is not."""
+    _require_ban(actor)
+    with transaction():
+        if not filters.change_ban(as_compared(pattern.strip()), one_line(note, 200)):
+            raise _no_ban(pattern)
+    return show(pattern)
 
 
 def _require_ban(actor: Actor) -> None:
@@ -73,7 +91,11 @@ def lift(actor: Actor, pattern: str) -> None:
     _require_ban(actor)
     with transaction():
         if not filters.delete_ban(as_compared(pattern.strip())):
-            raise NotFound(f"{one_line(pattern, 60)} is not banned", "nightdesk ban list")
+            raise _no_ban(pattern)
+
+
+def _no_ban(pattern: str) -> NotFound:
+    return NotFound(f"{one_line(pattern, 60)} is not banned", "nightdesk ban list")
 
 
 def matcher(patterns: Iterable[str]) -> Callable[[str], str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import filterfalse
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from config.expressions import expression
 from desk.errors import WrongUse
@@ -26,6 +26,9 @@ from mail.inert import one_line
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models.custom_fields import FieldValue
 from models.queries.tree import All, Condition, Either, Node, Not, Word, leaves
+
+if TYPE_CHECKING:
+    from mail.mime.automated import Kind as MailKind
 
 MAIL_FIELDS: Final[tuple[Field, ...]] = (
     Field(
@@ -63,7 +66,7 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "topic",
         "text",
-        "a help topic, or none",
+        "a help topic, also by its path, or none; Network/*: with its parts",
         "mail whose ticket has that topic, or would have it without filters",
         "topic:VPN",
     ),
@@ -79,10 +82,18 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "is",
         "choice",
-        "person, list, machine or spam",
-        "mail that a person wrote, a list brought or a machine wrote, or that your mail server calls spam",
+        "person, list, machine, spam or known",
+        "mail that a person wrote, a list brought or a machine wrote, that your mail server calls spam, "
+        "or of a contact or an organization's domain",
         "is:list",
-        choices=("person", "list", "machine", "spam"),
+        choices=("person", "list", "machine", "spam", "known"),
+    ),
+    Field(
+        "open",
+        "text",
+        ">N or <N",
+        "mail of somebody who has so many tickets that are not closed",
+        "open:>20",
     ),
     Field(
         "score",
@@ -133,7 +144,7 @@ class MailFacts:
     mailbox: str
     door: str
     attachments: int
-    kind: str
+    kind: MailKind
     """human, list, or what kind of machine wrote it."""
     raw: bytes
     believes_spam_headers: bool = False
@@ -141,7 +152,9 @@ class MailFacts:
     stored_fields: Callable[[], Mapping[int, FieldValue]] = dict
     """What stands in the desk's own fields of its sender, and of the ticket that it answers."""
     topic_of: Callable[[], str] = str
-    """The help topic of the ticket that it answers, or of the one that it would begin; '' for none."""
+    """The path of the help topic of the ticket that it answers, or would begin; '' for none."""
+    standing_of: Callable[[], tuple[bool, int]] = lambda: (False, 0)
+    """Whether the desk knows its sender, and how many tickets of theirs are not closed."""
     captured: dict[str, str] = field(default_factory=dict)
     """What the patterns of the filter that is asked have caught."""
 
@@ -185,8 +198,13 @@ class MailFacts:
 
     @cached_property
     def topic(self) -> str:
-        """The help topic in lower case, found when a condition asks for it."""
+        """The help topic's path in lower case, found when a condition asks for it."""
         return self.topic_of().lower()
+
+    @cached_property
+    def standing(self) -> tuple[bool, int]:
+        """Whether the desk knows its sender, and how many tickets are open, found when a condition asks."""
+        return self.standing_of()
 
     @cached_property
     def all_words(self) -> str:
@@ -387,8 +405,7 @@ def _compared(node: Condition, value: str) -> Test:
             named = f"{lowered}@" if lowered else "@"
             return lambda facts: lowered == facts.mailbox or facts.mailbox.startswith(named)
         case "topic":
-            topic = "" if value.lower() == "none" else value.lower()
-            return lambda facts: facts.topic == topic
+            return _of_topic(value.lower())
         case "door":
             return lambda facts: facts.door == value
         case "has":
@@ -398,7 +415,11 @@ def _compared(node: Condition, value: str) -> Test:
             return lambda facts: facts.relay is not None and facts.relay in network
         case "score":
             return _scored(value)
+        case "open":
+            return _with_open(value)
         case "is":
+            if value == "known":
+                return lambda facts: facts.standing[0]
             if value == "spam":
                 return lambda facts: facts.spam[0]
             kinds = {"person": ("human",), "list": ("list",)}.get(value)
@@ -423,6 +444,17 @@ def _person(value: str) -> Callable[[str, str, MailFacts], bool]:
         return lambda _name, address, _facts: address == lowered
     folded = _folded(value)
     return lambda name, address, _facts: folded in name or lowered in address
+
+
+def _of_topic(value: str) -> Test:
+    """Return whether mail is of a topic: by name or path, with /* behind it its parts too."""
+    if value == "none":
+        return lambda facts: not facts.topic
+    whole = value.endswith("/*") or (value.endswith("/") and len(value) > 1)
+    bare = "/" + (value.removesuffix("*").removesuffix("/") if whole else value)
+    if whole:
+        return lambda facts: f"{bare}/" in f"/{facts.topic}/"
+    return lambda facts: f"/{facts.topic}".endswith(bare)
 
 
 def _header(value: str) -> Test:
@@ -517,6 +549,16 @@ def _scored(value: str) -> Test:
         return score < bound if comparison == "<" else score >= bound
 
     return test
+
+
+def _with_open(value: str) -> Test:
+    sign, bound = value[:1], value[1:].strip()
+    if sign not in ("<", ">") or not bound.isdecimal() or len(bound) > 6:
+        raise WrongUse(f"'{one_line(value, 40)}' is no number of tickets", "write open:>20")
+    most = int(bound)
+    if sign == "<":
+        return lambda facts: facts.standing[1] < most
+    return lambda facts: facts.standing[1] > most
 
 
 def _phrase(text: str, *, whole: bool) -> str:

@@ -164,7 +164,11 @@ def _condition(text: str, trigger: Trigger) -> str:
                 all_asked(map(str, leaf.values))
     else:
         parser.parse_condition(text)
-        query.parse(text, FILTER)
+        tree = query.parse(text, FILTER).tree
+        if trigger != "time" and any(
+            isinstance(leaf, Condition) and leaf.field == "clock" for leaf in leaves(tree)
+        ):
+            raise WrongUse("a share of a clock's time is asked by the clock", "give --on time")
     return text.strip()
 
 

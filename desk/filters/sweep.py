@@ -94,6 +94,17 @@ def by_the_clock(desk: Desk, moment: datetime) -> int:
     return acted
 
 
+def pass_by(desk: Desk, ticket_ids: Sequence[int], moment: datetime) -> None:
+    """Let filters of the clock leave tickets as they came, until somebody touches them.
+
+    To be called in the transaction in which they come. A filter that holds only later acts then.
+    """
+    for each in _ready(desk, "time"):
+        for ticket in tickets.read_each(ticket_ids):
+            if _holds(each.condition, ticket, moment):
+                rows.note_act(each.stored.id, ticket.id, ticket.updated)
+
+
 def holding(stored: StoredFilter, desk: Desk, moment: datetime) -> list[TicketState]:
     """Return the tickets on which a filter of states or of the clock would act now."""
     condition = query.parse(stored.condition, FILTER, desk.zone).tree
@@ -119,7 +130,8 @@ def _acted(each: _Ready, ids: Sequence[int], moment: datetime, desk: Desk) -> in
 
 
 def _asked_of(event: RecordedEvent, filters: Sequence[_Ready], moment: datetime, desk: Desk) -> int:
-    if not _changes_state(event) or event.detail.get("by") == FILTER.login:
+    told = event.detail
+    if not _changes_state(event) or events.BROUGHT in told or told.get("by") == FILTER.login:
         return 0
     count = 0
     for each in filters:

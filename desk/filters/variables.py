@@ -14,12 +14,18 @@ OF_EVERY_MAIL: Final = ("from", "domain", "name", "subject", "mailbox")
 LONGEST: Final = 200
 """Characters of what a stranger's mail may put in a variable's place."""
 _VARIABLE: Final = expression(r"\{([A-Za-z_]\w*)\}")
+_AS_IN_TEXTS: Final = expression(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _CAPTURED: Final = expression(r"\(\?P<([A-Za-z_]\w*)>")
 
 
 def named_in(value: str) -> set[str]:
     """Return the variables that a value names."""
     return set(_VARIABLE.findall(value))
+
+
+def named_as_in_texts(value: str) -> set[str]:
+    """Return the names that a value has in double braces, as texts have their facts."""
+    return set(_AS_IN_TEXTS.findall(value))
 
 
 def captured_by(condition: str) -> set[str]:

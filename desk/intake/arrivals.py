@@ -214,10 +214,10 @@ class _Packing(Thread):
 
     def run(self) -> None:
         try:
-            laying, places = blobs.prepare(self._raws, self._small)
+            writer, places = blobs.prepare(self._raws, self._small)
             digests = [mail_digest(raw) for raw in self._raws]
-            laying.finish()
-            packed = [laying.packed[place] for place in places]
+            writer.finish()
+            packed = [writer.packed[place] for place in places]
             self._packed = list(zip(packed, digests, strict=True))
         except BaseException as error:
             self._failed = error

@@ -41,7 +41,7 @@ class Batch:
         self._last_message = messages.newest()
 
     def sending_route(self, mailbox_id: int | None) -> SendingRoute:
-        """How mail of this mailbox leaves."""
+        """Return how mail of this mailbox leaves."""
         if mailbox_id not in self._routes:
             self._routes[mailbox_id] = find_sending_route(mailbox_id)
         return self._routes[mailbox_id]

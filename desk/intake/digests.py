@@ -23,7 +23,7 @@ _IDS = expression(rb"(?im)^(?:message-id|in-reply-to|references)[ \t]*:[^\n]*(?:
 
 
 def mail_digest(raw: bytes) -> str:
-    """SHA-256 (hex) of the mail with CRLF line ends, without trace headers and trailing empty lines.
+    """Return a SHA-256 (hex) of a mail with CRLF line ends, without trace headers and empty lines behind it.
 
     Trace headers are what servers on the way add: Received, Delivered-To, Return-Path, verdicts of filters.
     """
@@ -44,7 +44,7 @@ def mail_digest(raw: bytes) -> str:
 
 
 def digest_in_any_case(raw: bytes) -> str:
-    """`mail_digest` of the mail with its Message-IDs in lower case, as some gateways pass them on."""
+    """Return `mail_digest` of the mail with its Message-IDs in lower case, as some gateways pass them on."""
     ends = [end for end in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if end >= 0]
     end = min(ends, default=len(raw))
     return mail_digest(_IDS.sub(lambda field: field[0].lower(), raw[:end]) + raw[end:])

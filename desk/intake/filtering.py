@@ -10,7 +10,7 @@ from desk.permissions import FILTER
 from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime.author import Author
-from models import contacts, slas, tickets, topics
+from models import contacts, organizations, slas, tickets, topics
 from models.custom_fields import FieldValue
 from models.fields import utc_text
 from models.tickets import PRIORITIES
@@ -151,16 +151,19 @@ def facts_of(
         raw=arrival.raw,
         believes_spam_headers=rules.believes_spam_headers,
         stored_fields=lambda: {**fields_of(author.address.email, ticket), **dict(arrival.fields)},
+        standing_of=lambda: standing_of(author.address.email),
         topic_of=lambda: topic_of(rules, arrival, [*(one for _, one in people), *mail.envelope], ticket),
     )
 
 
 def topic_of(rules: DeskRules, arrival: Arrival, addresses: Sequence[str], ticket: TicketState | None) -> str:
-    """Return the help topic of a ticket, or of one that a mail would begin; '' for none."""
+    """Return the path of the help topic of a ticket, or of one that a mail would begin; '' for none."""
     if ticket is not None:
-        return next((each.name for each in topics.every() if each.id == ticket.topic_id), "")
+        every = topics.every()
+        return next((topics.path_of(each, every) for each in every if each.id == ticket.topic_id), "")
     topic = route_of(rules, arrival, addresses, lambda _line: None).topic
-    return "" if topic is None else topic.name
+    line = [] if topic is None else topics.above(topic.id, rules.topics.values())
+    return "/".join(each.name for each in reversed(line))
 
 
 def fields_of(sender: str, ticket: TicketState | None) -> dict[int, FieldValue]:
@@ -168,6 +171,14 @@ def fields_of(sender: str, ticket: TicketState | None) -> dict[int, FieldValue]:
     known = contacts.by_email([sender.lower()]) if sender else []
     own = contacts.fields(known[0].id) if known else {}
     return own if ticket is None else {**own, **tickets.fields(ticket.id)}
+
+
+def standing_of(sender: str) -> tuple[bool, int]:
+    """Whether somebody is a contact or of an organization's domain, and how many open tickets they have."""
+    known = contacts.by_email([sender.lower()]) if sender else []
+    if known:
+        return True, len(tickets.open_of([known[0].id]))
+    return organizations.of_domain(sender.rpartition("@")[2].lower()) is not None, 0
 
 
 def _let_reply_to_speak(incoming: Incoming) -> None:

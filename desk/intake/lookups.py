@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from config.records import Record
 from desk.tickets.contacts import Contacts
-from models import messages, receipts
+from models import blobs, messages, receipts
 from models.messages import compared_id
 
 if TYPE_CHECKING:
     from desk.intake.arrivals import Arrival, ArrivalKey, IncomingMail, Prepared
+    from models.deliveries import DeliveryKind
     from models.messages import KnownMessage
     from models.receipts import SameReceipt, Verdict
+
+
+_LOOKED_UP = 20
+"""So many of a mail's recipients are looked up before it is known whether they matter."""
 
 
 class KnownArrival(Record):
@@ -31,10 +36,17 @@ class KnownDelivery(Record):
     """
 
     id: int
-    kind: str
+    kind: DeliveryKind
     ticket_id: int | None
     recipients: dict[str, int]
     forwarded: bool = False
+
+
+def _people_of(mail: IncomingMail) -> Iterator[str]:
+    """Yield the addresses, in lower case, of who may come into the desk with a mail."""
+    yield mail.named.sender.email
+    for each in [*mail.to, *mail.cc][:_LOOKED_UP]:
+        yield each.email.lower()
 
 
 class Lookups:
@@ -52,7 +64,8 @@ class Lookups:
             self.same.setdefault(receipt.digest, []).append(receipt)
         mails = [prepared.mail for prepared in batch if prepared.mail is not None]
         self._load_references(mails)
-        self.contacts.load({mail.named.sender.email for mail in mails})
+        self.contacts.load({email for mail in mails for email in _people_of(mail)})
+        blobs.look_up(prepared.packed.sha256 for prepared in batch)
 
     def messages(self, message_id: str) -> list[KnownMessage]:
         """Return the messages with a Message-ID in whatever case, first those that spell it so."""
@@ -144,7 +157,7 @@ class Lookups:
             )
 
     def moved(self, places: Mapping[int, int]) -> None:
-        """Messages were given to other tickets: the ticket of each by its id."""
+        """Note that messages were given to other tickets: the ticket of each by its id."""
         for known in self._messages.values():
             for place, message in enumerate(known):
                 if message.id in places:

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from config.expressions import expression
 from config.records import Record
@@ -93,8 +93,15 @@ def read_commands(text: str) -> MailCommands:
     return MailCommands(tuple(found), (start, position)) if found else MailCommands()
 
 
-def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], tzinfo]) -> list[str]:
-    """Change the ticket as the commands say; returns a line for the trace for each, refused ones too.
+class Obeyed(NamedTuple):
+    """What became of a command, in words for the trace; ``refused``: nothing."""
+
+    words: str
+    refused: bool = False
+
+
+def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], tzinfo]) -> list[Obeyed]:
+    """Change the ticket as the commands say; returns what became of each.
 
     A command does all of what it says or nothing, and one that we trip over stops neither the mail nor the
     next one. Raises what a database raises that is not to be used any more, and OSError.
@@ -108,15 +115,16 @@ def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], t
             with savepoint():
                 changed = _VERBS[command.name](actor, [number], command.value, zone)
         except DeskError as error:
-            lines.append(f"{shown}: refused, {error}")
+            lines.append(Obeyed(f"{shown}: refused, {error}", refused=True))
         except (DatabaseUnusable, DatabaseFailed, sqlite3.OperationalError, OSError):
             raise
         except Exception as error:
             reason = one_line(f"{type(error).__name__}: {error}", 300)
-            lines.append(f"{shown}: not done, Nightdesk tripped over it ({reason})")
+            words = f"{shown}: not done, Nightdesk tripped over it ({reason})"
+            lines.append(Obeyed(words, refused=True))
             logs.write("error", "intake", f"{shown} in an agent's mail for ticket {number} failed: {reason}")
         else:
-            lines.append(shown if changed else f"{shown}: it was so already")
+            lines.append(Obeyed(shown if changed else f"{shown}: it was so already"))
     return lines
 
 

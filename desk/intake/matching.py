@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
     from desk.intake.mail_commands import MailCommands
     from desk.permissions import Actor
+    from models.deliveries import DeliveryKind
 
 _NUMBER_IN_SUBJECT = expression(r"\[#([^\]\s]{1,40})\]")
 _NUMBERS_LOOKED_AT = 5
@@ -55,7 +56,7 @@ class _Sent(Record):
 
     reference: str
     ticket: TicketState
-    kind: str
+    kind: DeliveryKind
     addressed: frozenset[str]
     forwarded: bool = False
     """To somebody who takes no part: what comes back is for the agents."""
@@ -250,7 +251,13 @@ def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None
 def _as_agent(
     incoming: Incoming, ticket: TicketState, agent: Actor, how: str, proof: str, *, note: bool
 ) -> Match:
-    """Match mail that an agent is proved to have written, if the agent's role lets it do what it wants."""
+    """Match mail that an agent is proved to have written, if the agent's role lets it do what it wants.
+
+    What their machine says by itself (an absence note, a read receipt) is for nobody, and obeyed by nobody.
+    """
+    if not incoming.mail.by_person:
+        incoming.says(f"matched {how}: it is no answer of {agent.login}, kept as a note that does nothing")
+        return Match(ticket, kind="note")
     from desk.intake.mail_commands import read_commands  # 1 ms, for agents' mail
 
     commands = read_commands(incoming.mail.text)

@@ -1,7 +1,7 @@
 """The one way in: raw mail from any door becomes a receipt with a verdict, and what that verdict means.
 
-A batch is one transaction, a mail is a savepoint in it. A mail that cannot be understood, or that trips over
-a fault of ours, is kept raw and quarantined; the others go on.
+A batch is one transaction. A mail that cannot be understood is kept raw and quarantined; the others go on. So
+is one that trips over a fault of ours: its batch begins again, each mail a savepoint then.
 """
 
 from __future__ import annotations
@@ -32,12 +32,23 @@ from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.messages import KnownMessage
 from models.tickets import NewTicket, TicketState
-from models.transactions import DatabaseFailed, savepoint, transaction, undone
+from models.transactions import (
+    DatabaseFailed,
+    StatementFailed,
+    remembering,
+    savepoint,
+    transaction,
+    undone,
+)
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.forwards import Forward
+    from desk.rules import DeskRules
     from models.receipts import Verdict
+
+_WRITTEN = ("receipt", "message", "ticket", "event", "blob", "contact")
+"""Tables that most mails have a row in."""
 
 
 def take(
@@ -60,12 +71,43 @@ def take(
         from desk.intake.proofs import with_signatures  # 0.8 ms, for agents' mail
 
         batch_mails = [with_signatures(each, rules, now()) for each in batch_mails]
-    with transaction():
-        batch = Batch(desk, rules, now(), batch_mails)
-        outcomes = [_take_one(batch, prepared, None) for prepared in batch_mails]
+    try:
+        return _take_all(desk, rules, batch_mails, check, _take_at_ease)
+    except _Tripped:
+        return _take_all(desk, rules, batch_mails, check, _take_one)
+
+
+class _Tripped(Exception):
+    """A mail of the batch trips over something, and perhaps it was an earlier one."""
+
+
+def _take_all(
+    desk: Desk,
+    rules: DeskRules,
+    mails: Sequence[Prepared],
+    check: Callable[[], None],
+    take_one: Callable[[Batch, Prepared, int | None], Outcome],
+) -> list[Outcome]:
+    with _tripping(), transaction(), remembering(_WRITTEN, len(mails)):
+        batch = Batch(desk, rules, now(), mails)
+        outcomes = [take_one(batch, prepared, None) for prepared in mails]
         batch.index()
         check()
     return outcomes
+
+
+@contextmanager
+def _tripping() -> Iterator[None]:
+    """Have a statement that the database refuses, whenever it says so, undo the batch.
+
+    So does a value that cannot be sent to it, such as half a character, which is told as late.
+    """
+    try:
+        yield
+    except DatabaseFailed:
+        raise
+    except (StatementFailed, ValueError) as error:
+        raise _Tripped from error
 
 
 def take_again(desk: Desk, receipt_id: int, *, check: Callable[[], None] = lambda: None) -> Outcome:
@@ -99,7 +141,18 @@ def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepar
     return [next(fresh) if isinstance(arrival, Arrival) else arrival for arrival in arrivals]
 
 
+def _take_at_ease(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outcome:
+    """Take a mail in without a way back: hardly one needs it."""
+    try:
+        return _decide(Incoming(batch, prepared, receipt_id))
+    except (DatabaseUnusable, DatabaseFailed, sqlite3.OperationalError, OSError):
+        raise
+    except Exception as error:
+        raise _Tripped from error
+
+
 def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outcome:
+    """Take a mail in so that a fault undoes it alone."""
     try:
         with savepoint():
             return _decide(Incoming(batch, prepared, receipt_id))
@@ -227,6 +280,11 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     if forward is not None:
         forward.note(incoming, ticket)
     filtering.change(incoming, ticket)
+    if incoming.rules.topics_settle and not incoming.arrival.archive:
+        batch = lifecycle.new_batch()
+        incoming.said_after_all(*lifecycle.begun_as_topic_says(ticket.id, incoming.batch.moment, batch))
+        if not incoming.rules.gives_out:
+            _say_who_has_it(incoming, ticket)
     if incoming.rules.gives_out and not incoming.arrival.archive:
         said = lifecycle.give_out(ticket.id, None, incoming.batch.moment, lifecycle.new_batch())
         if not _say_who_has_it(incoming, ticket) and said:
@@ -316,10 +374,16 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
     if match.agent is not None and match.commands is not None:
         from desk.intake import mail_commands  # 1 ms, for agents' mail
 
-        for line in mail_commands.obey(
+        obeyed = mail_commands.obey(
             match.agent, ticket.number, match.commands, lambda: incoming.batch.desk.zone
-        ):
-            incoming.said_after_all(line)
+        )
+        for each in obeyed:
+            incoming.said_after_all(each.words)
+        refused = [each.words for each in obeyed if each.refused]
+        if refused:
+            from desk.intake.command_replies import tell_refused  # 9 ms, for commands that were refused
+
+            incoming.said_after_all(tell_refused(incoming, match.agent, ticket.id, refused))
     orphans.await_parents(incoming, match, message_row)
     orphans.gather_answers(incoming, match, ticket, lets_in=lets_in)
     return outcome
@@ -330,6 +394,10 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
     message = incoming.message(match, blob_id)
     if match.agent is not None and match.kind == "reply":
         after = incoming.rules.status_after_reply
+        if after == "closed":
+            from desk.tickets.changes import usual_status  # 12 ms, for agents' mail that closes
+
+            after = usual_status(ticket, after)
         message_row = lifecycle.agent_answered(ticket.id, message, match.agent, after, batch.moment)
     elif match.agent is not None:
         message_row = lifecycle.noted(ticket.id, message, match.agent, batch.moment)

@@ -253,6 +253,6 @@ def _read(incoming: Incoming, mail: ReadMail, ticket: TicketState) -> Read:
     )
 
 
-def _message(incoming: Incoming, verdict: str, ticket: TicketState) -> NewMessage:
+def _message(incoming: Incoming, verdict: Verdict, ticket: TicketState) -> NewMessage:
     """Return the message that a mail becomes; of one that began its ticket little is folded."""
     return incoming.message(Match() if verdict == "ticket" else Match(ticket), 0)

@@ -30,7 +30,7 @@ class ReceiptView:
     sender: str
     subject: str
     received: datetime
-    verdict: str
+    verdict: Verdict
     ticket: str | None
     duplicate_of: int | None
     reason: str
@@ -58,7 +58,7 @@ def entries(
     after_id: int | None = None,
     reader: Actor = THE_DESK,
 ) -> list[ReceiptView]:
-    """Receipts, newest first; ``limit`` 0 is all. Raises WrongUse for a verdict that does not exist.
+    """Return receipts, newest first; ``limit`` 0 is all. Raises WrongUse for a verdict that does not exist.
 
     With ``after_id`` those nearest to it come.
     """
@@ -78,7 +78,7 @@ def entries(
 
 
 def show(receipt_id: int, reader: Actor = THE_DESK) -> ReceiptView:
-    """One receipt with its trace. Raises NotFound."""
+    """Return one receipt with its trace; raises NotFound."""
     return _view(_row(receipt_id, reader))
 
 
@@ -94,7 +94,7 @@ def raw(receipt_id: int, reader: Actor = THE_DESK) -> bytes:
 
 
 def counts(reader: Actor = THE_DESK) -> dict[str, int]:
-    """How many receipts there are of each verdict."""
+    """Return how many receipts there are of each verdict."""
     found = receipts.counts(reader.reach)
     return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 

@@ -16,7 +16,7 @@ from desk.errors import DeskError
 from desk.filters.decision import Decision, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
-from desk.intake.filtering import fields_of, topic_of
+from desk.intake.filtering import fields_of, standing_of, topic_of
 from desk.permissions import letting_filters_act, require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from desk.rules import DeskRules
     from mail.mime.address import Address
     from mail.mime.author import Author
+    from mail.mime.message import ParsedMail
 
 _AT_ONCE = 200
 
@@ -44,6 +45,7 @@ _AT_ONCE = 200
 class Looked(Record):
     """What was read in a stored mail. ``people``: those a ban may mean."""
 
+    parsed: ParsedMail
     facts: MailFacts
     author: Author
     reply_to: tuple[Address, ...]
@@ -70,7 +72,10 @@ class Trial:
     tried: StoredFilter
     asked: int = 0
     alone: bool = False
-    """Whether it is compared with a desk that has not got it, though it runs here."""
+    """Whether it is compared with a desk that has not got it, though it runs here.
+
+    `differences` sets it where it runs just as it is tried: beside itself it would change nothing.
+    """
 
     def differences(self, since: datetime) -> Iterator[Difference]:
         """Yield what would have been decided otherwise, oldest mail first. Writes nothing."""
@@ -78,6 +83,7 @@ class Trial:
             yield from self._tickets()
             return
         stored = rows.every()
+        self.alone = self.alone or (self.tried.active and self.tried in stored)
         before = ready([each for each in stored if not self.alone or each.name != self.tried.name])
         after = ready(_with(stored, self.tried))
         rules = read_rules(self.desk)
@@ -203,6 +209,7 @@ def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], 
         stored_fields=lambda: fields_of(
             author.email, None if number is None else tickets.read_numbered(number)
         ),
+        standing_of=lambda: standing_of(author.email),
         topic_of=lambda: topic_of(
             rules,
             arrival,
@@ -211,7 +218,7 @@ def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], 
         ),
     )
     people = (author.email, *(each.email for each in who.answers_to), named.sender.email)
-    return Looked(facts, who, named.reply_to, tuple(each for each in people if each))
+    return Looked(parsed, facts, who, named.reply_to, tuple(each for each in people if each))
 
 
 def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFilter]:

@@ -9,8 +9,8 @@ from desk.errors import WrongUse
 from desk.permissions import FILTER
 from desk.queries import parser
 from desk.tickets import query
-from desk.tickets.lifecycle import EventKind
 from mail.inert import one_line
+from models.events import EventKind
 from models.notices import NoticeKind
 
 OF_NOTICES: Final[dict[NoticeKind, str]] = {

@@ -86,7 +86,7 @@ def sending_by(
 
 
 def outgoing_auth(outgoing: str, incoming: str) -> Literal["basic", "none", "oauth2"]:
-    """How the outgoing account logs in, from what the mailbox says of it and of the incoming one."""
+    """Return how the outgoing account logs in, from what the mailbox says of it and of the incoming one."""
     if outgoing == "none":
         return "none"
     return "oauth2" if outgoing == "oauth2" or (outgoing == "same" and incoming == "oauth2") else "basic"

@@ -15,7 +15,7 @@ _HOST = expression(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-F
 
 
 def address(text: str) -> str:
-    """One mail address."""
+    """Check that it is one mail address."""
     from mail.mime.address import one_address  # 3 ms, for a form: a fetch reads what was checked before
 
     if not one_address(text):
@@ -40,14 +40,14 @@ def aliases(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """One line that is not too long."""
+    """Check that it is one line that is not too long."""
     if text != one_line(text, 200):
         raise ValueError("must be one line of at most 200 characters, without control characters")
     return text
 
 
 def note(text: str) -> str:
-    """One line that may be longer."""
+    """Check that it is one line, which may be longer."""
     if text != one_line(text, 2000):
         raise ValueError("must be one line of at most 2000 characters, without control characters")
     return text
@@ -119,14 +119,14 @@ def schedule(text: str) -> str:
 
 
 def batch(number: int) -> int:
-    """How many mails one round trip may bring."""
+    """Check how many mails one round trip may bring."""
     if not 1 <= number <= 500:
         raise ValueError("is a number of mails from 1 to 500")
     return number
 
 
 def cap(number: int | None) -> int | None:
-    """How many mails a run may bring, or any."""
+    """Check how many mails a run may bring, or any."""
     if number is not None and number < 1:
         raise ValueError("is a number of mails from 1, or empty for no cap")
     return number
@@ -142,7 +142,7 @@ def after_fetch(text: str) -> str:
 
 
 def client_id(text: str) -> str:
-    """One word."""
+    """Check that it is one word."""
     if text != one_line(text, 300) or " " in text:
         raise ValueError("is one word, as the provider shows it")
     return text
@@ -170,7 +170,7 @@ def url(text: str) -> str:
 
 
 def scopes(text: str) -> str:
-    """Words with blanks between (RFC 6749 3.3)."""
+    """Check that they are words with blanks between (RFC 6749 3.3)."""
     if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e ,]*", text):
         raise ValueError("is a list of words with blanks between")
     return " ".join(dict.fromkeys(re.split(r"[ ,]+", text.strip()))).strip()

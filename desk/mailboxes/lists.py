@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from config import clock
 from config.clock import now, waits
@@ -42,12 +42,15 @@ class SendingHealth:
     error_count: int
 
 
+MailboxState = Literal["ok", "failing", "never", "disabled", "none", "removed"]
+"""How fetching goes; never: not fetched yet, none: it fetches nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxLine:
     """A mailbox, as its `form` says it, with its health, as lists show it.
 
-    `state` is ``ok``, ``failing``, ``never`` (not fetched yet), ``disabled``, ``none`` (fetches nothing) or
-    ``removed``. `error_kind` is the `kind` of the last error (see `mail.errors`). `fetched`: mails that
+    `error_kind` is the `kind` of the last error (see `mail.errors`). `fetched`: mails that
     the last successful fetch brought.
     """
 
@@ -55,7 +58,7 @@ class MailboxLine:
     form: MailboxForm
     secret_source: str
     secret_ref: str
-    state: str
+    state: MailboxState
     next_run: datetime | None
     last_attempt: datetime | None
     last_success: datetime | None
@@ -220,7 +223,7 @@ def _next_run(mailbox: Mailbox, around: _Around) -> datetime | None:
     return max(following, held or following)
 
 
-def _state(mailbox: Mailbox) -> str:
+def _state(mailbox: Mailbox) -> MailboxState:
     if mailbox.removed is not None:
         return "removed"
     if mailbox.protocol == "none":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from mail.oauth2 import CodeGrant, DeviceGrant, OAuth2App, Token
 
-Way = Literal["device", "paste", "loopback", "client-credentials"]
+LoginMethod = Literal["device", "paste", "loopback", "client-credentials"]
 _LOOK_SECONDS: Final = 0.5
 
 
@@ -92,7 +92,7 @@ class Login:
         return str(self.mailbox.username or self.mailbox.smtp_username or self.mailbox.address)
 
     @property
-    def usual_way(self) -> Way:
+    def usual_way(self) -> LoginMethod:
         """The way that works over SSH with the least to do."""
         return "device" if self.app.device_url else "paste"
 

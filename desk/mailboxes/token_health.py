@@ -14,6 +14,7 @@ from models import mailboxes
 from models.transactions import transaction
 
 if TYPE_CHECKING:
+    from desk.mailboxes.wording import LoginState
     from models.mailboxes import Mailbox, MailboxOAuth2
 
 WARN_BEFORE: Final = timedelta(days=3)
@@ -30,7 +31,7 @@ class TokenLine:
 
     provider: str
     client_id: str
-    state: str
+    state: LoginState
     owner: str
     as_itself: bool
     logged_in: datetime | None
@@ -119,7 +120,7 @@ def note_success(row: MailboxOAuth2) -> None:
     logs.write("info", "oauth2", f"{mailbox.address}: the login works again", mailbox_id=mailbox.id)
 
 
-def state_of(row: MailboxOAuth2, moment: datetime) -> str:
+def state_of(row: MailboxOAuth2, moment: datetime) -> LoginState:
     """Return the state that `TokenLine` shows."""
     if not row.token_sealed:
         return "none"

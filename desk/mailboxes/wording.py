@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
+
+LoginState = Literal["none", "ok", "ending", "failing", "refused"]
+"""None: nobody logged in; ending: a person must log in again within days; failing: the provider cannot be
+asked; refused: a person must log in again."""
 
 NOBODY: Final = "nobody logged in yet"
 LOG_IN: Final = "a person has to log in again"
@@ -40,7 +44,7 @@ class Login(Protocol):
         """When it ends."""
 
 
-def state_words(state: str, login: Login, shown: Callable[[datetime | None], str]) -> str:
+def state_words(state: LoginState, login: Login, shown: Callable[[datetime | None], str]) -> str:
     """Return how a login in this state stands (see `token_health.TokenLine`); `shown` writes a time."""
     return {
         "none": NOBODY,
@@ -51,7 +55,7 @@ def state_words(state: str, login: Login, shown: Callable[[datetime | None], str
     }[state]
 
 
-def alarm_words(state: str, login: Login, shown: Callable[[datetime | None], str]) -> str:
+def alarm_words(state: LoginState, login: Login, shown: Callable[[datetime | None], str]) -> str:
     """Return what to tell an admin of a login that is in trouble, behind its name."""
     match state:
         case "refused":

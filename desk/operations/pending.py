@@ -19,6 +19,7 @@ from models.pending import (
     snoozed_out,
     states_changed,
     tickets_past_due,
+    tickets_recur,
     tickets_to_remind,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "snoozed_out",
     "states_changed",
     "tickets_past_due",
+    "tickets_recur",
     "tickets_to_remind",
 ]
 

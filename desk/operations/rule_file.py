@@ -59,6 +59,7 @@ def _slas(_actor: Actor) -> list[Table]:
             "days": list(each.days),
             "pause": each.pause,
             "reminders": each.reminders,
+            "priorities": list(each.priorities),
             "active": each.active,
         }
         for each in slas.slas()
@@ -85,6 +86,12 @@ def _departments(_actor: Actor) -> list[Table]:
             "assignment": each.assignment,
             "outgoing": each.outgoing or "",
             "autoresponse_from": each.autoresponse_from or "",
+            "manager": each.manager or "",
+            "private": each.private,
+            "assignable": each.assignable,
+            "claims": each.claims,
+            "keeps_owner": each.keeps_owner,
+            "autoresponse": each.autoresponse,
             "active": each.active,
         }
         for each in sorted(departments.departments(), key=lambda each: each.path.count("/"))
@@ -108,6 +115,12 @@ def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
         assignment=table["assignment"],
         outgoing=table["outgoing"],
         autoresponse_from=table["autoresponse_from"],
+        manager=table["manager"],
+        private=table["private"],
+        assignable=table["assignable"],
+        claims=table["claims"],
+        keeps_owner=table["keeps_owner"],
+        autoresponse=table["autoresponse"],
         active=table["active"],
     )
 
@@ -119,17 +132,19 @@ def _topics(_actor: Actor) -> list[Table]:
             "department": each.department or "",
             "sla": each.sla or "",
             "priority": each.priority or "",
+            "assigned_to": each.assigned_to or "",
+            "status": each.status or "",
             "autoresponse": each.autoresponse,
             "checklist": list(each.checklist),
+            "parent": each.parent or "",
             "active": each.active,
         }
-        for each in topics.topics()
+        for each in sorted(topics.topics(), key=lambda each: each.path.count("/"))
     ]
 
 
-def _add_topic(actor: Actor, desk: Desk, table: Table) -> None:
+def _begin_topic(actor: Actor, _desk: Desk, table: Table) -> None:
     topics.add_topic(actor, table["name"])
-    _edit_topic(actor, desk, table)
 
 
 def _edit_topic(actor: Actor, _desk: Desk, table: Table) -> None:
@@ -147,6 +162,7 @@ def _fields(_actor: Actor) -> list[Table]:
             "topics": list(each.topics),
             "hint": each.hint,
             "order": each.order,
+            "required": each.required,
             "active": each.active,
         }
         for each in definitions.fields()
@@ -364,9 +380,8 @@ def _add_ban(actor: Actor, _desk: Desk, table: Table) -> None:
     bans.ban(actor, table["pattern"], table["note"])
 
 
-def _edit_ban(actor: Actor, desk: Desk, table: Table) -> None:
-    bans.lift(actor, table["pattern"])
-    _add_ban(actor, desk, table)
+def _edit_ban(actor: Actor, _desk: Desk, table: Table) -> None:
+    bans.edit(actor, table["pattern"], table["note"])
 
 
 def _notifications(_actor: Actor) -> list[Table]:
@@ -394,6 +409,7 @@ _KINDS: dict[str, Kind] = {
             "days": [],
             "pause": "",
             "reminders": "100",
+            "priorities": [],
             "active": True,
         },
         _slas,
@@ -410,6 +426,12 @@ _KINDS: dict[str, Kind] = {
             "assignment": "hand",
             "outgoing": "",
             "autoresponse_from": "",
+            "manager": "",
+            "private": False,
+            "assignable": "anyone",
+            "claims": True,
+            "keeps_owner": True,
+            "autoresponse": True,
             "active": True,
         },
         _departments,
@@ -417,19 +439,31 @@ _KINDS: dict[str, Kind] = {
         _edit_department,
         _begin_department,
     ),
+    "role": Kind("name", {"may": []}, _roles, _add_role, _edit_role),
+    "team": Kind(
+        "name",
+        {"members": [], "lead": "", "notes": "", "assignment": "hand", "active": True},
+        _teams,
+        _add_team,
+        _edit_team,
+    ),
     "topic": Kind(
         "name",
         {
             "department": "",
             "sla": "",
             "priority": "",
+            "assigned_to": "",
+            "status": "",
             "autoresponse": True,
             "checklist": [],
+            "parent": "",
             "active": True,
         },
         _topics,
-        _add_topic,
         _edit_topic,
+        _edit_topic,
+        _begin_topic,
     ),
     "field": Kind(
         "name",
@@ -441,19 +475,12 @@ _KINDS: dict[str, Kind] = {
             "topics": [],
             "hint": "",
             "order": 100,
+            "required": False,
             "active": True,
         },
         _fields,
         _add_field,
         _edit_field,
-    ),
-    "role": Kind("name", {"may": []}, _roles, _add_role, _edit_role),
-    "team": Kind(
-        "name",
-        {"members": [], "lead": "", "notes": "", "assignment": "hand", "active": True},
-        _teams,
-        _add_team,
-        _edit_team,
     ),
     "group": Kind("name", {"role": "", "departments": [], "teams": []}, _groups, _add_group, _edit_group),
     "canned": Kind("name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer),
@@ -475,6 +502,7 @@ _KINDS: dict[str, Kind] = {
         _add_filter,
         _edit_filter,
     ),
+    "recurring": rule_kinds.RECURRING,
     "ban": Kind("pattern", {"note": ""}, _bans, _add_ban, _edit_ban),
     "notification": Kind("name", {"whom": ""}, _notifications, _set_notification, _set_notification),
     "mailbox": rule_kinds.MAILBOX,

@@ -13,8 +13,10 @@ from desk.listeners import listeners
 from desk.listeners.listeners import Addressed
 from desk.mailboxes import registry
 from desk.mailboxes.stored import form_of
+from desk.recurring import definitions
 from mail.errors import MailError
-from models import mailboxes
+from models import mailboxes, recurring
+from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -113,14 +115,25 @@ def _has_no_way(table: Table) -> bool:
 
 def _organizations(_actor: Actor) -> list[Table]:
     return [
-        {"name": each.name, "domains": sorted(each.domains), "shares": each.shares, "note": each.note}
+        {
+            "name": each.name,
+            "domains": sorted(each.domains),
+            "shares": each.shares,
+            "note": each.note,
+            "owner": each.owner or "",
+        }
         for each in organizations.organizations()
     ]
 
 
 def _add_organization(actor: Actor, _desk: Desk, table: Table) -> None:
     organizations.add_organization(
-        actor, table["name"], table["domains"], shares=table["shares"], note=table["note"]
+        actor,
+        table["name"],
+        table["domains"],
+        shares=table["shares"],
+        note=table["note"],
+        owner=table["owner"],
     )
 
 
@@ -133,7 +146,41 @@ def _edit_organization(actor: Actor, _desk: Desk, table: Table) -> None:
         remove=[each for each in known.domains if each not in table["domains"]],
         shares=table["shares"],
         note=table["note"],
+        owner=table["owner"],
     )
+
+
+def _recurring(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "schedule": each.schedule,
+            "zone": each.zone,
+            "subject": each.subject,
+            "body": each.body,
+            "requester": definitions.requester_of(each),
+            "department": each.department or "",
+            "topic": each.topic or "",
+            "sla": each.sla or "",
+            "priority": PRIORITIES[each.priority] if each.priority else "",
+            "team": each.team or "",
+            "agent": each.assignee or "",
+            "tags": list(each.tags),
+            "checklist": list(each.checklist),
+            "due_after": each.due_after,
+            "acknowledge": each.acknowledge,
+            "active": each.active,
+        }
+        for each in recurring.every()
+    ]
+
+
+def _add_recurring(actor: Actor, desk: Desk, table: Table) -> None:
+    definitions.add(desk, actor, **table)
+
+
+def _edit_recurring(actor: Actor, desk: Desk, table: Table) -> None:
+    definitions.edit(desk, actor, **table)
 
 
 def _listeners(kind: Addressed) -> Callable[[Actor], list[Table]]:
@@ -233,10 +280,34 @@ MAILBOX: Final = Kind(
 )
 ORGANIZATION: Final = Kind(
     "name",
-    {"domains": [], "shares": True, "note": ""},
+    {"domains": [], "shares": True, "note": "", "owner": ""},
     _organizations,
     _add_organization,
     _edit_organization,
+)
+RECURRING: Final = Kind(
+    "name",
+    {
+        "schedule": "",
+        "zone": "",
+        "subject": "",
+        "body": "",
+        "requester": "",
+        "department": "",
+        "topic": "",
+        "sla": "",
+        "priority": "",
+        "team": "",
+        "agent": "",
+        "tags": [],
+        "checklist": [],
+        "due_after": "",
+        "acknowledge": False,
+        "active": True,
+    },
+    _recurring,
+    _add_recurring,
+    _edit_recurring,
 )
 _HEARS: Final[Table] = {"url": "", "events": [], "condition": "", "active": True}
 WEBHOOK: Final = Kind(

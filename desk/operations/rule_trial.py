@@ -16,19 +16,24 @@ from desk.errors import DeskError
 from desk.filters.bans import matcher
 from desk.filters.decision import Decision, Ready, decide, ready
 from desk.filters.facts import asked_of
+from desk.intake.acknowledgement_facts import about
 from desk.intake.arrivals import Arrival
 from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
 from desk.intake.trial import Looked, do_to_open, look, taken_since, trigger_of
 from desk.operations import rule_file
-from desk.permissions import Actor, require
+from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRead, Occasion
+from desk.permissions import Actor, actors_of, require
 from desk.rules import DeskRules, read_rules
 from desk.slas.calendar import moment_of, time_of
 from desk.slas.clocks import runs_out
 from desk.slas.plans import Plan, plan_of
-from desk.templates.texts import Places, chosen_of, desk_language
+from desk.templates.texts import Places
+from desk.tickets.assignment import works_on
+from desk.tickets.reading import may_have
+from mail.mime.author import Author
 from mail.mime.headers import TooComplex
-from models import blobs, filters, slas, templates, tickets
+from models import agents, blobs, departments, filters, slas, statuses, teams, tickets
 from models.fields import utc_text, utc_time
 from models.tickets import PRIORITIES
 from models.transactions import transaction, undone
@@ -37,9 +42,9 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from models.filters import Trigger
     from models.receipts import TakenMail
-    from models.templates import StoredTemplate
+    from models.topics import TopicRule
 
-_ACKNOWLEDGEMENT: Final = "acknowledgement"
+_NORMAL: Final = 2
 
 
 class Treatment(Record):
@@ -52,6 +57,9 @@ class Treatment(Record):
     topic: str | None = None
     sla: str | None = None
     priority: str | None = None
+    assigned_to: str | None = None
+    begins_as: str | None = None
+    """Whose it is and in which state, as its topic says; None where a filter says so, or nothing does."""
     first_answer_due: datetime | None = None
     """When a clock of the SLA runs out that began with the mail."""
     next_answer_due: datetime | None = None
@@ -60,13 +68,13 @@ class Treatment(Record):
     acknowledged_from: str | None = None
     """The address that acknowledges it where nothing else forbids that; None: the rules do."""
     answered_from: str | None = None
-    texts: Mapping[str, str] = {}
-    """What acknowledges it, by language; only languages for which the desk or the file has texts."""
+    automatic_answer: str = ""
+    """What answers it by itself, as its sender would read it; only where rules or texts differ."""
 
     @property
     def outcome(self) -> tuple[object, ...]:
         """All of it, for comparing."""
-        return self.decision.outcome, *self[1:-1], tuple(sorted(self.texts.items()))
+        return self.decision.outcome, *self[1:]
 
 
 class Difference(Record):
@@ -85,6 +93,9 @@ class Difference(Record):
         for name in ("department", "topic", "sla", "priority"):
             would = getattr(self.after, name)
             setattr(found, name, would if would != getattr(self.before, name) else None)
+        if self.after.assigned_to != self.before.assigned_to and self.after.assigned_to is not None:
+            who, colon, team = self.after.assigned_to.partition(":")
+            found.agent, found.team = (None, team) if colon else (who, None)
         promised = ("first_answer_due", "next_answer_due", "resolve_due")
         if any(getattr(self.before, name) != getattr(self.after, name) for name in promised):
             found.sla = found.sla or self.after.sla
@@ -99,8 +110,10 @@ class _Side(Record):
     asked: frozenset[str]
     banned: Callable[[str], str]
     slas: Mapping[int, tuple[str, Plan]]
-    texts: Sequence[StoredTemplate]
-    language: str
+    answers: AutomaticAnswers
+    owners: Mapping[tuple[int | None, int | None, int], str]
+    """Logins and names of teams, by their ids, one of which is None, and by the department of a ticket."""
+    statuses: Mapping[int, str]
 
     @property
     def reading(self) -> tuple[object, ...]:
@@ -126,8 +139,8 @@ class RuleTrial:
         with transaction(), undone():
             self.made = change()
             self._after = _side(desk)
-        both = (*self._before.texts, *self._after.texts)
-        self._languages = sorted({each.language for each in both if each.name == _ACKNOWLEDGEMENT})
+        self.not_compared = self._after.answers.others_than(self._before.answers)
+        """Changed texts that answer no mail coming in: what they become is no mail's to tell."""
         self._reads_alike = self._before.reading == self._after.reading
         if "topic" in self._before.asked | self._after.asked:
             self._reads_alike = self._reads_alike and self._before.topics == self._after.topics
@@ -146,8 +159,14 @@ class RuleTrial:
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
-            before = self._treated(self._before, trigger, looked, arrival, taken)
-            after = self._treated(self._after, trigger, again, arrival, taken)
+            before, one = self._treated(self._before, trigger, looked, arrival, taken)
+            after, other = self._treated(self._after, trigger, again, arrival, taken)
+            alike = self._before.answers.answers_like(one, self._after.answers, other)
+            if not alike or before.outcome != after.outcome:
+                read = MailRead(looked, taken)
+                reread = read if again is looked else MailRead(again, taken)
+                before = before._replace(automatic_answer=self._before.answers.written(one, read))
+                after = after._replace(automatic_answer=self._after.answers.written(other, reread))
             if before.outcome != after.outcome:
                 yield Difference(taken.receipt_id, taken.number, taken.subject, before, after)
 
@@ -158,24 +177,28 @@ class RuleTrial:
 
     def _treated(
         self, side: _Side, trigger: Trigger, looked: Looked, arrival: Arrival, taken: TakenMail
-    ) -> Treatment:
-        facts, requester = looked.facts, looked.author.address.email
+    ) -> tuple[Treatment, Occasion | None]:
+        facts, author = looked.facts, looked.author
+        requester = author.address.email
         banned = next((pattern for each in looked.people if (pattern := side.banned(each))), "")
         if banned:
-            return Treatment(Decision(), banned)
+            return Treatment(Decision(), banned), None
         decision = decide(side.filters, trigger, facts)
         if decision.rejected_by:
-            return Treatment(decision, requester=requester)
+            return Treatment(decision, requester=requester), None
         if decision.by_reply_to:
-            own = side.rules.own.is_own
-            others = [each.email for each in looked.reply_to if not own(each.email) and "@" in each.email]
-            requester = next(iter(others), requester)
+            others = [each for each in looked.reply_to if not side.rules.own.is_own(each.email)]
+            if others and "@" in others[0].email:
+                author = Author(others[0], on_hearsay=True)
+                requester = author.address.email
         came = utc_time(taken.received)
         if trigger == "reply":
             promised = {} if self._promises_alike else self._promised_again(side, taken, decision, came)
-            return Treatment(decision, requester=requester, **promised)
+            return Treatment(decision, requester=requester, **promised), self._answered(
+                side, author, decision, taken
+            )
         if decision.merge and taken.verdict == "reply":
-            return Treatment(decision, requester=requester)
+            return Treatment(decision, requester=requester), None
         rules = side.rules
         route = redirected(
             rules, decision, route_of(rules, arrival, [one for _, one in facts.recipients], _unsaid)
@@ -188,25 +211,43 @@ class RuleTrial:
             and rules.acknowledge
             and (mailbox is None or mailbox.autoresponse)
             and (route.topic is None or route.topic.autoresponse)
+            and rules.departments[route.department_id].autoresponse
         )
+        department = rules.departments[route.department_id]
         places = Places(
             route.mailbox_id or 0, 0 if route.topic is None else route.topic.id, route.department_id
         )
-        return Treatment(
+        occasion = Occasion(
+            author,
+            {
+                "number": taken.number or UNKNOWN,
+                "subject": facts.subject,
+                "status": "new",
+                "priority": PRIORITIES[route.priority],
+                "department": department.told,
+                "topic": "" if route.topic is None else route.topic.name,
+                "tags": [],
+            },
+            places,
+            decision.canned,
+        )
+        treatment = Treatment(
             decision,
             requester=requester,
             department=rules.departments[route.department_id].name,
             topic=None if route.topic is None else route.topic.name,
             sla=name,
             priority=PRIORITIES[route.priority],
-            first_answer_due=None if plan is None else _runs_out(plan, came, plan.first),
-            resolve_due=None if plan is None else _runs_out(plan, came, plan.resolve),
+            assigned_to=_owner(side, route.topic, route.department_id, decision),
+            begins_as=_beginning(side, route.topic, decision),
+            first_answer_due=None if plan is None else _runs_out(plan, came, plan.of(route.priority).first),
+            resolve_due=None if plan is None else _runs_out(plan, came, plan.of(route.priority).resolve),
             acknowledged_from=_sender(rules, route.department_id, route.mailbox_id, automatic=True)
             if acknowledges
             else None,
             answered_from=_sender(rules, route.department_id, route.mailbox_id, automatic=False),
-            texts=self._texts(side, places) if acknowledges and not decision.canned else {},
         )
+        return treatment, occasion if acknowledges else None
 
     def _promised_again(
         self, side: _Side, taken: TakenMail, decision: Decision, came: datetime
@@ -217,14 +258,21 @@ class RuleTrial:
         name, plan = side.slas.get(named or (0 if ticket is None else ticket.sla_id or 0), (None, None))
         if plan is None:
             return {}
-        return {"sla": name, "next_answer_due": _runs_out(plan, came, plan.next)}
+        own = _NORMAL if ticket is None else ticket.priority
+        level = next((each for each, word in PRIORITIES.items() if word == decision.priority), own)
+        return {"sla": name, "next_answer_due": _runs_out(plan, came, plan.of(level).next)}
 
-    def _texts(self, side: _Side, places: Places) -> dict[str, str]:
-        own = [each for each in side.texts if each.name == _ACKNOWLEDGEMENT]
-        return {
-            language: chosen_of(own, _ACKNOWLEDGEMENT, language, side.language, places)[0]
-            for language in self._languages
-        }
+    def _answered(self, side: _Side, author: Author, decision: Decision, taken: TakenMail) -> Occasion | None:
+        """Return on what occasion a filter answers an answer; None: none does."""
+        ticket = None if taken.number is None else tickets.read_numbered(taken.number)
+        rules = side.rules
+        if not decision.canned or ticket is None or not decision.autoresponse or not rules.acknowledge:
+            return None
+        mailbox, topic = rules.mailboxes.get(ticket.mailbox_id or 0), rules.topics.get(ticket.topic_id or 0)
+        department = rules.departments.get(ticket.department_id)
+        if not all(each is None or each.autoresponse for each in (mailbox, topic, department)):
+            return None
+        return Occasion(author, about(ticket, department, topic), None, decision.canned)
 
 
 def trial_of_file(desk: Desk, actor: Actor, tables: Mapping[str, Sequence[dict[str, Any]]]) -> RuleTrial:
@@ -260,9 +308,37 @@ def _side(desk: Desk) -> _Side:
                 continue  # it is left out where filters run, too
     plans = {each.id: (each.name, plan_of(each)) for each in slas.every()}
     patterns = [each.pattern for each in filters.bans()]
-    return _Side(
-        read_rules(desk), ready(stored), asked, matcher(patterns), plans, templates.every(), desk_language()
-    )
+    rules = read_rules(desk)
+    named = {each.id: each.name for each in statuses.every() if each.active}
+    answers = AutomaticAnswers(desk, rules)
+    return _Side(rules, ready(stored), asked, matcher(patterns), plans, answers, _owners(rules), named)
+
+
+def _owners(rules: DeskRules) -> dict[tuple[int | None, int | None, int], str]:
+    """Return whose tickets topics may make those of each department: theirs alone who may have them."""
+    wanted = {each.assignee_id for each in rules.topics.values()}
+    people = actors_of([each for each in agents.every() if each.active and each.id in wanted])
+    there = departments.every()
+    found: dict[tuple[int | None, int | None, int], str] = {
+        (each.agent_id, None, place.id): each.login
+        for place in there
+        for each in people
+        if each.reaches([place.id], None) and may_have(each, place) and works_on(each, place.id)
+    }
+    of_teams = [each for each in teams.every() if each.active]
+    return found | {(None, each.id, place.id): f"team:{each.name}" for place in there for each in of_teams}
+
+
+def _owner(side: _Side, topic: TopicRule | None, department_id: int, decision: Decision) -> str | None:
+    if topic is None or decision.agent is not None or decision.team is not None:
+        return None
+    return side.owners.get((topic.assignee_id, topic.team_id, department_id))
+
+
+def _beginning(side: _Side, topic: TopicRule | None, decision: Decision) -> str | None:
+    if topic is None or topic.status is None or decision.status is not None:
+        return None
+    return side.statuses.get(topic.named_status_id or 0, topic.status)
 
 
 def _runs_out(plan: Plan, came: datetime, length: int | None) -> datetime | None:

@@ -24,12 +24,12 @@ class AcknowledgedLately:
             self.count(address)
 
     def count(self, address: str) -> None:
-        """One more is on its way to this address."""
+        """Note that one more is on its way to this address."""
         self._senders[_sender(address)] += 1
         self._domains[_domain(address)] += 1
 
     def too_many(self, address: str, rules: DeskRules) -> str:
-        """Why this address gets none now; '' when it may have one. Plus-tags make no second sender."""
+        """Say why this address gets none now; '' when it may have one. Plus-tags make no second sender."""
         for who, sent, most, setting in (
             (address, self._senders[_sender(address)], rules.acknowledge_per_hour, "mail.ack_limit_hour"),
             (

@@ -128,7 +128,7 @@ def _raw_of(mail: ClaimedMail) -> bytes | _Outcome:
 
 
 def claim_one(delivery_id: int, owner: str, moment: datetime) -> Outgoing:
-    """Take this mail, in the caller's transaction, which laid it in: nobody else has seen it yet."""
+    """Take this mail, in the caller's transaction, which enqueued it: nobody else has seen it yet."""
     mail = deliveries.claimed(delivery_id)
     assert mail is not None
     deliveries.begin(delivery_id, owner, utc_text(moment))
@@ -247,7 +247,7 @@ def _settle(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
             state, detail = "failed", f"given up after {GIVE_UP_AFTER.days} days: {detail}"
         deliveries.settle_recipient(delivery_id, address, state, outcome.code, detail, utc_text(moment))
         words = words if state == "sent" else detail
-        _tell(mail, address, state, detail)
+        _note_outcome(mail, address, state, detail)
     waiting = deliveries.to_be_tried(delivery_id) > 0
     not_before = utc_text(moment + back_off(mail.attempts)) if waiting else mail.not_before
     deliveries.settle(delivery_id, done=not waiting, words=words, not_before=not_before)
@@ -265,7 +265,7 @@ def back_off(attempts: int) -> timedelta:
     return timedelta(minutes=minutes * random.uniform(0.8, 1.2))  # noqa: S311
 
 
-def _tell(mail: AttemptedMail, address: str, state: DeliveryState, detail: str) -> None:
+def _note_outcome(mail: AttemptedMail, address: str, state: DeliveryState, detail: str) -> None:
     """Write the log line of an outcome; an answer that did not arrive wakes its ticket."""
     subject = f"#{mail.ticket_number}" if mail.ticket_number else mail.kind
     logs.write(

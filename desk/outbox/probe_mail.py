@@ -17,6 +17,7 @@ from desk.outbox import dispatch
 from desk.outbox.render import MailToSend, enqueue, no_route_out, render
 from desk.permissions import Actor, require
 from desk.settings import address_list
+from desk.templates import texts
 from mail.errors import MailError
 from mail.inert import one_line
 from models import leases
@@ -27,12 +28,7 @@ if TYPE_CHECKING:
     from mail.account import OutgoingAccount
     from mail.smtp.dialogue import Dialogue
     from mail.smtp.session import SendOutcome
-
-_TEXT: Final = """\
-This is a test mail of **{address}**, sent through {way} at {when}.
-
-If you can read it, mail leaves this desk. An answer to it becomes a ticket, if the mailbox is fetched.
-"""
+    from models.deliveries import DeliveryState
 
 _CURES: Final = (
     (
@@ -68,7 +64,7 @@ class ProbeMail:
     through: str
     delivery_id: int
     message_id: str
-    state: str
+    state: DeliveryState
     words: str
     cure: str
     dialogue: tuple[str, ...]
@@ -95,18 +91,20 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
         raise Refused(
             no_route_out(mailbox.address), f"nightdesk mailbox edit {mailbox.address} --smtp-host HOST"
         )
+    facts = {
+        "address": mailbox.address,
+        "way": f"{way.smtp_host} port {way.smtp_port}",
+        "at": f"{now().astimezone(desk.zone):%Y-%m-%d %H:%M:%S}",
+    }
+    said = texts.mail_text("test_mail", "", texts.Places(mailbox=mailbox.id), {"mailbox": facts})
     rendered = render(
         desk,
         MailToSend(
             kind="test",
             mailbox_id=mailbox.id,
             to=[("", recipients[0])],
-            subject=f"Test mail of {mailbox.address}",
-            text=_TEXT.format(
-                address=mailbox.address,
-                way=f"{way.smtp_host} port {way.smtp_port}",
-                when=f"{now().astimezone(desk.zone):%Y-%m-%d %H:%M:%S}",
-            ),
+            subject=said.subject,
+            text=said.text,
             automatic="auto-generated",
         ),
     )
@@ -124,6 +122,7 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
         )
     except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
         trouble, hint = one_line(str(error)), one_line(error.hint)
+    state: DeliveryState
     if outcome is None:
         # A test is not tried again by itself: whoever asked for it is looking.
         state, words = "failed", trouble

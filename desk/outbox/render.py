@@ -1,4 +1,4 @@
-"""Mail that leaves: who it is from, what it answers, rendered once and laid into the outbox."""
+"""Mail that leaves: who it is from, what it answers, rendered once and put into the outbox."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
         while text[:3].lower() == "re:":
             text = text[3:].lstrip()
         prefix = "Re: "
-    return f"{prefix}{mark} {text or '(no subject)'}"
+    return f"{prefix}{mark} {text}".rstrip()
 
 
 def signature_block(department: StoredDepartment, agent_id: int | None = None) -> str:
@@ -197,11 +197,13 @@ def signature_block(department: StoredDepartment, agent_id: int | None = None) -
 
 
 def _signature_of(department: StoredDepartment) -> str:
-    """Return a department's signature, else that of the nearest one that it is a part of."""
+    """Return a department's signature, else that of the nearest one above it; a private one has none."""
+    if department.private:
+        return ""
     if department.signature.strip() or department.parent_id is None:
         return department.signature.strip()
     every = departments.every()
-    known = {each.id: each.signature.strip() for each in every}
+    known = {each.id: "" if each.private else each.signature.strip() for each in every}
     return next((known[each] for each in departments.above(department.id, every) if known[each]), "")
 
 

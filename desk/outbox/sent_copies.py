@@ -12,6 +12,7 @@ from desk import logs
 from mail.inert import one_line
 from models import blobs, deliveries
 from models import logs as log_rows
+from models.deliveries import CopyState
 from models.fields import utc_text
 from models.transactions import transaction
 
@@ -46,7 +47,7 @@ def due(mailbox_id: int) -> Iterator[Copy]:
         yield Copy(wanted.id, wanted.message_id, raw, wanted.tried)
 
 
-def mark(delivery_id: int, state: str) -> None:
+def mark(delivery_id: int, state: CopyState) -> None:
     """Note that a copy is ``tried`` (before it is put there) or ``done``; empty: given up."""
     with transaction():
         deliveries.set_copy(delivery_id, state)

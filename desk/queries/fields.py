@@ -126,7 +126,14 @@ TICKET_FIELDS: tuple[Field, ...] = (
         'department:"Human Resources"',
         ("dept",),
     ),
-    Field("topic", "name", "a help topic, or none", "tickets of that help topic", "topic:none"),
+    Field(
+        *(
+            "topic",
+            "name",
+            "a help topic, also by its path (Network/VPN), or none; Network/*: with its parts",
+        ),
+        *("tickets of that help topic", "topic:none"),
+    ),
     Field(
         "field",
         "text",
@@ -153,7 +160,13 @@ TICKET_FIELDS: tuple[Field, ...] = (
         "tickets to be answered then; due:<2d: within two days, or late",
         "due:<2d",
     ),
-    Field("sla", "name", "an SLA, or none", "tickets of that SLA", "sla:Gold"),
+    Field(
+        "sla",
+        "name",
+        "an SLA, or none; or a share of a clock's time: >75%",
+        "tickets of that SLA; open ones of whose time more than so much is over, of any of their clocks",
+        "sla:>75%",
+    ),
     Field(
         "overdue",
         "time",
@@ -165,7 +178,7 @@ TICKET_FIELDS: tuple[Field, ...] = (
     Field(
         "is",
         "choice",
-        "unread, overdue, paused, unanswered, answered, merged, snoozed, pinned, spam or deleted",
+        "unread, overdue, paused, unanswered, answered, merged, snoozed, pinned, vip, spam or deleted",
         "tickets in that condition, for the agent who asks",
         "is:unanswered",
         choices=(
@@ -177,6 +190,7 @@ TICKET_FIELDS: tuple[Field, ...] = (
             "merged",
             "snoozed",
             "pinned",
+            "vip",
             "spam",
             "deleted",
         ),

@@ -14,7 +14,7 @@ from desk.permissions import Actor
 from desk.replies import draft_files
 from desk.tickets.changes import find
 from desk.tickets.reading import require_for
-from desk.tickets.since import Standing, standing
+from desk.tickets.since import SeenUpTo, seen_up_to
 from models import drafts as rows
 from models import mailboxes
 from models.drafts import DraftKind, StoredDraft, Written
@@ -42,7 +42,7 @@ class DraftView:
     created: datetime
     updated: datetime
     ticket_subject: str = ""
-    seen: Standing | None = None
+    seen: SeenUpTo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def save(
     attached_before: Sequence[str] = (),
     status_after: str = "",
     mailbox: str | None = None,
-    seen: Standing | None = None,
+    seen: SeenUpTo | None = None,
 ) -> int:
     """Keep what was written so far and return the draft's id; one write, no mail is touched.
 
@@ -111,7 +111,7 @@ def put_file(actor: Actor, number: str, name: str, data: bytes) -> PutFile:
         draft = rows.newest(owner, ticket.id, "reply")
         there = () if draft is None else draft.attachments
         if draft is None:
-            seen = standing()
+            seen = seen_up_to()
             begun = Written("", "", {}, (), "", None, seen.event, seen.message)
             draft_id = rows.write(owner, ticket.id, "reply", begun, utc_text(now()))
         else:
@@ -191,5 +191,5 @@ def _view(row: StoredDraft) -> DraftView:
         ticket_subject=row.ticket_subject or "",
         seen=None
         if row.seen_event is None or row.seen_message is None
-        else Standing(row.seen_event, row.seen_message),
+        else SeenUpTo(row.seen_event, row.seen_message),
     )

@@ -86,13 +86,15 @@ def new_ticket(
     text = body_text(body)
     origin = _origin(mailbox)
     department = _department(origin)
-    title = one_line(subject, 500) or "(no subject)"
+    title = one_line(subject, 500)
     with transaction():
         ticket = _open_ticket(actor, asked[0], title, origin, department, said=not send)
         add_collaborators(ticket.id, asked[1:] + copies)
         if not send:
             message_row = _write_said(actor, ticket, asked[0], text)
-            lifecycle.give_out(ticket.id, None, now(), lifecycle.new_batch())
+            batch = lifecycle.new_batch()
+            lifecycle.begun_as_topic_says(ticket.id, now(), batch)
+            lifecycle.give_out(ticket.id, None, now(), batch)
             return NewTicket(ticket.number, message_row, None)
         signed = text + signature_block(department, actor.agent_id)
         rendered = render(

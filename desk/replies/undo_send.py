@@ -7,6 +7,7 @@ from desk.permissions import Actor
 from desk.replies import draft_files
 from desk.tickets import lifecycle, since
 from desk.tickets.reading import require_for
+from mail.mime.address import typed
 from models import deliveries, departments, drafts, messages, tickets
 from models.deliveries import StoredDelivery
 from models.drafts import DraftKind, Written
@@ -63,12 +64,13 @@ def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int
 
     block = signature_block(departments.by_id(ticket.department_id), author)
     body = message.text.removesuffix(block) if block else message.text
-    people = {kind: [pair[1] for pair in message.recipients.get(kind, ())] for kind in ("to", "cc", "bcc")}
-    seen = since.standing()
+    people = {kind: message.recipients.get(kind, []) for kind in ("to", "cc", "bcc")}
+    lines = {f"{kind}_line": typed([(pair[0], pair[1]) for pair in each]) for kind, each in people.items()}
+    seen = since.seen_up_to()
     written = Written(
         body=body,
         subject=ticket.subject if new else message.subject,
-        recipients={**people, **{f"{kind}_line": ", ".join(each) for kind, each in people.items()}},
+        recipients={**{kind: [pair[1] for pair in each] for kind, each in people.items()}, **lines},
         attachments=(),
         status_after="",
         mailbox_id=ticket.mailbox_id if new else sender,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from desk import logs, settings
-from desk.alerts.health_mail import admins
+from desk.alerts.health_mail import admins, by_language
 from desk.errors import DeskError
 from desk.mailboxes.routes import default_outgoing
 from desk.outbox.render import MailToSend, queue_mail
@@ -15,6 +15,7 @@ from desk.reports import table
 from desk.reports.figures import ReportName, report
 from desk.schedules import parse
 from desk.settings import address_list
+from desk.templates import texts
 from mail.inert import one_line
 from models import mailboxes
 from models import settings as stored
@@ -40,53 +41,71 @@ def send_due(desk: Desk, moment: datetime) -> bool:
     before = stored.stored(MAILED)
     if before is not None and not parse(text).due(utc_time(str(before)), moment, desk.zone):
         return False
-    mail = None if before is None else _written(desk, moment)
+    mails = [] if before is None else _written(desk, moment)
     with transaction():
         if stored.stored(MAILED) != before:
             return False  # another process was here
         stored.store(MAILED, utc_text(moment))
-        if mail is None:
+        if not mails:
             return False
         try:
-            queue_mail(desk, mail)
+            for mail in mails:
+                queue_mail(desk, mail)
         except DeskError as error:
             logs.write("warning", "report", f"no reports by mail: {error}")
             return False
     return True
 
 
-def _written(desk: Desk, moment: datetime) -> MailToSend | None:
-    """Return the mail, or None when nobody gets it or nothing sends it; the log says so."""
+def _written(desk: Desk, moment: datetime) -> list[MailToSend]:
+    """Return the mail, one in each language; none when nobody gets it or nothing sends it: see the log."""
     own = read_own_addresses()
     given = address_list(str(settings.get("reports.to"))) or admins()
-    people = [("", address) for address in given if not own.is_own(address)]
+    people = [address for address in given if not own.is_own(address)]
     way = default_outgoing() or next(iter(mailboxes.senders()), None)
     if not people or way is None:
         missing = "nobody to send them to (reports.to)" if not people else "no mailbox can send them"
         logs.write("warning", "report", f"no reports by mail: {missing}")
-        return None
+        return []
     since = moment - timedelta(days=int(settings.get("reports.days")))
     names = [cast("ReportName", name) for name in str(settings.get("reports.names")).split(", ") if name]
     found = [report(name, since, moment, desk.zone) for name in names]
-    local = f"{since.astimezone(desk.zone):%Y-%m-%d} to {moment.astimezone(desk.zone):%Y-%m-%d}"
-    return MailToSend(
-        kind="alert",
-        mailbox_id=way.id,
-        to=people,
-        subject=f"Nightdesk: reports of {local}",
-        text="\n\n".join(_markdown(each) for each in found) + "\n",
-        attachments=[
-            (f"{each.name}.csv", "text/csv", table.spreadsheet(each).encode("utf-8")) for each in found
-        ],
-        automatic="auto-generated",
-        null_sender=True,
-    )
+    days = {
+        "since": f"{since.astimezone(desk.zone):%Y-%m-%d}",
+        "until": f"{moment.astimezone(desk.zone):%Y-%m-%d}",
+    }
+    spreadsheets = [
+        (f"{each.name}.csv", "text/csv", table.spreadsheet(each).encode("utf-8")) for each in found
+    ]
+    mails = []
+    for language, addresses in by_language(people).items():
+        said = texts.mail_text("reports", language, texts.Places(), {"report": days})
+        tables = [_markdown(each, language, days) for each in found]
+        mails.append(
+            MailToSend(
+                kind="alert",
+                mailbox_id=way.id,
+                to=[("", address) for address in addresses],
+                subject=said.subject,
+                text="\n\n".join([said.text.rstrip(), *tables]) + "\n",
+                attachments=spreadsheets,
+                automatic="auto-generated",
+                null_sender=True,
+            )
+        )
+    return mails
 
 
-def _markdown(found: Report) -> str:
-    heads = [table.first_head(found), *table.HEADS]
-    lines = [*found.lines, found.total]
-    rows = [[_escaped(line.name or "none"), *table.cells(line)] for line in lines]
+def _markdown(found: Report, language: str, days: dict[str, str]) -> str:
+    """Return a report as a table of Markdown that is read as text as well."""
+    facts = {"report": {**days, "name": found.name}}
+    said = texts.text("report_table", language, texts.Places(), facts)
+    # Lines that a text of the desk's own lacks are empty, so that its report comes all the same.
+    title, headline, names, *_ = [*filter(None, said.split("\n")), "", "", ""]
+    heads = [*_cells(headline), *[""] * table.HEADS_OF_MAIL][: table.HEADS_OF_MAIL]
+    nobody, everything, *_ = [*_cells(names), "", ""]
+    rows = [[_escaped(line.name or "") or nobody, *table.cells(line)] for line in found.lines]
+    rows.append([everything, *table.cells(found.total)])
     widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     ruled = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     shown = [
@@ -98,7 +117,11 @@ def _markdown(found: Report) -> str:
         + " |"
         for row in (heads, ruled, *rows)
     ]
-    return f"**{found.name.capitalize()}**\n\n" + "\n".join(shown)
+    return f"{title}\n\n" + "\n".join(shown)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _escaped(name: str) -> str:

@@ -91,7 +91,7 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
     spans = days_of(moment - timedelta(days=DAYS - 1), moment, zone)
     days = tuple(_day(*span, zone, reach) for span in spans)
     began, ended = utc_text(spans[0][0]), utc_text(spans[-1][1])
-    length = BusinessTime()
+    length, answers = BusinessTime(), rows.first_answers(began)
     return Dashboard(
         moment=moment,
         states=tuple(
@@ -127,13 +127,21 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
         days=days,
         all_days=_all_days(spans, zone, reach),
         first_response=spread(
-            length.seconds(each.sla_id, each.created, each.first_answer)
-            for each in rows.opened("department", began, ended, reach)
-            if each.first_answer is not None
+            length.lengths(
+                [
+                    (sla_id, created, answers[ticket_id])
+                    for _, ticket_id, created, sla_id, _ in rows.opened("department", began, ended, reach)
+                    if ticket_id in answers
+                ]
+            )
         ),
         resolution=spread(
-            length.seconds(each.sla_id, each.created, each.closed)
-            for each in rows.closed("department", began, ended, reach)
+            length.lengths(
+                [
+                    (sla_id, created, closed)
+                    for _, _, created, sla_id, closed in rows.closed("department", began, ended, reach)
+                ]
+            )
         ),
     )
 

@@ -1,22 +1,23 @@
-"""Reports: what happened to tickets in a time, a line for each department, topic, agent, tag, mailbox or day.
+"""Reports: what happened to tickets in a time, a line for each department, agent, team, tag, day and so on.
 
 Lengths of time are in whole seconds, of the business hours of a ticket's SLA; by the clock where it has none.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Literal
+from operator import itemgetter, sub
+from typing import Any, Literal, NamedTuple
 
 from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
 from desk.queries import times
 from desk.queries.fields import named
 from desk.slas.calendar import SECOND, moment_of
-from desk.slas.clocks import passed
+from desk.slas.clocks import passed, passing
 from desk.slas.plans import plan_of
 from mail.inert import one_line
 from models import reports as rows
@@ -24,15 +25,16 @@ from models import slas
 from models.fields import utc_text, utc_time
 from models.queries import names
 from models.queries.reach import Reach
-from models.queries.tree import FieldTest
+from models.queries.tree import Counted, FieldTest
 from models.reports import Counts, Dimension, Key
 
-ReportName = Literal["departments", "topics", "agents", "tags", "mailboxes", "days"]
+ReportName = Literal["departments", "topics", "agents", "teams", "tags", "mailboxes", "days"]
 
 REPORTS: dict[ReportName, str] = {
     "departments": "a line for each department",
     "topics": "a line for each help topic",
     "agents": "a line for each agent: their tickets; answered are those they answered themselves",
+    "teams": "a line for each team that tickets were given to",
     "tags": "a line for each tag",
     "mailboxes": "a line for each mailbox that tickets came by",
     "days": "a line for each day",
@@ -41,6 +43,7 @@ _DIMENSIONS: dict[ReportName, Dimension] = {
     "departments": "department",
     "topics": "topic",
     "agents": "agent",
+    "teams": "team",
     "tags": "tag",
     "mailboxes": "mailbox",
 }
@@ -51,6 +54,11 @@ AGE_WORDS = ("<4h", "4h..1d", "1d..3d", "3d..7d", ">7d")
 """The spans as the query language writes them."""
 DEFAULT_SINCE = "30d"
 LONGEST_DAYS = 3660
+_LOOKED_UP = timedelta(days=3660)
+"""So far back business hours are looked up once for all tickets; the few that are older are counted alone."""
+
+Span = tuple[int | None, str, str]
+"""The SLA by whose hours a time is counted, None: by the clock; and from when to when, as stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,39 +102,76 @@ class Report:
     total: ReportLine
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What was found for one line; tickets by id, so that a total counts each once."""
+class _Happened(NamedTuple):
+    """What happened in a time, each with the key of its line and the ticket, of which some have several keys.
 
-    opened: set[int] = field(default_factory=set)
-    answered: set[int] = field(default_factory=set)
-    closed: set[int] = field(default_factory=set)
-    reopened: set[int] = field(default_factory=set)
-    first: dict[int, int] = field(default_factory=dict)
-    resolved: dict[int, int] = field(default_factory=dict)
-    promised: set[int] = field(default_factory=set)
-    late: set[int] = field(default_factory=set)
-    open: int = 0
-    backlog: list[int] = field(default_factory=lambda: [0] * len(AGE_WORDS))
+    Counted by what C does with whole lists: a large desk's year has a million of them.
+    """
 
-    def take_open(self, counts: Counts) -> None:
-        self.open += counts.open
-        self.backlog = [had + more for had, more in zip(self.backlog, counts.ages, strict=True)]
+    opened: Sequence[_Ticket]
+    answered: Sequence[_Ticket]
+    closed: Sequence[_Ticket]
+    reopened: Sequence[_Ticket]
+    promised: Sequence[_Ticket]
+    late: Sequence[_Ticket]
+    first: Sequence[tuple[Key, int, int]]
+    """With the seconds that passed."""
+    resolved: Sequence[tuple[Key, int, int]]
 
-    def line(self, name: str | None, *, now: bool = True) -> ReportLine:
-        return ReportLine(
-            name,
-            len(self.opened),
-            len(self.answered),
-            len(self.closed),
-            len(self.reopened),
-            self.open if now else None,
-            tuple(self.backlog) if now else (),
-            spread(self.first.values()),
-            spread(self.resolved.values()),
-            len(self.promised),
-            len(self.promised - self.late),
-        )
+    def _counted(self) -> Sequence[Sequence[_Ticket]]:
+        return self.opened, self.answered, self.closed, self.reopened, self.promised, self.late
+
+    def lines(self, open_by_key: Iterable[tuple[Key, Counts]]) -> dict[Key, ReportLine]:
+        """Return the line of each key, without its name."""
+        now: defaultdict[Key, list[Counts]] = defaultdict(list)
+        for key, counts in open_by_key:
+            now[key].append(counts)
+        counted = [Counter(map(_KEY, each)) for each in self._counted()]
+        spreads = []
+        for lasted in (self.first, self.resolved):
+            lengths: defaultdict[Key, list[int]] = defaultdict(list)
+            for key, _, seconds in lasted:
+                lengths[key].append(seconds)
+            spreads.append(lengths)
+        told: list[Iterable[Key]] = [*counted, now]
+        keys = dict.fromkeys(key for each in told for key in each)
+        return {
+            key: _line(
+                [each[key] for each in counted], [each.get(key, ()) for each in spreads], now.get(key, ())
+            )
+            for key in keys
+        }
+
+    def total(self, open_in_all: Iterable[Counts] | None) -> ReportLine:
+        """Return the line of all, in which each ticket counts once; None: not with those that are open."""
+        counted = [len(set(map(_TICKET, each))) for each in self._counted()]
+        lasted = [{ticket: seconds for _, ticket, seconds in each} for each in (self.first, self.resolved)]
+        return _line(counted, [each.values() for each in lasted], open_in_all)
+
+
+_Ticket = tuple[Key, int] | tuple[Any, ...]
+_KEY, _TICKET = itemgetter(0), itemgetter(1)
+
+
+def _line(
+    counted: Sequence[int], lasted: Sequence[Collection[int]], open_now: Iterable[Counts] | None
+) -> ReportLine:
+    opened, answered, closed, reopened, promised, late = counted
+    those = None if open_now is None else list(open_now)
+    backlog = [sum(spans) for spans in zip(*(each.ages for each in those or ()), strict=True)]
+    return ReportLine(
+        None,
+        opened,
+        answered,
+        closed,
+        reopened,
+        None if those is None else sum(each.open for each in those),
+        () if those is None else tuple(backlog or [0] * len(AGE_WORDS)),
+        spread(lasted[0]),
+        spread(lasted[1]),
+        promised,
+        promised - late,
+    )
 
 
 class BusinessTime:
@@ -135,13 +180,30 @@ class BusinessTime:
     def __init__(self) -> None:
         self._calendars = {each.id: plan_of(each).calendar for each in slas.every()}
 
-    def seconds(self, sla_id: int | None, begin: str, end: str) -> int:
-        """Return the seconds between two times as they are stored, 0 when they are the other way round."""
-        calendar = None if sla_id is None else self._calendars.get(sla_id)
-        first, last = utc_time(begin), utc_time(end)
-        if calendar is None:
-            return max(0, int((last - first).total_seconds()))
-        return passed(calendar, moment_of(first), moment_of(last)) // SECOND
+    def lengths(self, spans: Sequence[Span]) -> list[int]:
+        """Return the seconds of each span, 0 for one whose times are the other way round."""
+        if not spans:
+            return []
+        begun = [utc_time(each[1]) for each in spans]
+        ended = [utc_time(each[2]) for each in spans]
+        found = [max(0, each.days * 86_400 + each.seconds) for each in map(sub, ended, begun)]
+        newest = max(ended)
+        oldest = max(min(begun), newest - _LOOKED_UP)
+        counts = {
+            sla_id: passing(calendar, moment_of(oldest), moment_of(newest))
+            for sla_id, calendar in self._calendars.items()
+            if calendar is not None
+        }
+        for place, (sla_id, _, _) in enumerate(spans if counts else ()):
+            if sla_id not in counts or not found[place]:
+                continue
+            first, last = begun[place], ended[place]
+            if first < oldest:
+                lasted = passed(self._calendars[sla_id], moment_of(first), moment_of(last))
+            else:
+                lasted = counts[sla_id](moment_of(first), moment_of(last), ())
+            found[place] = lasted // SECOND
+        return found
 
 
 def report(
@@ -158,17 +220,12 @@ def report(
     if name == "days":
         return _by_day(since, until, zone, reader.reach)
     dimension = _DIMENSIONS[name]
-    gathered = _happened(dimension, since, until, reader.reach)
-    everything = _pooled(gathered.values())
+    happened = _happened(dimension, since, until, reader.reach)
     open_by_key, open_in_all = _open(dimension, until, reader.reach)
-    for key, counts in open_by_key:
-        gathered[key].take_open(counts)
-    for counts in open_in_all:
-        everything.take_open(counts)
     called = _names(dimension)
-    lines = [found.line(_name(called, key)) for key, found in gathered.items()]
+    lines = [replace(line, name=_name(called, key)) for key, line in happened.lines(open_by_key).items()]
     lines.sort(key=lambda each: (each.name is None, (each.name or "").lower()))
-    return Report(name, since, until, tuple(lines), everything.line("total"))
+    return Report(name, since, until, tuple(lines), replace(happened.total(open_in_all), name="total"))
 
 
 def time_of(text: str, zone: tzinfo, moment: datetime) -> datetime:
@@ -189,7 +246,7 @@ def time_of(text: str, zone: tzinfo, moment: datetime) -> datetime:
             f"'{one_line(text, 40)}' is no time", "write 30d, 2w, or a date: 2026-11-01, 2026-11, week"
         ) from None
     assert begin is not None
-    assert not isinstance(begin, str | int | FieldTest)
+    assert not isinstance(begin, str | int | FieldTest | Counted)
     return begin if isinstance(begin, datetime) else begin.at(moment)
 
 
@@ -215,55 +272,59 @@ def _by_day(since: datetime, until: datetime, zone: tzinfo, reach: Reach | None)
     if len(days) > LONGEST_DAYS:
         raise WrongUse(f"a report of {len(days)} days is too long", f"ask for at most {LONGEST_DAYS}")
     lines, everything = [], []
+    known = _known(utc_text(since))
     for begin, end in days:
         span = max(begin, since), min(end, until)
-        found = _pooled(_happened("department", *span, reach).values())
+        found = _happened("department", *span, reach, known)
         everything.append(found)
-        lines.append(found.line(f"{begin.astimezone(zone):%Y-%m-%d}", now=False))
-    total = _pooled(everything)
-    for counts in _open("department", until, reach)[1]:
-        total.take_open(counts)
-    return Report("days", since, until, tuple(lines), total.line("total"))
+        lines.append(replace(found.total(None), name=f"{begin.astimezone(zone):%Y-%m-%d}"))
+    whole = _Happened(*([each for part in parts for each in part] for parts in zip(*everything, strict=True)))
+    total = replace(whole.total(_open("department", until, reach)[1]), name="total")
+    return Report("days", since, until, tuple(lines), total)
+
+
+class _OfAllDays(NamedTuple):
+    """What all days of a time have in common, and is read once."""
+
+    late: Set[int]
+    """The tickets whose promise was broken since the time began, or later."""
+    first: Mapping[int, str]
+    """When tickets were answered first since then."""
+    length: BusinessTime
+
+
+def _known(since: str) -> _OfAllDays:
+    return _OfAllDays(rows.broken(since), rows.first_answers(since), BusinessTime())
 
 
 def _happened(
-    dimension: Dimension, since: datetime, until: datetime, reach: Reach | None
-) -> defaultdict[Key, _Gathered]:
+    dimension: Dimension,
+    since: datetime,
+    until: datetime,
+    reach: Reach | None,
+    known: _OfAllDays | None = None,
+) -> _Happened:
     span = utc_text(since), utc_text(until)
-    found: defaultdict[Key, _Gathered] = defaultdict(_Gathered)
-    late, length = rows.broken(span[0]), BusinessTime()
-    for new in rows.opened(dimension, *span, reach):
-        here = found[new.key]
-        here.opened.add(new.ticket_id)
-        if new.first_answer is not None:
-            here.first[new.ticket_id] = length.seconds(new.sla_id, new.created, new.first_answer)
-        if new.sla_id is not None and (new.first_answer or new.closed or new.ticket_id in late):
-            here.promised.add(new.ticket_id)
-            if new.ticket_id in late:
-                here.late.add(new.ticket_id)
-    for done in rows.closed(dimension, *span, reach):
-        found[done.key].closed.add(done.ticket_id)
-        found[done.key].resolved[done.ticket_id] = length.seconds(done.sla_id, done.created, done.closed)
-    for key, ticket_id in rows.answered(dimension, *span, reach):
-        found[key].answered.add(ticket_id)
-    for key, ticket_id in rows.reopened(dimension, *span, reach):
-        found[key].reopened.add(ticket_id)
-    return found
-
-
-def _pooled(parts: Iterable[_Gathered]) -> _Gathered:
-    """Return what was found in all parts, without the open tickets."""
-    whole = _Gathered()
-    for part in parts:
-        whole.opened |= part.opened
-        whole.answered |= part.answered
-        whole.closed |= part.closed
-        whole.reopened |= part.reopened
-        whole.first |= part.first
-        whole.resolved |= part.resolved
-        whole.promised |= part.promised
-        whole.late |= part.late
-    return whole
+    late, first, length = known or _known(span[0])
+    opened = rows.opened(dimension, *span, reach)
+    closed = rows.closed(dimension, *span, reach)
+    answered = [row for row in opened if row[1] in first]
+    began = [(sla, created, first[each]) for _, each, created, sla, _ in answered]
+    ended = [(sla, created, when) for _, _, created, sla, when in closed]
+    return _Happened(
+        opened,
+        rows.answered(dimension, *span, reach),
+        closed,
+        rows.reopened(dimension, *span, reach),
+        [
+            (key, each)
+            for key, each, _, sla, done in opened
+            if sla is not None and (done or each in first or each in late)
+        ],
+        [(key, each) for key, each, _, sla, _ in opened if sla is not None and each in late],
+        [(row[0], row[1], seconds) for row, seconds in zip(answered, length.lengths(began), strict=True)],
+        [(row[0], row[1], seconds) for row, seconds in zip(closed, length.lengths(ended), strict=True)],
+    )
 
 
 def _open(
@@ -275,6 +336,8 @@ def _open(
     whole = [each.counts for each in at_work]
     if dimension == "tag":
         return list(rows.tagged(soon, bounds, reach)), whole
+    if dimension == "team":
+        return list(rows.of_teams(soon, bounds, reach)), whole
     key = {
         "department": "department_id",
         "topic": "topic_id",
@@ -289,6 +352,7 @@ def _names(dimension: Dimension) -> Mapping[int, str]:
         "department": names.departments,
         "topic": names.topics,
         "agent": names.agents,
+        "team": names.teams,
         "mailbox": names.mailboxes,
     }
     if dimension == "tag":

@@ -11,7 +11,11 @@ HEADS = (
 )
 """What stands over the cells that people read, behind the name."""
 
+HEADS_OF_MAIL = len(HEADS) + 1
+"""So many heads a report has, the name's with them."""
+
 _ONE = {"departments": "department", "topics": "topic", "agents": "agent"} | {
+    "teams": "team",
     "tags": "tag",
     "mailboxes": "mailbox",
     "days": "day",

@@ -6,7 +6,9 @@ Moments and lengths are microseconds (`desk.slas.calendar`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from desk.slas.calendar import MOST_DAYS, SECOND, Calendar, Moment
 
@@ -31,6 +33,32 @@ def runs_out(
 def passed(calendar: Calendar | None, begin: Moment, end: Moment, pauses: Iterable[Pause] = ()) -> int:
     """Return what a clock has counted between two moments."""
     return sum(stop - start for start, stop in counted(calendar, begin, end, pauses))
+
+
+def passing(
+    calendar: Calendar | None, begin: Moment, end: Moment
+) -> Callable[[Moment, Moment, Iterable[Pause]], int]:
+    """Return what says the same as `passed` of any two moments between two: the hours are looked up once."""
+    spans = [] if calendar is None else list(_open(calendar, begin, end))
+    starts = [start for start, _ in spans]
+    sums = [0, *accumulate(stop - start for start, stop in spans)]
+
+    def until(at: Moment) -> int:
+        if calendar is None:
+            return at
+        place = bisect_right(starts, at) - 1
+        return 0 if place < 0 else sums[place] + min(at, spans[place][1]) - spans[place][0]
+
+    def between(since: Moment, at: Moment, pauses: Iterable[Pause]) -> int:
+        if calendar is None:
+            at = min(at, since + MOST_DAYS * 86_400 * SECOND)
+        whole = until(at) - until(since) if at > since else 0
+        for start, stop in joined(pauses):
+            cut = max(start, since), at if stop is None else min(stop, at)
+            whole -= until(cut[1]) - until(cut[0]) if cut[1] > cut[0] else 0
+        return whole
+
+    return between
 
 
 def counted(

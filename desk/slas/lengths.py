@@ -39,7 +39,7 @@ def seconds_of(text: str, week: Week | None) -> int:
 
 
 def words(seconds: float) -> str:
-    """Tell a length by the clock: ``45 min``, ``2 h 30 min``, ``12 s``; never in days, which differ."""
+    """Return a length of time in words: ``45 min``, ``2 h 30 min``, ``12 s``; never in days, which differ."""
     whole = int(seconds)
     hours, minutes = whole // 3600, whole % 3600 // 60
     if whole < 60:

@@ -59,9 +59,13 @@ class AgentLine:
     """When the vacation that they are on, or plan, begins and ends, as far as that was said."""
     stand_in: str | None = None
     """The login of who is told in their place while they are away."""
+    language: str = ""
+    """In which language they are mailed; '' is the desk's."""
+    signature: str = ""
+    """What stands below their answers."""
 
     def away_words(self, desk_zone: tzinfo) -> str:
-        """Tell that they are away, until when, and who stands in; '' when they are there."""
+        """Return that they are away, until when, and who stands in; '' when they are there."""
         told = Vacation(None, self.away_until)
         return vacation.words(told, _zone(self.zone, desk_zone), self.stand_in) if self.away else ""
 
@@ -82,7 +86,7 @@ def agent(login: str) -> AgentLine:
 
 
 def remove_agent(actor: Actor, login: str) -> AgentLine:
-    """Have an agent work here no more; what they wrote and have stays. Raises as `edit_agent`."""
+    """Take an agent out of service; what they wrote and have stays. Raises as `edit_agent`."""
     return edit_agent(actor, login, active=False)
 
 
@@ -138,6 +142,7 @@ def edit_agent(
     away_from: str | None = None,
     away_until: str | None = None,
     stand_in: str | None = None,
+    language: str | None = None,
     desk_zone: tzinfo = UTC,
 ) -> AgentLine:
     """Change an agent; None leaves a value, the department ``""`` means all departments.
@@ -151,7 +156,8 @@ def edit_agent(
 
     ``away``, from and until a day or time of theirs: mailed nothing and given nothing meanwhile, but
     ``stand_in`` (a login) is; ``notify``: the kinds of notice that they are mailed of; ``quiet``,
-    ``digest`` and ``zone``: when, as `AgentLine` says, ``""`` for at once and the desk's zone.
+    ``digest`` and ``zone``: when, as `AgentLine` says, ``""`` for at once and the desk's zone;
+    ``language``: in which, ``""`` for the desk's.
     Raises Refused when nobody would be left who may change agents.
     """
     require(actor, "agent.edit")
@@ -171,13 +177,13 @@ def edit_agent(
             # A group does not switch on again who was switched off by hand.
             values |= {"active": active, "by_group": False}
         if signature is not None:
-            values["signature"] = clean(signature[:2_000]).strip()
+            values["signature"] = _signature(signature)
         if email is not None or (known.active if active is None else active):
             values["email"] = _email(known.email if email is None else email)
         rows.change(known.id, values)
         _place(_stored(login), places or {})
         chosen = _chosen(known.preferences, notify)
-        chosen = {**chosen, **_times(quiet, digest, zone)}
+        chosen = {**chosen, **_times(quiet, digest, zone, language)}
         if from_name is not None:
             chosen = {**chosen, preferences.FROM_NAME: _from_name(from_name)}
         chosen = _with_vacation(known, chosen, away, away_from, away_until, stand_in, desk_zone)
@@ -228,15 +234,33 @@ def set_own_times(
     digest: str | None = None,
     notify: Sequence[str] | None = None,
     zone: str | None = None,
+    language: str | None = None,
 ) -> AgentLine:
-    """Say when and of what one is mailed oneself, as `edit_agent` does; None leaves it. Raises NotAllowed."""
+    """Say when, of what and in which language one is mailed oneself, as `edit_agent` does.
+
+    None leaves it. Raises NotAllowed.
+    """
     with transaction():
         known = rows.with_login(actor.login)
         if known is None:
             raise NotAllowed(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
-        chosen = {**_chosen(known.preferences, notify), **_times(quiet, digest, zone)}
+        chosen = {**_chosen(known.preferences, notify), **_times(quiet, digest, zone, language)}
         rows.set_preferences(known.id, chosen)
         return _line_of(_stored(known.login))
+
+
+def set_own_signature(actor: Actor, signature: str) -> AgentLine:
+    """Say what stands below one's own answers; empty is nothing. Raises NotAllowed for who is no agent."""
+    with transaction():
+        known = rows.with_login(actor.login)
+        if known is None:
+            raise NotAllowed(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
+        rows.change(known.id, {"signature": _signature(signature)})
+        return _line_of(_stored(known.login))
+
+
+def _signature(text: str) -> str:
+    return clean(text[:2_000]).strip()
 
 
 def _with_vacation(
@@ -349,11 +373,13 @@ def _agent_line(row: StoredAgent, places: Sequence[Place], logins: Mapping[int, 
         away_from=None if planned is None else planned.begins,
         away_until=None if planned is None else planned.ends,
         stand_in=logins.get(vacation.stand_in_of(row.preferences) or 0),
+        language=preferences.mail_language(row.preferences),
+        signature=row.signature,
     )
 
 
-def _times(quiet: str | None, digest: str | None, zone: str | None) -> dict[str, str]:
-    """Return when an agent is mailed, as far as it was said. Raises WrongUse, ConfigError."""
+def _times(quiet: str | None, digest: str | None, zone: str | None, language: str | None) -> dict[str, str]:
+    """Return when and how an agent is mailed, as far as it was said. Raises WrongUse, ConfigError."""
     chosen = {}
     if quiet is not None:
         chosen["quiet"] = quiet_times.parse(quiet).text
@@ -361,6 +387,10 @@ def _times(quiet: str | None, digest: str | None, zone: str | None) -> dict[str,
         chosen["digest"] = digest_schedule(digest)
     if zone is not None:
         chosen["zone"] = clock.zone(zone.strip()).key if zone.strip() else ""
+    if language is not None:
+        from desk.templates.texts import checked_language  # 3 ms, for agents who choose one
+
+        chosen[preferences.LANGUAGE] = checked_language(language) if language.strip() else ""
     return chosen
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.named_by import refuse_if_given, refuse_if_named
@@ -12,9 +13,9 @@ from desk.staff.names import given_name
 from desk.staff.slas import sla_id_of
 from desk.staff.teams import assignment_named
 from mail.inert import clean, one_line
+from models import agents, mailboxes, templates
 from models import departments as rows
-from models import mailboxes
-from models.departments import Assignment, StoredDepartment
+from models.departments import ASSIGNABLE, Assignable, Assignment, StoredDepartment
 from models.transactions import transaction
 
 
@@ -37,6 +38,50 @@ class DepartmentLine:
     """The department that it is a part of; it has that one's SLA, mailboxes and signature unless its own."""
     path: str = ""
     """Its name behind those of the departments that it is a part of: ``Support/Hardware``."""
+    manager: str | None = None
+    """The login of the agent who answers for it; None: who answers for what it is a part of."""
+    private: bool = False
+    """Whether customers learn neither its name nor its signature."""
+    assignable: Assignable = "anyone"
+    """Who may have its tickets."""
+    claims: bool = True
+    """Whether whoever answers a ticket that nobody has has it from then on."""
+    keeps_owner: bool = True
+    """Whether a ticket that opens again is still whose it was."""
+    autoresponse: bool = True
+    """Whether its new tickets are acknowledged."""
+
+
+class Inherited(NamedTuple):
+    """What a department has from one that it is a part of."""
+
+    what: str
+    value: str
+    of: str
+
+
+def inherited(name: str) -> list[Inherited]:
+    """Return what a department has not itself, but from the nearest one above that has it; raises NotFound.
+
+    Texts are named with their language, as ``acknowledgement de``.
+    """
+    every = rows.every()
+    known = {each.id: _department_line(each, every) for each in every}
+    own, *above = (known[each] for each in rows.above(_stored(name).id, every))
+    found = []
+    for what, value_of in _INHERITED.items():
+        if value_of(own) or (what == "signature" and own.private):
+            continue
+        has = next((each for each in above if value_of(each)), None)
+        if has is not None:
+            found.append(Inherited(what, value_of(has), has.path))
+    stored = [each for each in templates.every() if each.scope == "department"]
+    texts = {(each.scope_id, f"{each.name} {each.language}") for each in stored}
+    for text in sorted({each for _, each in texts}):
+        place = next((each for each in (own, *above) if (each.id, text) in texts), own)
+        if place is not own:
+            found.append(Inherited("text", text, place.path))
+    return found
 
 
 def departments() -> list[DepartmentLine]:
@@ -51,7 +96,7 @@ def show_department(name: str) -> DepartmentLine:
 
 
 def remove_department(actor: Actor, name: str) -> DepartmentLine:
-    """Have no more tickets go to a department; those that are there keep it. Raises as `edit_department`."""
+    """Give a department no more tickets; those that are there keep it. Raises as `edit_department`."""
     return edit_department(actor, name, active=False)
 
 
@@ -64,6 +109,12 @@ def add_department(
     reopen_days: int | None = None,
     assignment: str = "hand",
     parent: str = "",
+    manager: str = "",
+    private: bool = False,
+    assignable: str = "anyone",
+    claims: bool = True,
+    keeps_owner: bool = True,
+    autoresponse: bool = True,
 ) -> DepartmentLine:
     """Add a department, as a part of another one or of none."""
     require(actor, "settings.edit")
@@ -79,7 +130,16 @@ def add_department(
             assignment=assignment_named(assignment),
             parent_id=department_id_of(parent),
         )
-        return _department_line(_stored(kept))
+        return edit_department(
+            actor,
+            kept,
+            manager=manager,
+            private=private,
+            assignable=assignable,
+            claims=claims,
+            keeps_owner=keeps_owner,
+            autoresponse=autoresponse,
+        )
 
 
 def edit_department(
@@ -96,10 +156,16 @@ def edit_department(
     autoresponse_from: str | None = None,
     assignment: str | None = None,
     parent: str | None = None,
+    manager: str | None = None,
+    private: bool | None = None,
+    assignable: str | None = None,
+    claims: bool | None = None,
+    keeps_owner: bool | None = None,
+    autoresponse: bool | None = None,
 ) -> DepartmentLine:
     """Change a department; None leaves a value, the SLA ``""`` means the desk's default SLA.
 
-    `parent` is the department that it is a part of, ``""``: of none.
+    `parent` is the department that it is a part of, `manager` the login of who answers for it; ``""``: none.
 
     `outgoing` and `autoresponse_from` are mailboxes that its answers and acknowledgements are from; ``""``:
     the ticket's own, or what answers are from. Raises Refused for switching off the only department.
@@ -133,6 +199,17 @@ def edit_department(
             values["assignment"] = assignment_named(assignment)
         if parent is not None:
             values["parent_id"] = _parent_id(known, parent)
+        if manager is not None:
+            values["manager_id"] = _manager_id(manager)
+        if assignable is not None:
+            values["assignable"] = _assignable(assignable)
+        switches = {
+            "private": private,
+            "claims": claims,
+            "keeps_owner": keeps_owner,
+            "autoresponse": autoresponse,
+        }
+        values |= {name: switch for name, switch in switches.items() if switch is not None}
         rows.change(known.id, values)
         if not rows.in_use():
             raise Refused("a desk needs a department", "add another one first: nightdesk department add NAME")
@@ -144,6 +221,23 @@ def _parent_id(row: StoredDepartment, name: str) -> int | None:
     if parent is not None and parent in rows.below(row.id, rows.every()):
         raise Refused(f"{one_line(name, 60)} is a part of {row.name} itself", "name another department")
     return parent
+
+
+def _manager_id(login: str) -> int | None:
+    if not login.strip():
+        return None
+    found = agents.with_login(login.strip())
+    if found is None or not found.active:
+        known = ", ".join([each.login for each in agents.every() if each.active][:12]) or "none yet"
+        raise WrongUse(f"there is no agent '{one_line(login, 40)}'", f"agents: {known}")
+    return found.id
+
+
+def _assignable(text: str) -> Assignable:
+    for each in ASSIGNABLE:
+        if each == text.strip().lower():
+            return each
+    raise WrongUse(f"tickets are not for '{one_line(text, 40)}'", f"use {', '.join(ASSIGNABLE)}")
 
 
 def _department_line(row: StoredDepartment, known: Sequence[StoredDepartment] = ()) -> DepartmentLine:
@@ -160,7 +254,22 @@ def _department_line(row: StoredDepartment, known: Sequence[StoredDepartment] = 
         assignment=row.assignment,
         parent=next((each.name for each in every if each.id == row.parent_id), None),
         path=rows.path_of(row.id, every),
+        manager=None if row.manager_id is None else agents.by_id(row.manager_id).login,
+        private=row.private,
+        assignable=row.assignable,
+        claims=row.claims,
+        keeps_owner=row.keeps_owner,
+        autoresponse=row.autoresponse,
     )
+
+
+_INHERITED: Mapping[str, Callable[[DepartmentLine], str]] = {
+    "sla": lambda line: line.sla or "",
+    "signature": lambda line: "" if line.private else line.signature.strip(),
+    "outgoing": lambda line: line.outgoing or "",
+    "autoresponse_from": lambda line: line.autoresponse_from or "",
+    "manager": lambda line: line.manager or "",
+}
 
 
 def _mailbox_id(address: str) -> int | None:

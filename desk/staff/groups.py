@@ -108,6 +108,26 @@ def edit_group(
         )
 
 
+def caveats(line: GroupLine) -> list[str]:
+    """Return what of a group's gifts is not as it looks, in words."""
+    found = []
+    if not _is_known(line.name):
+        found.append(f"the system knows no group {line.name}")
+    if line.role is not None and line.departments:
+        found.append(
+            f"who becomes an agent by it has {line.role} everywhere, whatever it gives in departments"
+        )
+    return found
+
+
+def _is_known(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def remove_group(actor: Actor, name: str) -> GroupLine:
     """Let a group give nothing any more: its members lose that when they begin next. Raises NotFound."""
     require(actor, "agent.edit")
@@ -148,11 +168,7 @@ def drift() -> list[str]:
     """Return what of agents is not as their groups say, a line each; it changes when they begin next."""
     found = []
     named = {each.name for each in rows.every()}
-    for name in sorted(named):
-        try:
-            grp.getgrnam(name)
-        except KeyError:
-            found.append(f"the system knows no group {name}")
+    found += [f"the system knows no group {name}" for name in sorted(named) if not _is_known(name)]
     for agent in agents.every():
         member_of = groups_of(agent.login) if agent.active or agent.by_group else None
         if member_of is not None and not _is_as(agent, _rights(member_of)):

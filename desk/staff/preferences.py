@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config.records import Record
@@ -14,10 +14,16 @@ _TOLD_BY = "told_by"
 _SPELLING = "spelling"
 _THEME = "theme"
 _COLUMNS = "columns"
+LANGUAGE = "language"
 FROM_NAME = "from_name"
 FROM_NAMES = ("mailbox", "agent", "both")
 NARROWEST, WIDEST = 3, 60
 """Cells of a column."""
+
+
+def mail_language(preferences: Mapping[str, Any]) -> str:
+    """Return the language that an agent gets mail in; '' is the desk's."""
+    return str(preferences.get(LANGUAGE) or "")
 
 
 class ToldBy(Record):

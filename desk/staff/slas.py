@@ -13,18 +13,20 @@ from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.slas.hours import minutes_in, week_of
 from desk.slas.lengths import MAX_SECONDS, seconds_of
-from desk.slas.plans import words_of
+from desk.slas.plans import hours_by_priority, words_of
 from desk.staff.names import given_name
 from mail.inert import one_line
 from models import slas as rows
 from models import statuses
 from models.slas import StoredSla
+from models.tickets import PRIORITIES
 from models.transactions import transaction
 
 PAUSES = ("waiting", "snoozed")
 """What may stop the clocks of a plan, beside statuses of the desk's own: it waits, or is snoozed."""
 REMINDERS = "50, 75, 100"
 """When agents are told by a plan that is made now, in percent of the time."""
+_TARGETS = ("first", "next", "resolve")
 _MAX_HOURS = MAX_SECONDS // 3600
 _LONGEST_WEEKS = 520
 
@@ -49,6 +51,8 @@ class SlaLine:
     """More days off: ``2026-12-24 Christmas Eve``."""
     pause: str = ""
     reminders: str = "100"
+    priorities: tuple[str, ...] = ()
+    """Other times for priorities: ``urgent first=1h next=2h resolve=8h``."""
 
 
 def slas() -> list[SlaLine]:
@@ -75,6 +79,7 @@ def add_sla(
     calendar: bytes | None = None,
     pause: str = "waiting",
     reminders: str = REMINDERS,
+    priorities: Sequence[str] | None = None,
 ) -> SlaLine:
     """Add an SLA: an answer within so many hours, or a length such as 3d; see `edit_sla`."""
     require(actor, "settings.edit")
@@ -96,6 +101,7 @@ def add_sla(
             calendar=calendar,
             pause=pause,
             reminders=reminders,
+            priorities=priorities,
         )
 
 
@@ -115,15 +121,16 @@ def edit_sla(
     calendar: bytes | None = None,
     pause: str | None = None,
     reminders: str | None = None,
+    priorities: Sequence[str] | None = None,
 ) -> SlaLine:
     """Change an SLA; what is due by it is counted anew when something happens to its clocks.
 
     Times are hours or lengths (4h, 3d: working days, where there are business hours). `next` "": as the
     first answer; `resolve` "": nothing is promised; `business_hours` "": round the clock; `zone`: an IANA
     name; `holidays`: countries (DE-BY, US); `days`: more days off (``2026-12-24 Christmas Eve``); `calendar`:
-    an iCal file that these are read from; `pause`: waiting, snoozed, a status of the
-    desk's own; `reminders`: percents. Raises WrongUse,
-    NotFound, and ConfigError for an unknown zone.
+    an iCal file that these are read from; `pause`: waiting, snoozed, a status of the desk's
+    own; `reminders`: percents; `priorities`: other times for some, ``urgent first=1h next=2h resolve=8h``.
+    Raises WrongUse, NotFound, and ConfigError for an unknown zone.
     """
     require(actor, "settings.edit")
     with transaction():
@@ -153,6 +160,8 @@ def edit_sla(
             values["pause"] = _pause(pause)
         if reminders is not None:
             values["reminders"] = _reminders(reminders)
+        if priorities is not None:
+            values["priorities"] = _priorities(priorities, week)
         if active is not None:
             values["active"] = active
             if not active:
@@ -164,7 +173,7 @@ def edit_sla(
 
 
 def remove_sla(actor: Actor, name: str) -> SlaLine:
-    """Have an SLA offered no more; tickets that have it keep it."""
+    """Offer an SLA no more; tickets that have it keep it."""
     return edit_sla(actor, name, active=False)
 
 
@@ -215,6 +224,7 @@ def _line(row: StoredSla) -> SlaLine:
         days=tuple(row.own_days.splitlines()),
         pause=_pause_named(row.pause),
         reminders=row.reminders,
+        priorities=tuple(row.priorities.splitlines()),
     )
 
 
@@ -249,6 +259,33 @@ def _own_days(days: Sequence[str] | None, calendar: bytes | None) -> str:
     return library.checked_days([*lines, *(days or ())])
 
 
+def _priorities(lines: Sequence[str], week: Any) -> str:
+    """Return the targets of priorities as they are kept, the most urgent first; raises WrongUse."""
+    levels: dict[str, int] = {name: level for level, name in PRIORITIES.items()}
+    found: dict[int, str] = {}
+    for line in filter(None, (each.strip() for each in lines)):
+        name, *said = line.lower().replace("=", " = ").split()
+        pairs = dict(zip(said[::3], said[2::3], strict=False))
+        plain = len(pairs) * 3 == len(said) and set(said[1::3]) <= {"="}
+        if name not in levels or not pairs or not plain or not set(pairs) <= set(_TARGETS):
+            raise WrongUse(
+                f"'{one_line(line, 60)}' says nothing for a priority",
+                f"write 'urgent first=1h next=2h resolve=8h'; priorities: {', '.join(PRIORITIES.values())}",
+            )
+        if levels[name] in found:
+            raise WrongUse(f"{name} is there twice", "give each priority once")
+        kept = [f"{key}={_kept(seconds_of(pairs[key], week))}" for key in _TARGETS if key in pairs]
+        found[levels[name]] = " ".join([name, *kept])
+    return "\n".join(found[level] for level in sorted(found, reverse=True))
+
+
+def _kept(seconds: int) -> str:
+    """Return a length that is read as exactly so many seconds."""
+    if seconds % 3600 == 0:
+        return f"{seconds // 3600}h"
+    return f"{seconds / 60:.4f}".rstrip("0").rstrip(".") + "m"
+
+
 def _pause(text: str) -> str:
     own = {each.name.lower(): f"status:{each.id}" for each in statuses.every()}
     known = {**own, **dict(zip(PAUSES, PAUSES, strict=True))}
@@ -276,7 +313,8 @@ def _reminders(text: str) -> str:
 def _require_an_end(row: StoredSla) -> None:
     """Refuse a promise that hardly ever ends: so few business hours, so much to do."""
     week = minutes_in(week_of(row.business_hours)) if row.business_hours else 7 * 1440
-    longest = max(filter(None, (row.hours, row.next_hours, row.resolve_hours)))
+    by_priority = [each for said in hours_by_priority(row.priorities).values() for each in said.values()]
+    longest = max(filter(None, (row.hours, row.next_hours, row.resolve_hours, *by_priority)))
     if longest * 60 > week * _LONGEST_WEEKS:
         raise WrongUse(
             f"{longest:g} hours take more than ten years of {one_line(row.business_hours, 60)}",

@@ -136,6 +136,7 @@ def remove_team(actor: Actor, name: str) -> TeamLine:
                 f"{known.name} has {having} ticket{'s' if having > 1 else ''}",
                 f"nightdesk team edit {known.name} --inactive",
             )
+        refuse_if_given("team", known.name)
         refuse_if_named("team", known.name)
         line = _line_of(known)
         rows.delete(known.id)

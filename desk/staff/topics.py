@@ -10,7 +10,7 @@ from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import one_line
-from models import departments, slas
+from models import agents, departments, slas, statuses, teams
 from models import topics as rows
 from models.fields import as_json
 from models.tickets import PRIORITIES
@@ -30,11 +30,20 @@ class TopicLine:
     autoresponse: bool
     active: bool
     checklist: tuple[str, ...] = ()
+    parent: str | None = None
+    """The topic that it is a part of; it has that one's way unless its own."""
+    path: str = ""
+    """Its name behind those of the topics that it is a part of: ``Network/VPN``."""
+    assigned_to: str | None = None
+    """Whose its new tickets are: a login, or ``team:NAME``."""
+    status: str | None = None
+    """The state or the desk's own status in which they begin."""
 
 
 def topics() -> list[TopicLine]:
     """Return all help topics, by name."""
-    return [_line(row) for row in rows.every()]
+    every = rows.every()
+    return [_line(row, every) for row in every]
 
 
 def show_topic(name: str) -> TopicLine:
@@ -43,7 +52,7 @@ def show_topic(name: str) -> TopicLine:
 
 
 def remove_topic(actor: Actor, name: str) -> TopicLine:
-    """Have a help topic offered no more; tickets that have it keep it. Raises as `edit_topic`."""
+    """Offer a help topic no more; tickets that have it keep it. Raises as `edit_topic`."""
     return edit_topic(actor, name, active=False)
 
 
@@ -56,8 +65,11 @@ def add_topic(
     priority: str = "",
     autoresponse: bool = True,
     checklist: Sequence[str] = (),
+    parent: str = "",
+    assigned_to: str = "",
+    status: str = "",
 ) -> TopicLine:
-    """Add a help topic; what is empty is left to the department and the desk."""
+    """Add a help topic, as a part of another one or of none; what is empty is left to those, and the desk."""
     require(actor, "settings.edit")
     with transaction():
         _refuse_taken(name, None)
@@ -69,7 +81,10 @@ def add_topic(
             priority=priority_number(priority),
             autoresponse=autoresponse,
             checklist=_tasks(checklist),
+            parent_id=_above(parent),
         )
+        made = _stored(kept)
+        rows.change(made.id, {**_owner(assigned_to), **_beginning(status)})
         return _line(_stored(kept))
 
 
@@ -84,6 +99,9 @@ def edit_topic(
     autoresponse: bool | None = None,
     active: bool | None = None,
     checklist: Sequence[str] | None = None,
+    parent: str | None = None,
+    assigned_to: str | None = None,
+    status: str | None = None,
 ) -> TopicLine:
     """Change a help topic; None leaves a value, ``""`` takes it away. Tickets that are there keep theirs."""
     require(actor, "settings.edit")
@@ -109,6 +127,12 @@ def edit_topic(
                 refuse_if_given("topic", known.name)
         if checklist is not None:
             values["checklist"] = as_json(_tasks(checklist))
+        if parent is not None:
+            values["parent_id"] = _parent_id(known, parent)
+        if assigned_to is not None:
+            values |= _owner(assigned_to)
+        if status is not None:
+            values |= _beginning(status)
         rows.change(known.id, values)
         return _line(_stored(str(values.get("name", name))))
 
@@ -142,7 +166,58 @@ def _stored(name: str) -> StoredTopic:
     return row
 
 
-def _line(row: StoredTopic) -> TopicLine:
+def _above(name: str) -> int | None:
+    """Return the topic that another one is a part of, in use or not: what it says counts all the same."""
+    return _stored(name).id if name else None
+
+
+def _parent_id(row: StoredTopic, name: str) -> int | None:
+    parent = _above(name)
+    every = rows.every()
+    if parent is not None and row.id in [each.id for each in rows.above(parent, every)]:
+        raise Refused(f"{one_line(name, 60)} is a part of {row.name} itself", "name another topic")
+    return parent
+
+
+def _owner(name: str) -> dict[str, str | int | None]:
+    """Return the columns of whose tickets are: of a login, or of a team's name, also as ``team:NAME``."""
+    prefix, colon, rest = name.strip().partition(":")
+    of_team = bool(colon) and prefix.lower() == "team"
+    wanted = rest.strip() if of_team else name.strip()
+    if not wanted:
+        return {"assignee_id": None, "team_id": None}
+    agent = None if of_team else agents.with_login(wanted)
+    if agent is not None and agent.active:
+        return {"assignee_id": agent.id, "team_id": None}
+    team = teams.named(wanted)
+    if team is not None and team.active:
+        return {"assignee_id": None, "team_id": team.id}
+    logins = ", ".join([each.login for each in agents.every() if each.active][:12]) or "none yet"
+    known = ", ".join([f"team:{each.name}" for each in teams.every() if each.active][:12])
+    raise WrongUse(
+        f"there is no agent or team '{one_line(name, 40)}'",
+        f"agents: {logins}" + (f"; {known}" if known else ""),
+    )
+
+
+def _beginning(name: str) -> dict[str, str | int | None]:
+    """Return the columns of how tickets begin: a state that is not closed, or a status of the desk's own."""
+    wanted = name.strip()
+    if not wanted:
+        return {"status": None, "named_status_id": None}
+    if wanted.lower() in rows.BEGINNINGS:
+        return {"status": wanted.lower(), "named_status_id": None}
+    row = statuses.named(wanted)
+    if row is not None and row.active and row.state in rows.BEGINNINGS:
+        return {"status": row.state, "named_status_id": row.id}
+    usable = [each.name for each in statuses.every() if each.active and each.state in rows.BEGINNINGS]
+    raise WrongUse(
+        f"no ticket begins as '{one_line(name, 40)}'", f"use {', '.join((*rows.BEGINNINGS, *usable))}"
+    )
+
+
+def _line(row: StoredTopic, known: Sequence[StoredTopic] = ()) -> TopicLine:
+    line = rows.above(row.id, known or rows.every())
     return TopicLine(
         id=row.id,
         name=row.name,
@@ -152,7 +227,17 @@ def _line(row: StoredTopic) -> TopicLine:
         autoresponse=row.autoresponse,
         active=row.active,
         checklist=tuple(row.checklist),
+        parent=line[1].name if len(line) > 1 else None,
+        path="/".join(each.name for each in reversed(line)),
+        assigned_to=_whose(row),
+        status=row.named_status or row.status,
     )
+
+
+def _whose(row: StoredTopic) -> str | None:
+    if row.assignee_id is not None:
+        return agents.by_id(row.assignee_id).login
+    return None if row.team_id is None else f"team:{teams.by_id(row.team_id).name}"
 
 
 def _tasks(texts: Sequence[str]) -> list[str]:

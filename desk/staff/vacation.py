@@ -113,7 +113,7 @@ def shown_end(moment: datetime | None, zone: tzinfo) -> str:
 
 
 def words(vacation: Vacation, zone: tzinfo, stand_in: str | None = None) -> str:
-    """Tell a vacation in a few words: ``away until 2027-01-02``."""
+    """Return a vacation in a few words: ``away until 2027-01-02``."""
     begin, end = shown_begin(vacation.begins, zone), shown_end(vacation.ends, zone)
     told = "away" + (f" from {begin}" if begin else "") + (f" until {end}" if end else "")
     return told + (f", {stand_in} stands in" if stand_in else "")

@@ -53,6 +53,11 @@ _SMALL: Final[dict[str, frozenset[str]]] = {
         ),
     }.items()
 }
+_WORDS_OF: Final[dict[str, tuple[str, ...]]] = {
+    word: tuple(name for name, words in _SMALL.items() if word in words)
+    for word in frozenset().union(*_SMALL.values())
+}
+"""The languages of each small word."""
 
 
 def language_of(text: str, content_language: str = "", chosen: str = "") -> str:
@@ -85,9 +90,9 @@ def _by_script(text: str) -> str:
 
 
 def _by_words(text: str) -> str:
-    words = [word.lower() for word in _WORD.findall(unicodedata.normalize("NFC", text))]
-    counts = sorted(
-        ((sum(word in small for word in words), name) for name, small in _SMALL.items()), reverse=True
-    )
-    (most, name), (second, _) = counts[:2]
+    found = dict.fromkeys(_SMALL, 0)
+    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
+        for name in _WORDS_OF.get(word.lower(), ()):
+            found[name] += 1
+    (most, name), (second, _) = sorted(((count, name) for name, count in found.items()), reverse=True)[:2]
     return name if most >= _ENOUGH and most >= 2 * second else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from config.expressions import expression
@@ -15,6 +16,7 @@ from desk.errors import Refused
 from mail.inert import clean
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 LONGEST_SOURCE: Final = 20_000
@@ -40,10 +42,56 @@ FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "message": {
         "text": "what the customer wrote last, without what it quotes",
         "sender": "who wrote that",
+        "email": "their address",
         "subject": "its subject",
+        "at": "when they wrote it, as 2026-11-20 09:12 CET",
     },
 }
-"""What a text may name, as ``ticket.number``, and what that is."""
+"""What a text about a ticket may name, as ``ticket.number``, and what that is."""
+
+OTHER_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "away": {"name": "the name of the agent who is away", "login": "their login"},
+    "commands": {"refused": "what an agent's mail asked for in vain, and why, a list"},
+    "mailbox": {
+        "address": "its address",
+        "since": "since when it is so",
+        "until": "since when it works again",
+        "tries": "how often it was tried",
+        "next": "when it is tried again",
+        "waiting": "how many mails wait in the outbox",
+        "error": "what the server said, or the desk",
+        "advice": "what to do, in English",
+        "way": "the server that it sends through",
+        "at": "when the mail was written",
+    },
+    "login": {
+        "address": "the mailbox's address",
+        "state": "refused, failing or ending",
+        "since": "since when it is so",
+        "ends": "when the login ends",
+        "expires": "until when mail still comes and goes",
+        "provider": "who keeps it, as google",
+        "owner": "whose login it is, or empty",
+        "error": "what the provider said, or empty",
+        "advice": "what to do, in English, or empty",
+    },
+    "listener": {
+        "kind": "webhook or push",
+        "name": "its name",
+        "place": "where it is",
+        "since": "since when it failed",
+        "days": "for how many days that is enough",
+        "error": "what it said last, or empty",
+    },
+    "report": {
+        "name": "departments, topics, agents, teams, tags, mailboxes or days",
+        "since": "the first day",
+        "until": "the last one",
+    },
+}
+"""What the texts may name that are about no ticket, or about more than it."""
+
+ALL_FACTS: Final[Mapping[str, Mapping[str, str]]] = {**FACTS, **OTHER_FACTS}
 
 OWN_FIELDS: Final = "fields"
 """The group of the fields that a desk has of its own, as ``fields.serial``: each desk knows which."""
@@ -113,9 +161,18 @@ def check(
         raise BrokenTemplate(f"{what}{line}: {error}", "see docs/templates.md") from error
 
 
-def render(source: str, facts: Mapping[str, Mapping[str, Any]], what: str = "the text") -> Rendered:
-    """Return the text with the facts in it, inert. Raises BrokenTemplate, also where it gets too long."""
-    check(source, what, {**FACTS, OWN_FIELDS: dict.fromkeys(facts.get(OWN_FIELDS, ()), "")})
+def render(
+    source: str,
+    facts: Mapping[str, Mapping[str, Any]],
+    what: str = "the text",
+    known: Mapping[str, Mapping[str, str]] = ALL_FACTS,
+) -> Rendered:
+    """Return the text with the ``known`` facts in it, inert.
+
+    Raises BrokenTemplate, also where it gets too long.
+    """
+    names = {**known, OWN_FIELDS: dict.fromkeys(facts.get(OWN_FIELDS, ()), "")}
+    template = _checked(source, what, tuple((group, tuple(inside)) for group, inside in names.items()))
     from jinja2 import TemplateError  # 40 ms, for texts that are checked or rendered
 
     given = {
@@ -124,7 +181,7 @@ def render(source: str, facts: Mapping[str, Mapping[str, Any]], what: str = "the
     pieces: list[str] = []
     size, until = 0, time.monotonic() + SECONDS
     try:
-        for piece in _environment().from_string(source).generate(**given, cursor=_Cursor()):
+        for piece in template.generate(**given, cursor=_Cursor()):
             size += len(piece)
             if size > LONGEST_RESULT or time.monotonic() > until:
                 raise BrokenTemplate(f"{what} becomes too long", "make it shorter")
@@ -132,6 +189,13 @@ def render(source: str, facts: Mapping[str, Mapping[str, Any]], what: str = "the
     except (TemplateError, TypeError, ValueError, RecursionError) as error:
         raise BrokenTemplate(f"{what}: {error}", "see docs/templates.md") from error
     return _with_places("".join(pieces))
+
+
+@lru_cache(maxsize=32)
+def _checked(source: str, what: str, known: tuple[tuple[str, tuple[str, ...]], ...]) -> Template:
+    """Return a text ready to be rendered: one that is rendered for many tickets is read once."""
+    check(source, what, {group: dict.fromkeys(names, "") for group, names in known})
+    return _environment().from_string(source)
 
 
 class _Cursor:
@@ -236,6 +300,6 @@ def _check_call(node: Any, line: str, names: frozenset[str]) -> None:
 
 def names() -> Iterator[tuple[str, str]]:
     """Yield each fact as a text names it, and what it is."""
-    for group, facts in FACTS.items():
+    for group, facts in ALL_FACTS.items():
         for name, words in facts.items():
             yield f"{group}.{name}", words

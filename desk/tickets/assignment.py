@@ -12,6 +12,7 @@ from datetime import datetime
 from config.records import Record
 from desk.permissions import Actor, actors_of
 from desk.staff import vacation
+from desk.tickets.reading import may_have
 from models import agents, departments, teams, turns
 from models import tickets as ticket_rows
 from models.agents import StoredAgent
@@ -38,6 +39,9 @@ def given(ticket: TicketState, moment: datetime) -> Given | None:
     actors = {each.agent_id: each for each in actors_of(people.values())}
     mine = _members(ticket, giver, list(actors.values()))
     able = [people[each] for each in mine if works_on(actors[each], ticket.department_id)]
+    if ticket.team_id is None:
+        department = departments.by_id(ticket.department_id)
+        able = [each for each in able if may_have(actors[each.id], department)]
     there = [each for each in able if not vacation.is_away(each.preferences, moment)]
     away = ", ".join(each.login for each in able if each not in there)
     told = f"{_RULES[rule]} in {name}" + (f"; away: {away}" if away else "")

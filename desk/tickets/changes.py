@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from config.clock import now
-from desk import statuses
+from desk import settings, statuses
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, actor_of
 from desk.tickets import clocks, lifecycle
 from desk.tickets.lifecycle import Change
-from desk.tickets.reading import departments_of, may_read, require_for
+from desk.tickets.reading import departments_of, may_have, may_read, require_for
 from mail.inert import one_line
-from models import agents, departments, slas, teams, tickets, topics
+from models import agents, custom_fields, departments, slas, teams, tickets, topics
 from models.agents import StoredAgent
 from models.teams import StoredTeam
-from models.tickets import PRIORITIES, Stored, TicketState
+from models.tickets import PRIORITIES, StatusAfterReply, Stored, TicketState
 from models.transactions import transaction
 
 MAX_TAG = 40
@@ -112,6 +112,13 @@ def _refuse_blind(agent: StoredAgent, ticket: TicketState, team_id: int | None) 
             f"{agent.login} may not read #{ticket.number}",
             f"nightdesk agent edit {agent.login} --in DEPARTMENT=ROLE",
         )
+    department = departments.by_id(ticket.department_id)
+    # A team's ticket is anybody's of the team.
+    if team_id is None and not may_have(actor_of(agent), department):
+        raise Refused(
+            f"#{ticket.number} is for agents of {department.name} alone, and {agent.login} is none",
+            f"nightdesk department edit '{department.name}' --assignable anyone",
+        )
 
 
 def _release(ticket: TicketState) -> Change | None:
@@ -137,11 +144,21 @@ class OpenTasks(Refused):
         )
 
 
+class NotKnown(Refused):
+    """A ticket is to be closed of which something is not known yet that the desk wants to know."""
+
+    def __init__(self, number: str, missing: Sequence[str], hint: str) -> None:
+        verb = "is" if len(missing) == 1 else "are"
+        super().__init__(f"#{number} is not closed: {' and '.join(missing)} {verb} empty", hint)
+        self.number = number
+
+
 def set_status(actor: Actor, numbers: Sequence[str], status: str, *, leave_tasks: bool = False) -> list[str]:
     """Put tickets into a state, or into a status of the desk's own within one.
 
     Closing stops their clocks, reopening starts them anew. Raises WrongUse for an unknown status, and
-    OpenTasks for one that is to be closed with tasks that nobody did, unless they are to be left so.
+    OpenTasks for one that is to be closed with tasks that nobody did, unless they are to be left so. NotKnown
+    for one that an agent would close without what the desk wants to know of it; rules close it all the same.
     """
     state, named = statuses.meant(status)
 
@@ -150,24 +167,65 @@ def set_status(actor: Actor, numbers: Sequence[str], status: str, *, leave_tasks
             return None
         if ticket.status != state and "closed" in (state, ticket.status):
             require_for(actor, "ticket.close", ticket)
-        if state == "closed" != ticket.status and not leave_tasks and not actor.is_filter:
-            _refuse_open_tasks(ticket)
+        if state == "closed" != ticket.status and not actor.is_filter:
+            refuse_unknown(ticket)
+            if not leave_tasks:
+                _refuse_open_tasks(ticket)
         return lifecycle.to_status(ticket, state, now(), named)
 
     return change(actor, "ticket.close" if state == "closed" else "ticket.edit", numbers, edit)
 
 
 def close(actor: Actor, numbers: Sequence[str], *, leave_tasks: bool = False) -> list[str]:
-    """Close tickets; those that are closed keep their status. Raises OpenTasks, as `set_status` does."""
+    """Close tickets; those that are closed keep their status. Raises as `set_status` does."""
 
     def edit(ticket: TicketState) -> Change | None:
         if ticket.status == "closed":
             return None
-        if not leave_tasks and not actor.is_filter:
-            _refuse_open_tasks(ticket)
+        if not actor.is_filter:
+            refuse_unknown(ticket)
+            if not leave_tasks:
+                _refuse_open_tasks(ticket)
         return lifecycle.to_status(ticket, "closed", now())
 
     return change(actor, "ticket.close", numbers, edit)
+
+
+def refuse_unknown(ticket: TicketState) -> None:
+    """Raise NotKnown where something is empty that is wanted of a ticket before an agent closes it."""
+    topic_id = ticket.topic_id
+    if topic_id is None and settings.get("tickets.topic_to_close"):
+        raise NotKnown(
+            ticket.number, ["the help topic"], f"nightdesk ticket set {ticket.number} --topic NAME"
+        )
+    wanted = [each for each in custom_fields.every() if each.required and each.active]
+    if not wanted:
+        return
+    there, offered = tickets.fields(ticket.id), custom_fields.topics()
+    line = {each.id for each in topics.above(topic_id or 0, topics.every())}
+    missing = [
+        each
+        for each in wanted
+        if each.id not in there and (each.id not in offered or line & {one for one, _ in offered[each.id]})
+    ]
+    if missing:
+        names = " ".join(f"--field {each.name}=VALUE" for each in missing)
+        raise NotKnown(
+            ticket.number,
+            [each.label for each in missing],
+            f"nightdesk ticket set {ticket.number} {names}",
+        )
+
+
+def usual_status(ticket: TicketState, wanted: StatusAfterReply) -> StatusAfterReply:
+    """Return the state that a desk puts answered tickets into; what may not be closed yet waits."""
+    if wanted != "closed" or ticket.status == "closed":
+        return wanted
+    try:
+        refuse_unknown(ticket)
+    except NotKnown:
+        return "waiting"
+    return wanted
 
 
 def _refuse_open_tasks(ticket: TicketState) -> None:
@@ -224,6 +282,15 @@ def remove_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> l
         return Change("untagged", tags=left, detail={"from": ", ".join(gone)}) if gone else None
 
     return change(actor, "ticket.edit", numbers, edit)
+
+
+def set_tags(actor: Actor, numbers: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
+    """Add tags to tickets, and take some away, or neither. Returns the numbers that changed."""
+    joining, leaving = [*map(tag_name, add)], [*map(tag_name, remove)]
+    with transaction():
+        added = add_tags(actor, numbers, joining) if joining else []
+        removed = remove_tags(actor, numbers, leaving) if leaving else []
+    return list(dict.fromkeys([*added, *removed]))
 
 
 def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]:

@@ -8,19 +8,19 @@ by an SLA round the clock, with nothing but an answer promised, costs no calenda
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from config.records import Record
-from models import slas
+from models import slas, tickets
 from models.fields import as_json, utc_text, utc_time
 from models.tickets import NewClocks, Stored
 
 if TYPE_CHECKING:
     from desk.slas.plans import Plan
     from models.slas import StoredSla
-    from models.tickets import TicketState
+    from models.tickets import Clocked, TicketState
 
 ClockKind = Literal["first", "next", "resolve"]
 CLOCK_WORDS: Final[dict[ClockKind, str]] = {
@@ -41,7 +41,7 @@ STOPPED: Final[Mapping[str, Stored]] = {
 }
 """The clocks of a ticket that is closed."""
 _FOLLOWING: Final = ("response_due", "resolve_due", "due", "paused", "reminder", "overdue")
-_FACTS: Final = ("response_from", "resolve_from", "sla_id", "due_by_hand")
+_FACTS: Final = ("response_from", "resolve_from", "sla_id", "due_by_hand", "priority")
 
 
 class Pause(Record):
@@ -73,7 +73,7 @@ class Reached(Record):
     due: datetime
 
 
-def begun(sla_id: int | None, moment: datetime, *, answer_owed: bool = True) -> NewClocks:
+def begun(sla_id: int | None, priority: int, moment: datetime, *, answer_owed: bool = True) -> NewClocks:
     """Return the clocks of a ticket that begins now."""
     stored = None if sla_id is None else slas.by_id(sla_id)
     begin = utc_text(moment)
@@ -83,7 +83,7 @@ def begun(sla_id: int | None, moment: datetime, *, answer_owed: bool = True) -> 
     if _is_plain(stored):
         due = _plainly_due(stored.hours, moment) if answer_owed else None
         return NewClocks(asked, begin, due, None, due)
-    counted = _counted(stored, asked, begin, (), "first", moment)
+    counted = _counted(stored, priority, asked, begin, (), "first", moment)
     names = ("response_due", "resolve_due", "due", "reminder")
     return NewClocks(asked, begin, *(_text(counted[name]) for name in names))
 
@@ -143,13 +143,13 @@ def reached(ticket: TicketState, moment: datetime) -> tuple[list[Reached], str |
 
 
 def plan_of(ticket: TicketState) -> Plan | None:
-    """Return the plan by which a ticket's clocks are counted, or None."""
+    """Return the plan by which a ticket's clocks are counted, by its priority, or None."""
     stored = None if ticket.sla_id is None else slas.by_id(ticket.sla_id)
     if stored is None:
         return None
     from desk.slas import plans  # 3 ms, for clocks that are looked at
 
-    return plans.plan_of(stored)
+    return plans.plan_of(stored).of(ticket.priority)
 
 
 def clocks_of(ticket: TicketState, plan: Plan | None) -> list[Clock]:
@@ -187,7 +187,40 @@ def running(
     return sorted(found, key=lambda each: (each.due is None, each.due or each.begin))
 
 
-def pauses_of(ticket: TicketState) -> list[Pause]:
+def with_share(holds: Callable[[float], bool], moment: datetime) -> list[int]:
+    """Return the open tickets of which it holds what share of a clock's time is over at a moment, in percent.
+
+    Of a ticket's clocks it is the one of which the most is over: 100 is when it runs out.
+    """
+    from desk.slas.calendar import moment_of  # 3 ms, for clocks that are looked at
+    from desk.slas.clocks import passing
+    from desk.slas.plans import plan_of as read_plan
+
+    known = {each.id: read_plan(each) for each in slas.every()}
+    at, found, every = moment_of(moment), [], tickets.with_clocks()
+    begun = [each for ticket in every for each in (ticket.response_from, ticket.resolve_from) if each]
+    first = moment_of(utc_time(min(begun))) if begun else at
+    passed = {sla_id: passing(plan.calendar, first, at) for sla_id, plan in known.items()}
+    for ticket in every:
+        plan = known[ticket.sla_id].of(ticket.priority)
+        length = plan.first if ticket.last_answer is None else plan.next
+        owed = [(ticket.response_from, length), (ticket.resolve_from, plan.resolve)]
+        breaks = [
+            (moment_of(utc_time(each.begin)), _moment(each.end))
+            for each in pauses_of(ticket)
+            if each.why in plan.pause
+        ]
+        shares = [
+            100 * passed[ticket.sla_id](moment_of(utc_time(since)), at, breaks) / lasts
+            for since, lasts in owed
+            if since is not None and lasts is not None
+        ]
+        if shares and holds(max(shares)):
+            found.append(ticket.id)
+    return found
+
+
+def pauses_of(ticket: TicketState | Clocked) -> list[Pause]:
     """Return what stopped clocks of a ticket since it was opened, or opened again."""
     return [] if ticket.pauses is None else [Pause(*each) for each in json.loads(ticket.pauses)]
 
@@ -231,7 +264,8 @@ def _dues(
         due = None if then.response_from is None else _plainly_due(hours, utc_time(then.response_from))
         found = {"response_due": due, "resolve_due": None, "due": due, "paused": 0, "reminder": None}
     else:
-        found = _counted(stored, then.response_from, then.resolve_from, pauses, kind, moment)
+        begin = then.response_from, then.resolve_from
+        found = _counted(stored, then.priority, *begin, pauses, kind, moment)
     if then.due_by_hand is not None:
         found["due"] = then.due_by_hand
     late = found["due"] is not None and str(found["due"]) < utc_text(moment)
@@ -240,6 +274,7 @@ def _dues(
 
 def _counted(
     stored: StoredSla,
+    priority: int,
     response_from: str | None,
     resolve_from: str | None,
     pauses: Sequence[Pause],
@@ -248,7 +283,7 @@ def _counted(
 ) -> dict[str, Stored]:
     from desk.slas import plans  # 3 ms, for plans with more than an answer round the clock
 
-    plan = plans.plan_of(stored)
+    plan = plans.plan_of(stored).of(priority)
     found = running(plan, response_from, resolve_from, pauses, response)
     dues = {"resolve" if each.kind == "resolve" else "response": each.due for each in found}
     return {
@@ -289,6 +324,7 @@ def _is_plain(stored: StoredSla) -> bool:
     """Whether nothing but an answer is promised, round the clock, and agents are told when it is late."""
     return (
         stored.resolve_hours is None
+        and not stored.priorities
         and stored.reminders in ("", "100")
         and not (stored.business_hours or stored.country_days or stored.own_days)
     )

@@ -31,7 +31,8 @@ class Contacts:
         `NOBODY` has none: what one of them called himself is not what the others are.
         """
         name = name if address else ""
-        self.load([address])
+        if address not in self._looked_up:
+            self.load([address])
         known = self._known.get(address)
         if known is None:
             known = self._known[address] = (contacts.write(address, name, self._created), name)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from desk.mailboxes.routes import read_routes
 from models import deliveries
-from models.deliveries import HELD_UNTIL, RecipientLine
+from models.deliveries import HELD_UNTIL, DeliveryKind, DeliveryState, RecipientLine
 from models.fields import utc_time
 
 _WAITING = ("queued", "deferred", "sending")
@@ -24,10 +24,10 @@ class DeliveryView:
 
     id: int
     to: str
-    state: str
+    state: DeliveryState
     detail: str
     not_before: datetime | None
-    kind: str = ""
+    kind: DeliveryKind
     subject: str = ""
     ticket: str | None = None
     mailbox: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -193,6 +193,8 @@ class TicketDetail:
     named_status: str | None = None
     """A status of the desk's own, within the state."""
     requester_fields: tuple[tuple[FieldLine, str | None], ...] = ()
+    vip: bool = False
+    """Whether the requester matters more than others."""
     pending: tuple[str, ...] = ()
     """Who would be in Cc if the unverified mail were approved that names them; no mail goes to them."""
     messages: tuple[MessageView, ...] = field(default=())
@@ -251,6 +253,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         fields=tuple(fields.of_ticket(ticket.id, names.topic)),
         named_status=names.named_status,
         requester_fields=tuple(fields.of_contact(ticket.contact_id)),
+        vip=bool(names.vip),
         others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
         pending=tuple(pending_of(ticket)),
         messages=tuple(_messages(ticket.id)),
@@ -268,7 +271,7 @@ def _is_readable(number: str, reader: Actor) -> bool:
 
 
 def last_seen(actor: Actor, number: str) -> datetime | None:
-    """When the actor last saw the ticket, aware, UTC; None for never, and for who is no agent."""
+    """Return when the actor last saw the ticket, aware, UTC; None for never, and for who is no agent."""
     ticket = tickets.read_numbered(number)
     if actor.agent_id is None or ticket is None:
         return None
@@ -299,6 +302,23 @@ def attachment_bytes(attachment_id: int, reader: Actor = THE_DESK) -> bytes:
     from mail.mime.message import parse  # 6 ms, for mail that is read
 
     return parse(raw).part_bytes(row.part)
+
+
+def files_of(message_id: int, attachments: Sequence[int], reader: Actor = THE_DESK) -> Iterator[bytes]:
+    """Yield the files of a message, as their sender attached them; its mail is read once. Raises NotFound."""
+    from mail.mime.message import parse  # 6 ms, for mail that is read
+
+    mail: tuple[int, ParsedMail] | None = None
+    for attachment_id in attachments:
+        row = None if attachment_id > _INSIDE else messages.attached_part(attachment_id)
+        if row is None or not row.part or row.message_id != message_id:
+            yield attachment_bytes(attachment_id, reader)
+            continue
+        if not _is_of_readable(message_id, reader):
+            raise _no_attachment(attachment_id)
+        if mail is None or mail[0] != row.blob_id:
+            mail = row.blob_id, parse(blobs.read(row.blob_id))
+        yield mail[1].part_bytes(row.part)
 
 
 def _file_inside(attachment_id: int, reader: Actor) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from config.records import Record
 from models import events as rows
+from models.events import EventKind
 from models.fields import utc_time
 
 _WORDS: dict[str, str] = {
@@ -58,14 +59,16 @@ class EventView(Record):
 
     at: datetime
     agent: str | None
-    kind: str
+    kind: EventKind
     text: str
 
 
-def words(kind: str, detail: Mapping[str, Any]) -> str:
-    """Tell an event in a few words."""
+def words(kind: EventKind, detail: Mapping[str, Any]) -> str:
+    """Return an event in a few words."""
     if kind not in _WORDS:
         return str(detail.get("text") or kind.replace("_", " "))
+    if kind == "created" and detail.get("recurring"):
+        return f"created: {detail['recurring']} recurs"
     why = f" ({detail['why']})" if kind == "assigned" and detail.get("why") else ""
     return _WORDS[kind].format_map(_Blanks(detail)) + why
 

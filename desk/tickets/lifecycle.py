@@ -8,6 +8,7 @@ transaction. Times are fixed-width UTC text; ``moment`` is now.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -18,6 +19,7 @@ from config.records import Record
 from desk.permissions import actor_of
 from desk.tickets import clocks
 from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
+from desk.tickets.reading import may_have
 from models import (
     agents,
     contacts,
@@ -28,76 +30,25 @@ from models import (
     receipts,
     slas,
     statuses,
+    teams,
     tickets,
     topics,
 )
 from models.custom_fields import FieldValue
+from models.events import EventKind
 from models.fields import as_json, utc_text
 from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
-    from models.events import RecordedEvent
+    from models.carried import Ids, Rows
+    from models.erasure import KeptText
+    from models.events import DatedEvent, RecordedEvent
     from models.links import LinkKind
     from models.messages import NewMessage, WrittenMail
     from models.notices import NoticeKind
     from models.tasks import TaskState
     from models.tickets import NewTicket
-
-EventKind = Literal[
-    "created",
-    "replied",
-    "noted",
-    "forwarded",
-    "assigned",
-    "unassigned",
-    "status",
-    "closed",
-    "reopened",
-    "priority",
-    "tagged",
-    "untagged",
-    "transferred",
-    "referred",
-    "approved",
-    "overdue",
-    "reminded",
-    "undelivered",
-    "uncertain",
-    "send_cancelled",
-    "merged",
-    "unmerged",
-    "joined",
-    "moved",
-    "split",
-    "linked",
-    "unlinked",
-    "told",
-    "requester",
-    "collaborators",
-    "undone",
-    "snoozed",
-    "woken",
-    "spam",
-    "not_spam",
-    "deleted",
-    "restored",
-    "banned",
-    "sla",
-    "topic",
-    "let_go",
-    "fields",
-    "tasks",
-    "time",
-    "time_removed",
-    "due",
-    "pinned",
-    "unpinned",
-    "erased",
-    "note_edited",
-    "closing",
-    "reread",
-]
 
 OverdueKind = ClockKind | Literal["date"]
 """Which promise was not kept: that of a clock, or a date that was set by hand."""
@@ -110,9 +61,23 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 """How a link is told at the ticket that it was made on, and at the other one."""
 
 
+ERASED = "[erased]"
+"""What stands where a text stood. A ticket has another subject again once there is text in it again."""
 _EVENTS_AT_ONCE = 500
 _SAID_OF_NOBODY = frozenset(
-    {"by", "due", "clock", "until", "message", "ticket", "department", "status", "entry", "spent"}
+    {
+        "by",
+        "due",
+        "clock",
+        "until",
+        "message",
+        "ticket",
+        "department",
+        "status",
+        "entry",
+        "spent",
+        events.BROUGHT,
+    }
 )
 """What of an event stays when its ticket's texts go."""
 _SAID_OF_STAFF = frozenset({"from", "to"})
@@ -159,7 +124,9 @@ def opened(
 
     ``fields``: what stands in fields of the desk's own from the beginning, by their ids.
     """
-    ticket = tickets.write(new, NewClocks() if new.status == "closed" else clocks.begun(new.sla_id, moment))
+    ticket = tickets.write(
+        new, NewClocks() if new.status == "closed" else clocks.begun(new.sla_id, new.priority, moment)
+    )
     for field_id, value in fields.items():
         tickets.set_field(ticket.id, field_id, value)
     if new.topic_id is not None and (texts := topics.checklist(new.topic_id)):
@@ -198,7 +165,8 @@ def brought_over(
     for department_id in set(departments) - {ticket.department_id}:
         tickets.add_referral(ticket.id, department_id)
     for each in past:
-        events.write(ticket.id, utc_text(each.at), each.agent_id, each.kind, dict(each.detail))
+        told = {**each.detail, events.BROUGHT: True}
+        events.write(ticket.id, utc_text(each.at), each.agent_id, each.kind, told)
     return ticket
 
 
@@ -219,13 +187,53 @@ def caught_up(ticket_id: int, values: Mapping[str, Stored], readers: Iterable[in
         tickets.set_seen(ticket_id, agent_id, utc_text(moment))
 
 
+def carried_over(
+    rows: Rows,
+    links: Iterable[Any],
+    number: str,
+    referring: Iterable[Sequence[int]],
+    ids: Ids,
+    moment: datetime,
+) -> int:
+    """Write a ticket as another desk of this kind exported it, with those merged into it; returns its id.
+
+    It has its history, clocks and people, whatever is sent of it waits for a person's word, and nobody is
+    told. ``referring`` are the other desk's tickets that go on from one of these, each with that one.
+    """
+    from desk.tickets.carrying import translated  # 80 ms, for exports that come back
+    from models import carried  # 80 ms, for exports that come back
+
+    ticket_id = carried.write({**rows, "event": []}, ids, number)
+    for event in rows.get("event", ()):
+        detail = translated(json.loads(event["detail"]), ids.meant, ids.kinds)
+        carried.write_event({**event, "detail": as_json({**detail, events.BROUGHT: True})}, ids)
+    carried.link(links, ids)
+    for each in referring:
+        one, other = (ids("ticket", end) for end in each)
+        if one is not None and other is not None:
+            carried.refer(one, other)
+    _take_as_told(ticket_id, moment)
+    return ticket_id
+
+
+def _take_as_told(ticket_id: int, moment: datetime) -> None:
+    """Have nobody told of what a ticket's clocks reached before it came."""
+    ticket, then = _read(ticket_id), utc_text(moment)
+    values: dict[str, Stored] = {}
+    if ticket.status != "closed" and ticket.due is not None and ticket.due < then:
+        values["overdue"] = 1
+    if ticket.reminder is not None and ticket.reminder <= then:
+        values["reminder"] = clocks.reached(ticket, moment)[1]
+    _apply(ticket, values)
+
+
 def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment: datetime) -> int:
     """Take down what a participant wrote: the ticket wakes, the clock runs. Returns the message's row.
 
     ``by`` is the agent who wrote it down, if it did not come by mail.
     """
     ticket = _read(ticket_id)
-    message_row = messages.write(ticket_id, message)
+    message_row = messages.write(ticket_id, message, is_first=not ticket.message_count)
     values = _woken_by_customer(ticket, message.created, moment)
     waiting = {"waiting_since": _waiting_since(ticket, message)}
     _apply(ticket, {**_counted(ticket, message), **values, **waiting})
@@ -246,7 +254,7 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
     ``noticed``: it counts as news for those who look at lists.
     """
     ticket = _read(ticket_id)
-    message_row = messages.write(ticket_id, message)
+    message_row = messages.write(ticket_id, message, is_first=not ticket.message_count)
     values = {**_counted(ticket, message), "waiting_since": _waiting_since(ticket, message)}
     if message.kind == "customer" and not message.machine:
         values["closing"] = None
@@ -276,7 +284,7 @@ def agent_answered(
     if status == "closed":
         values["pinned"] = None
     values |= clocks.after(ticket, values, moment)
-    if ticket.assignee_id is None and by.agent_id is not None:
+    if ticket.assignee_id is None and by.agent_id is not None and _is_claimed_by(ticket, by):
         values["assignee_id"] = by.agent_id
     changes = _changes(ticket, values)
     last_answer = max(ticket.last_answer or "", message.created)
@@ -403,6 +411,8 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
     values = {**_woken_by(ticket, "event"), **change.values}
     if values.get("status") == "closed":
         values |= {"snoozed_until": None, "snooze_ends": None, "pinned": None}
+    if ticket.subject == ERASED and (change.tags or change.fields or change.tasks):
+        values["subject"] = ""
     values |= clocks.after(ticket, values, moment)
     if by is None or not by.is_filter:
         values["updated"] = utc_text(moment)
@@ -443,9 +453,49 @@ def did_at_once(since: int, by: Actor) -> None:
     batch, last = new_batch(), since
     while found := events.timed_later_than(last, _EVENTS_AT_ONCE):
         for event in found:
+            if events.BROUGHT in event.detail:
+                continue
             if event.detail.get("by") == by.login and "changes" in event.detail:
                 events.set_detail(event.id, {**event.detail, "batch": batch})
         last = found[-1].id
+
+
+def begun_as_topic_says(ticket_id: int, moment: datetime, batch: str) -> list[str]:
+    """Let a new ticket be whose its help topic says, and as it says, unless something else said so before.
+
+    ``batch`` names what is done, and undone, together. Returns what could not be done.
+    """
+    ticket = _read(ticket_id)
+    rule = None if ticket.topic_id is None else topics.rule_of(ticket.topic_id)
+    if rule is None or not rule.settles or ticket.status == "closed" or ticket.merged_into_id is not None:
+        return []
+    why = f"the help topic {rule.name}"
+    if rule.status is not None and ticket.status == "new" and ticket.named_status_id is None:
+        named = rule.named_status_id if statuses.is_active(rule.named_status_id) else None
+        change = to_status(ticket, rule.status, moment, named)
+        _apply_quietly(ticket, change, {**change.detail, "why": why}, moment, batch)
+        ticket = _read(ticket_id)
+    if ticket.assignee_id is not None or ticket.team_id is not None:
+        return []
+    if rule.team_id is not None:
+        team = teams.by_id(rule.team_id)
+        if not team.active:
+            return [f"not given to team {team.name}, as {why} says: it is not in use"]
+        told = {"to": f"team {team.name}", "why": why}
+        _apply_quietly(ticket, Change("assigned", {"team_id": team.id}), told, moment, batch)
+        _notice(ticket_id, "assigned", None, moment)
+    elif rule.assignee_id is not None:
+        from desk.tickets import assignment  # 1.5 ms, for tickets that are given to somebody
+
+        agent = agents.by_id(rule.assignee_id)
+        own, department = actor_of(agent), departments.by_id(ticket.department_id)
+        reads = own.reaches([ticket.department_id, *tickets.referrals(ticket_id)], None)
+        if not (reads and may_have(own, department) and assignment.can_have(agent.id, ticket, moment)):
+            return [f"not given to {agent.login}, as {why} says: they are away, or may not have it"]
+        told = {"to": agent.name, "why": why}
+        _apply_quietly(ticket, Change("assigned", {"assignee_id": agent.id}), told, moment, batch)
+        _notice(ticket_id, "assigned", None, moment)
+    return []
 
 
 def give_out(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> str:
@@ -475,6 +525,9 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         untouched = False
     if new_people is not None and sorted(tickets.collaborators(ticket.id)) != new_people:
         untouched = False
+    if tickets.names_what_is_gone(values) or len(contacts.by_id(old_people or ())) < len(old_people or ()):
+        # As a contact who was merged into another one.
+        untouched = False
     standing = tickets.fields(ticket.id) if fields else {}
     if any(standing.get(int(each)) != _as_field_value(pair[1]) for each, pair in fields.items()):
         untouched = False
@@ -484,6 +537,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         untouched = untouched and _listed(tasks.of_ticket(ticket.id)) == new_tasks
     if event.kind == "note_edited":
         untouched = _note_set_back(event.detail["message"], event.detail["version"])
+    if event.kind in ("linked", "unlinked"):
+        untouched = _links_set_back(event)
     events.set_detail(event.id, {**event.detail, "undone": True})
     if not untouched:
         return False
@@ -493,6 +548,10 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         from models import time_spent  # 3 ms, for time that is written down
 
         time_spent.delete(ticket.id, event.detail["entry"])
+    if event.kind == "time_removed":
+        from models import time_spent  # 3 ms, for time that is written down
+
+        time_spent.write_again(ticket.id, event.detail["entry"], event.detail["said"])
     if updated is not None and ticket.updated == updated[1]:
         values["updated"] = updated[0]
     if told_next is not None:
@@ -507,6 +566,26 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     state = {"status": values["status"]} if "status" in values else {}
     _record(ticket.id, "undone", by, moment, {"what": told, **state})
     return True
+
+
+def undone_no_more(event: RecordedEvent) -> None:
+    """Let undo pass over an event that cannot be taken back now."""
+    kept = {name: value for name, value in event.detail.items() if name not in ("changes", "batch")}
+    events.set_detail(event.id, kept)
+
+
+def _links_set_back(event: RecordedEvent) -> bool:
+    """Take a link away that was made, or make those again that were taken away; False when that is so."""
+    from models import links  # 0.6 ms, for tickets that are linked
+
+    here, other = event.ticket_id, event.detail["other"]
+    if tickets.read(other) is None:
+        return False
+    ends = [
+        (here, other, kind) if from_here else (other, here, kind) for kind, from_here in event.detail["links"]
+    ]
+    set_back = links.delete_one if event.kind == "linked" else links.write
+    return sum(set_back(*each) for each in ends) > 0
 
 
 def _note_set_back(message_row: int, version_id: int) -> bool:
@@ -550,9 +629,12 @@ def time_removed(ticket_id: int, entry: int, told: str, by: Actor, moment: datet
     """Take away what was written down of work on a ticket; False when it has no such entry."""
     from models import time_spent  # 3 ms, for time that is written down
 
-    if not time_spent.delete(ticket_id, entry):
+    said = time_spent.as_written(ticket_id, entry)
+    if said is None:
         return False
-    _record(ticket_id, "time_removed", by, moment, {"entry": entry, "spent": told})
+    time_spent.delete(ticket_id, entry)
+    detail = {"entry": entry, "spent": told, "said": said, "changes": {}, "batch": new_batch()}
+    _record(ticket_id, "time_removed", by, moment, detail)
     return True
 
 
@@ -667,6 +749,8 @@ def woken(ticket_id: int, moment: datetime) -> None:
     _apply(ticket, {**awake, **clocks.after(ticket, awake, moment)})
     _record(ticket_id, "woken", None, moment, {})
     tickets.set_unseen(ticket_id)
+    if ticket.status != "closed":
+        notices.write(ticket_id, None, "asked", None, utc_text(moment), detail=as_json({"woken": True}))
 
 
 def closing_put_off(ticket_id: int, when: datetime) -> None:
@@ -788,6 +872,23 @@ def contact_erased(gone: Erasure, nothing: str, by: Actor, moment: datetime) -> 
     erasure.forget_contact(gone.contact_id, gone.address, gone.addresses)
 
 
+def text_erased(kept: KeptText, text: str, apart: str) -> bool:
+    """Give a text, a ticket's or whose else, its words without a person; whether it was still there.
+
+    ``apart``: what is added where no two rows may say the same.
+    """
+    from models import erasure  # 20 ms, for all tables there are
+
+    return erasure.rewrite(kept, text, apart)
+
+
+def mail_erased(blob_id: int, without_them: int) -> None:
+    """Have messages, files, deliveries and receipts keep a mail or file as it is without a person."""
+    from models import erasure  # 20 ms, for all tables there are
+
+    erasure.give_blob(blob_id, without_them)
+
+
 def awaited_no_more(answers: Iterable[tuple[str, int]]) -> None:
     """Forget that messages of tickets that are closed for long answer mails that never came."""
     for reference, message_row in answers:
@@ -825,12 +926,15 @@ def refers_to(ticket_id: int, other_id: int) -> None:
         _apply(ticket, {"refers_to_id": other_id})
 
 
-def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = None) -> None:
+def merged(
+    source_id: int, target_id: int, moment: datetime, by: Actor | None = None, batch: str = ""
+) -> None:
     """Give everything of one ticket to another; what is left of it is closed and points there.
 
-    The event keeps what was given and how both were, for `unmerged`.
+    The event keeps what was given and how both were, for `unmerged`. ``batch`` names what is done, and
+    undone, together.
     """
-    from models import belongings  # 3 ms, for tickets that are merged
+    from models import belongings, watches  # 3 ms, for tickets that are merged
 
     source, target = _read(source_id), _read(target_id)
     given = belongings.of(source_id)
@@ -847,11 +951,12 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
     )
     for department_id in departments:
         tickets.add_referral(target_id, department_id)
+    watchers = [each for each in sorted(watches.of(source_id)) if watches.add(target_id, each)]
     had = tickets.tags(target_id)
     tags = [name for name in tickets.tags(source_id) if name.lower() not in {tag.lower() for tag in had}]
     tickets.set_tags(target_id, [*had, *tags])
     owner = source.assignee_id if target.assignee_id is None else None
-    taken_over = {**_promises_of_both(source, target, moment), **_pin_of_both(source, target)}
+    taken_over = {**_owed_of_both(source, target, moment), **_pin_of_both(source, target)}
     _apply(
         target,
         {
@@ -876,6 +981,9 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
         "waiting_since": None,
         "due_by_hand": None,
         "pinned": None,
+        "snoozed_until": None,
+        "snooze_ends": None,
+        "closing": None,
     }
     was = {name: getattr(source, name) for name in (*left, "last_customer", "last_answer", "updated")}
     _apply(source, left)
@@ -887,14 +995,20 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
         {
             "into": target.number,
             "text": f"joined to #{target.number}",
+            "changes": {},
+            "batch": batch or new_batch(),
             "given": given,
             "was": was,
             "people": people,
             "departments": departments,
             "tags": tags,
+            "watchers": watchers,
             "owner": owner,
             "clocks": _changes(target, taken_over),
-            "target": {name: getattr(target, name) for name in ("last_customer", "last_answer", "updated")},
+            "target": {
+                name: getattr(target, name)
+                for name in ("last_customer", "last_answer", "updated", "response_from")
+            },
         },
     )
     told = {"ticket": source.number, "text": f"#{source.number} joined"}
@@ -908,12 +1022,15 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     ``event`` is the one that `merged` recorded. What the other ticket was given with it goes, unless it has
     a use there by now.
     """
-    from models import belongings  # 3 ms, for tickets that are merged
+    from models import belongings, watches  # 3 ms, for tickets that are merged
 
-    kept = event.detail
+    kept = dict(event.detail)
     source, target = _read(event.ticket_id), _read(event.ticket_id).merged_into_id
     if target is None:
         raise LookupError(f"ticket {source.number} is not merged")
+    for other in tickets.merged_into([target]):
+        if other != source.id:
+            kept |= _handed_on(event, kept, other)
     given: dict[str, list[int]] = kept["given"]
     receipts_of_later = [row for row in map(messages.receipt_of, later) if row is not None]
     belongings.give(target, source.id, given)
@@ -923,36 +1040,48 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
         "delivery": belongings.deliveries_of(later) if later else (),
     }
     belongings.give(target, source.id, since)
-    ticket = _read(target)
+    ticket, since_then = _read(target), events.since(target, event.id)
+    anew = _put_in(since_then, "collaborators")
     for contact in contacts.by_id(kept["people"]):
-        if contact.id != ticket.contact_id and not messages.is_sender(target, contact.email):
+        is_heard = contact.id in anew or messages.is_sender(target, contact.email)
+        if contact.id != ticket.contact_id and not is_heard:
             tickets.remove_collaborator(target, contact.id)
     for department_id in kept["departments"]:
         if department_id != ticket.department_id:
             tickets.remove_referral(target, department_id)
-    gone = {name.lower() for name in kept["tags"]}
+    for agent_id in kept.get("watchers", ()):
+        watches.end(target, agent_id)
+    gone = {name.lower() for name in kept["tags"]} - {name.lower() for name in _put_in(since_then, "tags")}
     tickets.set_tags(target, [name for name in tickets.tags(target) if name.lower() not in gone])
     was: dict[str, Stored] = dict(kept["was"])
     values: dict[str, Stored] = {**_as_rows_say(source.id, was), "merged_into_id": None}
     written = messages.totals(source.id).last_customer
     if later and written is not None and written > str(was["last_customer"] or ""):
         status = "new" if was["status"] == "new" else "open"
-        values |= {"status": status, "closed": None}
+        values |= {"status": status, "closed": None, "closing": None}
+        if was.get("snooze_ends") != "date":
+            values |= {"snoozed_until": None, "snooze_ends": None}
         values["response_from"] = was.get("response_from") or utc_text(moment)
         values["resolve_from"] = was.get("resolve_from") or utc_text(moment)
         values |= clocks.recounted(source.with_values(values), moment)
+    if values["last_answer"] != was["last_answer"] and values["waiting_since"] is None:
+        values |= {"status": "open" if values["status"] == "new" else values["status"], "response_from": None}
+        values |= clocks.recounted(source.with_values(values), moment)
     _apply(source, values)
     owner: dict[str, Stored] = {}
-    if kept["owner"] is not None and ticket.assignee_id == kept["owner"]:
+    is_assigned = any("assignee_id" in each.detail.get("changes", {}) for each in since_then)
+    if kept["owner"] is not None and ticket.assignee_id == kept["owner"] and not is_assigned:
         owner = {"assignee_id": None}
-    was_then = kept["target"]
-    took = kept.get("clocks", {})
-    if all(getattr(ticket, name) == pair[1] for name, pair in took.items()):
-        owner |= {name: pair[0] for name, pair in took.items()}
-    since_then = ticket.updated != max(was_then["updated"], was["updated"])
-    updated: dict[str, Stored] = {"updated": ticket.updated} if since_then else {}
-    _apply(ticket, {**_as_rows_say(target, was_then), **owner, **updated})
-    events.set_detail(event.id, {"into": kept["into"], "text": kept["text"], "undone": True})
+    was_then = dict(kept["target"])
+    was_then.pop("response_from", None)
+    rows_say = _as_rows_say(target, was_then)
+    alone, merged_at = ticket.with_values(rows_say), source.closed or utc_text(moment)
+    owed = _owed_alone(alone, kept, since_then, merged_at, moment)
+    is_touched = ticket.updated != max(was_then["updated"], was["updated"])
+    updated: dict[str, Stored] = {"updated": ticket.updated} if is_touched else {}
+    _apply(ticket, {**rows_say, **owner, **owed, **updated})
+    told = {name: kept[name] for name in ("into", "text", events.BROUGHT) if name in kept}
+    events.set_detail(event.id, {**told, "undone": True})
     _record(source.id, "unmerged", by, moment, {"text": f"taken out of #{ticket.number} again"})
     _record(target, "unmerged", by, moment, {"text": f"#{source.number} taken out again"})
     tickets.set_unseen(target)
@@ -969,7 +1098,7 @@ def split_off(
     from models import belongings  # 3 ms, for tickets that are split
 
     source = _read(source_id)
-    ticket = tickets.write(new, clocks.begun(new.sla_id, moment, answer_owed=False))
+    ticket = tickets.write(new, clocks.begun(new.sla_id, new.priority, moment, answer_owed=False))
     received = [row for row in map(messages.receipt_of, message_ids) if row is not None]
     belongings.give(
         source_id,
@@ -1006,7 +1135,8 @@ def linked(ticket_id: int, kind: LinkKind, other_id: int, by: Actor, moment: dat
         return False
     ticket, other = _read(ticket_id), _read(other_id)
     here, there = LINK_WORDS[kind]
-    _record(ticket_id, "linked", by, moment, {"text": f"{here} #{other.number}"})
+    told = {"text": f"{here} #{other.number}", "other": other_id, "links": [[kind, True]]}
+    _record(ticket_id, "linked", by, moment, {**told, "changes": {}, "batch": new_batch()})
     _record(other_id, "linked", by, moment, {"text": f"{there} #{ticket.number}"})
     return True
 
@@ -1015,10 +1145,13 @@ def unlinked(ticket_id: int, other_id: int, by: Actor, moment: datetime) -> bool
     """Take the links between two tickets away; False when there was none."""
     from models import links  # 0.6 ms, for tickets that are linked
 
+    had = [[each.kind, each.from_here] for each in links.of(ticket_id) if each.ticket_id == other_id]
     if not links.delete(ticket_id, other_id):
         return False
-    for end, number in ((ticket_id, _read(other_id).number), (other_id, _read(ticket_id).number)):
-        _record(end, "unlinked", by, moment, {"text": f"no link with #{number} any more"})
+    words = "no link with #{} any more"
+    told = {"text": words.format(_read(other_id).number), "other": other_id, "links": had}
+    _record(ticket_id, "unlinked", by, moment, {**told, "changes": {}, "batch": new_batch()})
+    _record(other_id, "unlinked", by, moment, {"text": words.format(_read(ticket_id).number)})
     return True
 
 
@@ -1101,11 +1234,13 @@ def _let_go(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> N
         return
     owner = agents.by_id(ticket.assignee_id)
     there = [ticket.department_id, *tickets.referrals(ticket_id)]
-    if actor_of(owner).reaches(there, ticket.team_id):
+    department = departments.by_id(ticket.department_id)
+    reads = actor_of(owner).reaches(there, ticket.team_id)
+    if reads and (ticket.team_id is not None or may_have(actor_of(owner), department)):
         return
-    where = departments.by_id(ticket.department_id).name
+    why = "who may not have one of" if reads else "who does not read"
     values: dict[str, Stored] = {"assignee_id": None}
-    told = {"from": owner.name, "text": f"taken from {owner.name}, who does not read {where}"}
+    told = {"from": owner.name, "text": f"taken from {owner.name}, {why} {department.name}"}
     _apply(ticket, values)
     _record(ticket_id, "let_go", by, moment, {**told, "changes": _changes(ticket, values), "batch": batch})
 
@@ -1113,6 +1248,9 @@ def _let_go(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> N
 def _hand_on(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> None:
     """Give a ticket that is open again to somebody else where its owner is not there to work on it."""
     ticket = _read(ticket_id)
+    if ticket.assignee_id is not None and not departments.by_id(ticket.department_id).keeps_owner:
+        _begin_anew(ticket, by, moment, batch)
+        ticket = _read(ticket_id)
     if ticket.assignee_id is None:
         give_out(ticket_id, by, moment, batch)
         return
@@ -1120,6 +1258,32 @@ def _hand_on(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> 
 
     if not assignment.can_have(ticket.assignee_id, ticket, moment):
         _given(ticket, by, moment, batch)
+
+
+def _begin_anew(ticket: TicketState, by: Actor | None, moment: datetime, batch: str) -> None:
+    """Take a ticket that is open again from who had it: its department wants them to be nobody's."""
+    assert ticket.assignee_id is not None
+    owner = agents.by_id(ticket.assignee_id).name
+    values: dict[str, Stored] = {"assignee_id": None}
+    told = {"from": owner, "text": f"taken from {owner}, for it is open again"}
+    _apply(ticket, values)
+    _record(ticket.id, "let_go", by, moment, {**told, "changes": _changes(ticket, values), "batch": batch})
+
+
+def _is_claimed_by(ticket: TicketState, by: Actor) -> bool:
+    """Whether a ticket that nobody has is whose who answers it."""
+    department = departments.by_id(ticket.department_id)
+    return department.claims and (ticket.team_id is not None or may_have(by, department))
+
+
+def _apply_quietly(
+    ticket: TicketState, change: Change, told: Mapping[str, Any], moment: datetime, batch: str
+) -> None:
+    """Change a ticket as the desk's rules want: it keeps its place in lists, and its age."""
+    values = {**change.values, **clocks.after(ticket, change.values, moment)}
+    _apply(ticket, values)
+    recorded = {**told, "changes": _changes(ticket, values), "batch": batch}
+    _record(ticket.id, change.event, None, moment, recorded)
 
 
 def _given(ticket: TicketState, by: Actor | None, moment: datetime, batch: str) -> str:
@@ -1174,8 +1338,11 @@ def _owed_there(source: TicketState, target: TicketState, moment: datetime) -> d
     return clocks.after(target, {"response_from": source.response_from or utc_text(moment)}, moment)
 
 
-def _promises_of_both(source: TicketState, target: TicketState, moment: datetime) -> dict[str, Stored]:
-    """Return the clocks of a ticket that another one is merged into: what was owed first is owed."""
+def _owed_of_both(source: TicketState, target: TicketState, moment: datetime) -> dict[str, Stored]:
+    """Return the clocks of a ticket that another one is merged into, and whether it waits and sleeps.
+
+    What was owed first is owed. Where the customer of one that is awake waits, neither sleeps nor waits.
+    """
     if "closed" in (source.status, target.status):
         return {}
     owed: dict[str, Stored] = {}
@@ -1183,7 +1350,85 @@ def _promises_of_both(source: TicketState, target: TicketState, moment: datetime
         begun = [each for each in (getattr(source, name), getattr(target, name)) if each is not None]
         if begun and min(begun) != getattr(target, name):
             owed[name] = min(begun)
-    return clocks.after(target, owed, moment) if owed else {}
+    if source.waiting_since is not None and source.snoozed_until is None:
+        owed |= _woken_by(target, "answer")
+        if target.status == "waiting":
+            owed["status"] = "open"
+    return {**owed, **clocks.after(target, owed, moment)} if owed else {}
+
+
+def _owed_alone(
+    ticket: TicketState,
+    kept: Mapping[str, Any],
+    since: Sequence[DatedEvent],
+    merged_at: str,
+    moment: datetime,
+) -> dict[str, Stored]:
+    """Return the clocks of a ticket out of which another one was taken, and whether it waits and sleeps.
+
+    ``kept`` is what `merged` recorded. What the ticket took over is set back where it was not touched since.
+    """
+    taken: dict[str, list[Any]] = kept.get("clocks", {})
+    then: dict[str, Any] = kept["target"]
+    changed = {name for event in since for name in event.detail.get("changes", {})}
+
+    def untouched(names: Collection[str]) -> dict[str, Stored]:
+        pairs = {name: taken[name] for name in names if name in taken}
+        stands = all(getattr(ticket, name) == pair[1] for name, pair in pairs.items())
+        return {name: pair[0] for name, pair in pairs.items()} if stands and not changed & set(pairs) else {}
+
+    back = untouched(["pinned"])
+    has_written = (ticket.last_customer or "") > (then["last_customer"] or "")
+    is_owed_as_then = "response_from" in taken or ticket.response_from == then.get("response_from")
+    clocked = taken.keys() - {"pinned"}
+    if not has_written and is_owed_as_then and len(whole := untouched(clocked)) == len(clocked):
+        return {**back, **whole}
+    again: dict[str, Stored] = {}
+    for name in ("response_from", "resolve_from", "due_by_hand"):
+        again |= untouched([name])
+    if not has_written:
+        again |= untouched(["status", "named_status_id", "closing"])
+    if not has_written and ticket.status != "closed" and not (changed and _wakes_by_event(taken)):
+        again |= untouched(["snoozed_until", "snooze_ends"])
+    if again.get("response_from", ticket.response_from) is None and ticket.waiting_since is not None:
+        if then.get("response_from") is not None:
+            again["response_from"] = then["response_from"]
+        elif has_written:
+            again["response_from"] = max(ticket.waiting_since, merged_at)
+    return {**back, **again, **clocks.after(ticket, again, moment)} if again else back
+
+
+def _wakes_by_event(taken: Mapping[str, Sequence[Any]]) -> bool:
+    return "snooze_ends" in taken and taken["snooze_ends"][0] == "event"
+
+
+def _handed_on(merging: RecordedEvent, kept: Mapping[str, Any], other_id: int) -> dict[str, list[Any]]:
+    """Let another ticket that was merged be who brought what it has too; returns what is left to the one."""
+    from models import watches  # 0.4 ms, for agents who watch
+
+    other, event = _read(other_id), events.newest_of(other_id, "merged")
+    if event is None or "given" not in event.detail or event.detail.get("undone"):
+        return {}
+    has: dict[str, Collection[Any]] = {
+        "people": {*tickets.collaborators(other_id), other.contact_id},
+        "departments": {*tickets.referrals(other_id), other.department_id},
+        "tags": tickets.tags(other_id),
+        "watchers": watches.of(other_id),
+    }
+    brought = {name: kept.get(name, ()) for name in has}
+    handed = {name: [each for each in brought[name] if each in has[name]] for name in has}
+    more: dict[str, Any] = {name: [*event.detail.get(name, ()), *handed[name]] for name in has}
+    then = event.detail["target"]
+    if event.id > merging.id and then["updated"] == max(kept["target"]["updated"], kept["was"]["updated"]):
+        more["target"] = {**then, "updated": kept["target"]["updated"]}
+    events.set_detail(event.id, {**event.detail, **more})
+    return {name: [each for each in brought[name] if each not in handed[name]] for name in has}
+
+
+def _put_in(since: Iterable[DatedEvent], what: str) -> set[Any]:
+    """Return which tags, or people, were added by these events."""
+    changed = (event.detail.get("changes", {}).get(what) for event in since)
+    return {each for pair in changed if pair is not None for each in pair[1] if each not in pair[0]}
 
 
 def _pin_of_both(source: TicketState, target: TicketState) -> dict[str, Stored]:
@@ -1217,6 +1462,7 @@ def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
     return {
         "message_count": ticket.message_count + 1,
         "attachment_count": ticket.attachment_count + message.listed_attachments,
+        **({"subject": message.subject} if ticket.subject == ERASED else {}),
     }
 
 
@@ -1330,7 +1576,7 @@ def _answers_are_told(ticket_id: int) -> bool:
     """Whether anybody wants to hear of answers: on most desks nobody does."""
     from models import notifications, settings, watches  # 1 ms, for answers
 
-    wanted = bool(settings.stored("notify.answered")) or notifications.tells("answered")
+    wanted = bool(settings.stored("notify.answered")) or notifications.has_recipients("answered")
     return wanted or bool(watches.of(ticket_id))
 
 

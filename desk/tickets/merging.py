@@ -23,7 +23,7 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
     Mail to any of the numbers goes there from then on. Raises NotFound, NotAllowed, and Refused for a ticket
     that is merged already or that would be merged into itself.
     """
-    merged = []
+    merged, batch = [], lifecycle.new_batch()
     with transaction():
         target = find_whole(into, actor)
         require_for(actor, "ticket.edit", target)
@@ -33,7 +33,7 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
             if source.id == target.id:
                 raise Refused(f"#{source.number} cannot be merged into itself", "name two tickets")
             threads.put_by_hand(mail.id for mail in messages.mails(source.id))
-            lifecycle.merged(source.id, target.id, now(), actor)
+            lifecycle.merged(source.id, target.id, now(), actor, batch)
             merged.append(source.number)
     return merged
 

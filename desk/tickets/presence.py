@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Attendance:
 
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
-        self._session = f"{leases.owner_id()}:{secrets.token_hex(4)}"
+        self._session = f"{leases.owner_id()}:{os.urandom(4).hex()}"
         self._said: dict[str, bool] = {}
         self._since: dict[str, datetime] = {}
         self._renew_at = 0.0
@@ -73,7 +73,7 @@ class Attendance:
         return tuple(self._present(row) for row in rows)
 
     def leave(self) -> None:
-        """Be gone, for everybody."""
+        """Say that this app has no ticket open any more."""
         self.say({})
 
     def _replace(self, agent_id: int, wanted: dict[str, bool]) -> None:

@@ -94,20 +94,23 @@ def of_life(
     created: str,
     written: Sequence[WhenWritten],
     happened: Sequence[TimedEvent],
+    priority: int,
     moment: datetime,
     alive: TicketState | None = None,
 ) -> list[Promise]:
     """Return all that a plan promises of a ticket's life until a moment, in order.
 
+    What is done is told by the priority that the ticket had then. ``priority``: the one it has now.
     ``alive``: the ticket itself, by whose clocks what is still owed is told.
     """
     found: list[Promise] = []
-    for each in _owed(created, written, happened):
+    for each in _owed(created, written, happened, priority):
         if each.end is None and alive is not None:
             continue
-        found += _promised(plan, each, moment)
+        found += _promised(plan.of(each.priority), each, moment)
     if alive is not None and alive.status != "closed":
-        found += [_still(plan, each, moment) for each in clocks_of(alive, plan)]
+        own = plan.of(alive.priority)
+        found += [_still(own, each, moment) for each in clocks_of(alive, own)]
     return sorted(found, key=lambda each: (each.begin, each.kind))
 
 
@@ -150,9 +153,12 @@ class _Owed(Record):
     begin: str
     end: str | None
     pauses: Sequence[Pause]
+    priority: int
 
 
-def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[TimedEvent]) -> Iterator[_Owed]:
+def _owed(
+    created: str, written: Iterable[WhenWritten], happened: Iterable[TimedEvent], priority: int
+) -> Iterator[_Owed]:
     """Follow a ticket's life, and return what was owed, whatever was promised."""
     happened = list(happened)
     began = next((event.at for event in happened if event.kind == "created"), created)
@@ -168,6 +174,8 @@ def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[Timed
         life += [(event.at, 2, what, value) for what, value in _of_event(event)]
     life.sort(key=lambda each: each[:2])
     status, answered, asleep = "new", False, False
+    # It began with what the first change found; without one it has had the same all the time.
+    level = next((value[0] for _, _, what, value in life if what == "priority"), priority)
     named: int | None = None
     response: str | None = None
     resolve: str | None = None
@@ -180,22 +188,24 @@ def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[Timed
             asleep = False
         elif what == "answered":
             if response is not None:
-                yield _Owed("next" if answered else "first", response, at, tuple(pauses))
+                yield _Owed("next" if answered else "first", response, at, tuple(pauses), level)
             answered, response = True, None
             status = "open" if status == "new" else status
         elif what == "status":
             status = value
         elif what == "named":
             named = value
+        elif what == "priority":
+            level = value[1]
         elif what == "asleep":
             asleep = value
         if status != was:
             named = None
         if status == "closed" and was != "closed":
             if response is not None:
-                yield _Owed("next" if answered else "first", response, at, tuple(pauses))
+                yield _Owed("next" if answered else "first", response, at, tuple(pauses), level)
             if resolve is not None:
-                yield _Owed("resolve", resolve, at, tuple(pauses))
+                yield _Owed("resolve", resolve, at, tuple(pauses), level)
             response, resolve, pauses, asleep = None, None, [], False
         elif status != "closed" and (was == "closed" or resolve is None):
             response, resolve, pauses = response or (at if was == "closed" else response), at, []
@@ -210,9 +220,9 @@ def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[Timed
                 _hold(pauses, why, at, held=held)
     if status != "closed":
         if response is not None:
-            yield _Owed("next" if answered else "first", response, None, tuple(pauses))
+            yield _Owed("next" if answered else "first", response, None, tuple(pauses), level)
         if resolve is not None:
-            yield _Owed("resolve", resolve, None, tuple(pauses))
+            yield _Owed("resolve", resolve, None, tuple(pauses), level)
 
 
 def _of_event(event: TimedEvent) -> Iterator[tuple[str, Any]]:
@@ -227,6 +237,8 @@ def _of_event(event: TimedEvent) -> Iterator[tuple[str, Any]]:
             yield "status", detail["to"]
     elif event.kind == "undone" and "status" in detail:
         yield "status", detail["status"]
+    if "priority" in changes:
+        yield "priority", changes["priority"]
     if "named_status_id" in changes:
         yield "named", changes["named_status_id"][1]
     if "snoozed_until" in changes:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from config.records import Record
+from config.wording import counted
 from desk import logs, settings
 from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
+from desk.tickets.lifecycle import ERASED
 from models import blob_uses, blobs, deliveries, departments, listeners, messages, notices, tickets
 from models import logs as log_rows
 from models.engine import engine
@@ -22,8 +24,6 @@ _STRAY = timedelta(days=1)
 """A file without a blob is left alone for so long: whoever wrote it may be about to store its row."""
 _AWAITED = timedelta(days=365)
 """What a mail answers is waited for until its ticket is closed for so long."""
-ERASED = "[erased]"
-"""What stands where a text stood."""
 
 
 class Purged(Record):
@@ -110,7 +110,7 @@ def purge_trash(moment: datetime, *, whole: bool = False) -> int:
     """Purge what is in the trash for longer than ``tickets.trash_days`` (0: never); returns how much."""
     count = _purge(lambda limit: _due("tickets.trash_days", tickets.old_trash, moment, limit, whole=whole))
     if count:
-        logs.write("info", "purge", f"{count} tickets of the trash are purged")
+        logs.write("info", "purge", f"{counted(count, 'ticket')} of the trash purged")
     return count
 
 
@@ -119,7 +119,11 @@ def purge_spam(moment: datetime) -> int:
     count = _purge(lambda limit: _due("tickets.spam_days", tickets.old_spam, moment, limit))
     if count:
         days = int(settings.get("tickets.spam_days"))
-        logs.write("info", "purge", f"{count} tickets were spam for {days} days and are deleted")
+        logs.write(
+            "info",
+            "purge",
+            f"{counted(count, 'ticket was', 'tickets were')} spam for {counted(days, 'day')}: deleted",
+        )
     return count
 
 
@@ -139,7 +143,9 @@ def erase_texts(moment: datetime) -> int:
         blobs.remove(files)
         count += len(found)
     if count:
-        logs.write("info", "purge", f"the texts of {count} tickets were kept long enough and are erased")
+        logs.write(
+            "info", "purge", f"the texts of {counted(count, 'ticket')} were kept long enough and are erased"
+        )
     return count
 
 

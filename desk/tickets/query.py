@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
+from config.expressions import expression
 from config.records import Record
 from desk.permissions import THE_DESK, Actor
 from desk.queries import fields, parser, times
-from desk.queries.errors import QueryError, UnknownName
+from desk.queries.errors import BadValue, QueryError, UnknownName
 from desk.queries.parser import choice, meant
 from mail.inert import one_line
-from models import departments, statuses, teams, ticket_lists
+from models import departments, statuses, teams, ticket_lists, topics
 from models.queries import names
 from models.queries.names import Named
 from models.queries.tree import (
     NOTHING,
     All,
     Condition,
+    Counted,
     Either,
     Node,
     Not,
@@ -37,6 +41,13 @@ WORDS: dict[str, str] = {field.name: field.takes for field in fields.TICKET_FIEL
 """Every filter word and what it takes, for help and for completion."""
 
 _MOST_OFFERED = 40
+_SHARE = expression(r"(>=|<=|>|<)(\d{1,4})\s?%", re.ASCII)
+_COMPARES: dict[str, Callable[[float, int], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 class TicketQuery(Record):
@@ -108,7 +119,8 @@ def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[s
         case "status":
             return [*STATUSES, *(_quoted(each.name) for each in statuses.every() if each.active)]
         case "topic":
-            return ["none", *(_quoted(each.name) for each in names.topics())]
+            found = topics.every()
+            return ["none", *(_quoted(topics.path_of(each, found)) for each in found)]
         case "sla":
             return ["none", *(_quoted(each.name) for each in names.slas())]
         case "org":
@@ -177,8 +189,10 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
         case "org":
             lookup = _one_of("organization", names.organizations(), position)
         case "topic":
-            lookup = _one_of("topic", names.topics(), position, none=True)
+            return Condition("topic", _topics(node), "is", position)
         case "sla":
+            if share := _share(node):
+                return share
             lookup = _one_of("SLA", names.slas(), position, none=True)
         case "field":
             # 8 ms, for queries that ask of the desk's own fields.
@@ -192,17 +206,47 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
     return Condition(field.name, values, "is", position)
 
 
+def _share(node: Condition) -> Condition | None:
+    """Return what is asked of the share of a clock that is over (``>75%``); None where a plan is named."""
+    said = [_SHARE.fullmatch(str(value)) for value in node.values]
+    if not any(said):
+        return None
+    found = said[0]
+    if found is None or len(said) > 1:
+        raise BadValue("sla: takes one share of the time", "write sla:>75%", node.position)
+    # 3 ms, for queries that ask of clocks.
+    from desk.tickets.clocks import with_share
+
+    compare, bound = _COMPARES[found[1]], int(found[2])
+    counted = Counted(found[0], lambda moment: with_share(lambda share: compare(share, bound), moment))
+    return Condition("clock", (counted,), "is", node.position)
+
+
 def _departments(node: Condition) -> tuple[Value, ...]:
     """Return the departments that are named: by name or path, with /* behind it its parts too."""
     rows = departments.every()
     known = {departments.path_of(each.id, rows).lower(): each.id for each in rows}
     known |= {each.name.lower(): each.id for each in rows}
+    return _with_parts("department", node, known, lambda each: departments.below(each, rows))
+
+
+def _topics(node: Condition) -> tuple[Value, ...]:
+    """Return the help topics that are named, as departments are; 0 for none."""
+    rows = topics.every()
+    known = {topics.path_of(each, rows).lower(): each.id for each in rows}
+    known |= {each.name.lower(): each.id for each in rows} | {"none": 0}
+    return _with_parts("topic", node, known, lambda each: topics.below(each, rows))
+
+
+def _with_parts(
+    name: str, node: Condition, known: Mapping[str, int], below: Callable[[int], list[int]]
+) -> tuple[Value, ...]:
     found: list[Value] = []
     for value in map(str, node.values):
         whole = value.endswith("/*") or (value.endswith("/") and len(value) > 1)
         bare = value.removesuffix("*").removesuffix("/") if whole else value
-        department_id = known[choice("department", bare, known, node.position)]
-        found += departments.below(department_id, rows) if whole else [department_id]
+        meant_id = known[choice(name, bare, known, node.position)]
+        found += below(meant_id) if whole else [meant_id]
     return tuple(dict.fromkeys(found))
 
 

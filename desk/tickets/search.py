@@ -12,9 +12,11 @@ from desk.queries.snippets import MARK_BEGIN, MARK_END, Marker
 from desk.tickets.query import TicketQuery, parse_or_words
 from desk.tickets.query import completions as query_completions
 from models.fields import utc_time
+from models.messages import MessageKind
 from models.queries.conditions import Reader
 from models.queries.tree import Condition
 from models.search import find, words_beginning
+from models.statuses import Status
 from models.tickets import read_numbered
 from models.words import SHORTEST_BEGINNING
 
@@ -29,8 +31,8 @@ class SearchHit:
 
     number: str
     subject: str
-    status: str
-    kind: str
+    status: Status
+    kind: MessageKind
     snippet: str
     marked: str
     message_id: int

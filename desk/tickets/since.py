@@ -31,7 +31,7 @@ NO_NEWS = frozenset({"overdue", "reminded", "send_cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SeenUpTo:
     """How far the desk was when somebody looked: its newest event and its newest message."""
 
     event: int
@@ -58,20 +58,20 @@ class News:
 class Overtaken(DeskError):
     """Something came that the actor has not seen; nothing was done."""
 
-    def __init__(self, news: Iterable[News], standing: Standing) -> None:
+    def __init__(self, news: Iterable[News], seen_up_to: SeenUpTo) -> None:
         self.news = tuple(news)
-        self.standing = standing
+        self.seen_up_to = seen_up_to
         first = self.news[0]
         more = f" and {len(self.news) - 1} more" if len(self.news) > 1 else ""
         super().__init__(f"#{first.number}: {first.words}{more}", "look at it, then do it again")
 
 
-def standing() -> Standing:
+def seen_up_to() -> SeenUpTo:
     """Return how far the desk is now, for all tickets at once."""
-    return Standing(events.newest(), messages.newest())
+    return SeenUpTo(events.newest(), messages.newest())
 
 
-def news(actor: Actor, number: str, seen: Standing) -> list[News]:
+def news(actor: Actor, number: str, seen: SeenUpTo) -> list[News]:
     """Return what others did to a ticket since then, oldest first; also to the one it was joined to.
 
     An unknown number has no news.
@@ -97,21 +97,21 @@ def goes_on_as(number: str, reader: Actor = THE_DESK) -> str:
     return number
 
 
-def require_seen(actor: Actor, seen: Mapping[str, Standing]) -> None:
+def require_seen(actor: Actor, seen: Mapping[str, SeenUpTo]) -> None:
     """Raise Overtaken when something came to one of the tickets since the actor looked at it."""
     found = [each for number, when in seen.items() for each in news(actor, number, when)]
     if found:
-        raise Overtaken(found, standing())
+        raise Overtaken(found, seen_up_to())
 
 
-def unless_overtaken(actor: Actor, seen: Mapping[str, Standing], change: Callable[[], T]) -> T:
+def unless_overtaken(actor: Actor, seen: Mapping[str, SeenUpTo], change: Callable[[], T]) -> T:
     """Make a change of tickets in one transaction, unless something came since; raises Overtaken."""
     with transaction():
         require_seen(actor, seen)
         return change()
 
 
-def _of(actor: Actor, ticket: TicketState, seen: Standing) -> list[News]:
+def _of(actor: Actor, ticket: TicketState, seen: SeenUpTo) -> list[News]:
     found = [
         _message_news(ticket.number, message)
         for message in messages.since(ticket.id, seen.message)

@@ -63,7 +63,7 @@ def explain(number: str, moment: datetime, reader: Actor = THE_DESK) -> Explanat
     if plan is None:
         return Explanation(ticket, None, moment, ())
     written, happened = messages.when_written([ticket.id]), events.of_tickets([ticket.id])
-    found = promises.of_life(plan, ticket.created, written, happened, moment, ticket)
+    found = promises.of_life(plan, ticket.created, written, happened, ticket.priority, moment, ticket)
     return Explanation(
         ticket, plan, moment, tuple(Explained(each, promises.spans_of(plan, each)) for each in found)
     )
@@ -109,7 +109,8 @@ def _compared(
         ticket = by_id.get(ticket_id)
         if ticket is None or not may_read(reader, ticket):
             continue
-        life = ticket.created, written.get(ticket_id, []), happened.get(ticket_id, [])
+        told = written.get(ticket_id, []), happened.get(ticket_id, [])
+        life = ticket.created, *told, ticket.priority
         own = None if ticket.sla_id is None else plans.get(ticket.sla_id)
         before = [] if own is None else promises.of_life(own, *life, moment)
         after = before if own is tried else promises.of_life(tried, *life, moment)

@@ -90,7 +90,7 @@ def _named_time(text: str, moment: datetime, zone: tzinfo, hint: str) -> tuple[d
 
 
 def words(when: datetime, zone: tzinfo) -> str:
-    """Tell until when a ticket sleeps."""
+    """Return until when a ticket sleeps, in words."""
     if when == FOREVER:
         return "until somebody writes"
     return f"until {when.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -76,8 +76,12 @@ def edit(
     text: str | None = None,
     assignee: str | None = None,
     due: str | None = None,
+    to: int | None = None,
 ) -> list[str]:
-    """Change a task; None leaves a value, ``""`` takes assignee and date away. Returns as `add` does."""
+    """Change a task; None leaves a value, ``""`` takes assignee and date away. Returns as `add` does.
+
+    ``to``: the place in the list that it gets.
+    """
 
     def change(tasks: list[TaskState]) -> str:
         task = _at(tasks, place)
@@ -88,8 +92,10 @@ def edit(
         if due is not None:
             task = task._replace(due=_due(due, zone))
         if task == tasks[place - 1]:
-            return ""
+            return "" if to is None else _moved(tasks, place, to)
         tasks[place - 1] = task
+        if to is not None:
+            _moved(tasks, place, to)
         return f"changed: {task.text}"
 
     return _change(actor, number, change)
@@ -108,15 +114,7 @@ def untick(actor: Actor, number: str, place: int) -> list[str]:
 def move(actor: Actor, number: str, place: int, to: int) -> list[str]:
     """Put a task elsewhere in the list. Returns as `add` does."""
 
-    def change(tasks: list[TaskState]) -> str:
-        task = _at(tasks, place)
-        _at(tasks, to)
-        if place == to:
-            return ""
-        tasks.insert(to - 1, tasks.pop(place - 1))
-        return f"moved from {place} to {to}: {task.text}"
-
-    return _change(actor, number, change)
+    return _change(actor, number, lambda tasks: _moved(tasks, place, to))
 
 
 def remove(actor: Actor, number: str, place: int) -> list[str]:
@@ -128,6 +126,15 @@ def remove(actor: Actor, number: str, place: int) -> list[str]:
         return f"removed: {task.text}"
 
     return _change(actor, number, change)
+
+
+def _moved(tasks: list[TaskState], place: int, to: int) -> str:
+    task = _at(tasks, place)
+    _at(tasks, to)
+    if place == to:
+        return ""
+    tasks.insert(to - 1, tasks.pop(place - 1))
+    return f"moved from {place} to {to}: {task.text}"
 
 
 def _set_done(actor: Actor, number: str, place: int, done: str | None) -> list[str]:

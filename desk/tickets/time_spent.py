@@ -63,7 +63,7 @@ def seconds_of(text: str) -> int:
 
 
 def words(seconds: int) -> str:
-    """Tell a length of time: 45m, 1h 30m; less than a minute in seconds."""
+    """Return a length of time in words: 45m, 1h 30m; less than a minute in seconds."""
     if seconds < 60:
         return f"{seconds}s"
     hours, minutes = divmod(seconds // 60, 60)

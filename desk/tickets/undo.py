@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor, require
-from desk.tickets import events, lifecycle
+from desk.tickets import events, lifecycle, merging
 from desk.tickets.reading import departments_of, require_for
 from models import filters, tickets
 from models.events import RecordedEvent, later_than, newest_by
@@ -36,12 +36,16 @@ UNDOABLE = (
     "topic",
     "tasks",
     "time",
+    "time_removed",
     "let_go",
     "fields",
     "due",
     "pinned",
     "unpinned",
     "note_edited",
+    "merged",
+    "linked",
+    "unlinked",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
@@ -53,6 +57,7 @@ _ACTIONS = {
     "spam": "ticket.close",
     "not_spam": "ticket.close",
     "time": "ticket.note",
+    "time_removed": "ticket.note",
     "note_edited": "ticket.note",
     "deleted": "ticket.delete",
     "restored": "ticket.delete",
@@ -79,13 +84,24 @@ def undo_last(actor: Actor) -> str | None:
             _require(actor, _ACTIONS.get(event.kind, "ticket.edit"), ticket, moved.get(ticket.id))
             if event.kind == "banned":
                 filters.delete_ban(event.detail["pattern"])
-            done = lifecycle.undone(event, actor, now(), events.words(event.kind, event.detail))
-            (undone if done else kept).append(ticket)
+            (undone if _taken_back(event, actor, ticket) else kept).append(ticket)
     undone, kept = _each_once(undone), _each_once(kept)
     if not undone:
         raise Refused(f"not undone: {_numbers(kept)} was changed since", "look at the ticket's history")
     since = f"; {_numbers(kept)} was changed since and stays" if kept else ""
     return f"undone: {_numbers(undone)} {told}{since}"
+
+
+def _taken_back(event: RecordedEvent, actor: Actor, ticket: TicketState) -> bool:
+    if event.kind != "merged":
+        return lifecycle.undone(event, actor, now(), events.words(event.kind, event.detail))
+    try:
+        merging.unmerge(actor, ticket.number)
+    except Refused:
+        # It is merged still, and can be taken out by its name.
+        lifecycle.undone_no_more(event)
+        return False
+    return True
 
 
 def _last_batch(actor: Actor) -> list[RecordedEvent]:

@@ -22,7 +22,7 @@ def watch(actor: Actor, numbers: Sequence[str]) -> list[str]:
         return [each.number for each in found if lifecycle.watched(each.id, actor)]
 
 
-def turn(actor: Actor, numbers: Sequence[str]) -> bool:
+def toggle(actor: Actor, numbers: Sequence[str]) -> bool:
     """Watch tickets, or no more where all of them are watched already; returns whether they are now.
 
     Raises as `watch` does.

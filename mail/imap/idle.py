@@ -39,7 +39,7 @@ class IdleSession(ImapSession):
     _rest = b""
 
     def begin(self) -> None:
-        """Open the account's folder and idle. Errors: `IdleMissing`, `FolderMissing` and the link's."""
+        """Open the account's folder and idle. Errors: `IdleMissing`, `FolderMissing`, `connect`'s."""
         if "IDLE" not in self.capabilities:
             raise IdleMissing(f"{self.account.host} does not offer IDLE")
         self.select()

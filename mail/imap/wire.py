@@ -24,10 +24,13 @@ MAX_ANSWER: Final = 512 * 1024 * 1024
 """Bytes of all that is said to one command: a server that says more has no end, and memory has."""
 
 _FETCH_BEGIN: Final = expression(rb"^\d+ \(")
-_FLAGS: Final = expression(rb"FLAGS \([^)]*\)")
-_UID: Final = expression(rb"\bUID (\d+)")
-_SIZE: Final = expression(rb"\bRFC822\.SIZE (\d+)")
-_INTERNALDATE: Final = expression(rb'INTERNALDATE "([^"]*)"')
+_FLAGS: Final = expression(rb"FLAGS \([^)]*\)", re.IGNORECASE)
+_UID: Final = expression(rb"\bUID (\d+)", re.IGNORECASE)
+_SIZE: Final = expression(rb"\bRFC822\.SIZE (\d+)", re.IGNORECASE)
+_INTERNALDATE: Final = expression(rb'INTERNALDATE "([^"]*)"', re.IGNORECASE)
+_BODY: Final = expression(rb"\b(?:BODY\[\]|RFC822(?:\.PEEK)?|BINARY\[\])(?:<0>)? ~?\{\d+\}\Z", re.IGNORECASE)
+"""The whole mail, also by the names that it has in other commands: some servers say those."""
+_QUOTED: Final = expression(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _END: Final = expression(
     rb'(?:\s+(?:[A-Z][A-Z0-9.-]* (?:\([^)]*\)|"[^"]*"|[^\s()"]+)|(?=\))))*\s*\)\s*', re.IGNORECASE
 )
@@ -171,7 +174,7 @@ def _answers(data: list[Any]) -> Iterator[tuple[bytes, bytes, bytes]]:
             head, body, tail = b"", b"", b""
         head += b" " + _FLAGS.sub(b"", text)
         tail += _FLAGS.sub(b"", text) if body else b""
-        if isinstance(item, tuple) and not body and b"BODY[]" in text.upper():
+        if isinstance(item, tuple) and not body and _BODY.search(text):
             body = item[1]
     if head:
         yield head, body, tail
@@ -240,8 +243,8 @@ def folder_in(item: Any) -> Folder | None:
     flags, separator, name = match.groups()
     if isinstance(item, tuple):
         name = item[1]
-    elif name.startswith(b'"'):
-        name = _ESCAPED.sub(rb"\1", name[1:-1])
+    elif (quoted := _QUOTED.match(name)) is not None:
+        name = _ESCAPED.sub(rb"\1", quoted[1])
     return Folder(
         _decoded_name(name),
         _ESCAPED.sub(rb"\1", separator or b"").decode("ascii", "replace"),

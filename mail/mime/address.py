@@ -400,3 +400,13 @@ def _literal(text: str) -> str:
     except ValueError:
         pass
     return ""
+
+
+def typed(people: Sequence[tuple[str, str]]) -> str:
+    """Return (name, address) of people as one line, as a person types and edits it."""
+    words = []
+    for name, address in people:
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = f'"{escaped}"' if any(sign in name for sign in ',;:<>@"()[]\\') else name
+        words.append(f"{quoted} <{address}>" if name and name != address else address)
+    return ", ".join(words)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from config.expressions import expression
 from config.records import Record
-from mail.mime.address import Address, as_compared
+from mail.mime.address import Address, as_compared, one_address
 
 if TYPE_CHECKING:
     from mail.mime.message import ParsedMail
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_ANSWERED: Final = 5
 """Of the addresses in one Reply-To; more than that is a circular."""
 
+_MOST_COPIES: Final = 20
 _LIST_FIELDS: Final = (
     "list-id",
     "list-post",
@@ -30,9 +31,9 @@ _LIST_FIELDS: Final = (
 )
 _LIST_ID: Final = expression(r"<([^<>.@\s]+)\.([^<>@\s]+)>\s*\Z")
 _POSTED_TO: Final = expression(
-    r"mailto:([^>?,\s]+)|^\s*list\s+([^;\s]+)|^\s*<?([^<>;,\s]+@[^<>;,\s]+)", re.IGNORECASE
+    r"mailto:([^>?,\s]+)|^\s*list\s+([^;\s]+)|^\s*<?(?!mailto:)([^<>;,\s]+@[^<>;,\s]+)", re.IGNORECASE
 )
-_VIA: Final = expression(r"\s+via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
+_VIA: Final = expression(r"\s+\(?via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
 
 
 class NamedPeople(Record):
@@ -45,6 +46,7 @@ class NamedPeople(Record):
     reply_to: tuple[Address, ...] = ()
     original_from: tuple[Address, ...] = ()
     original_sender: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
     by_list: bool = False
     lists: frozenset[str] = frozenset()
 
@@ -77,6 +79,7 @@ def named_people(mail: ParsedMail) -> NamedPeople:
         reply_to=tuple(map(_compared, mail.reply_to)),
         original_from=tuple(map(_compared, mail.addresses("x-original-from"))),
         original_sender=tuple(map(_compared, mail.addresses("x-original-sender"))),
+        cc=tuple(map(_compared, mail.cc[:_MOST_COPIES])) if by_list else (),
         by_list=by_list,
         lists=frozenset(_posting_addresses(mail)) if by_list else frozenset(),
     )
@@ -111,6 +114,8 @@ def author_of(
         ("X-Original-From", named.original_from),
         ("Reply-To", others),
         ("X-Original-Sender", named.original_sender),
+        ("Cc, under the name in From", _namesakes(named)),
+        ("the letters of that address", _within(sender)),
     ):
         for person in people:
             if "@" in person.email and not is_own(person.email) and person.email not in named.lists:
@@ -123,14 +128,35 @@ def author_of(
 def _is_rewritten(named: NamedPeople) -> bool:
     via = bool(_VIA.search(named.sender.name))
     at_list = named.sender.email in named.lists
-    return (named.by_list and (at_list or via)) or (bool(named.original_from) and (named.by_list or via))
+    says_so = {each.email for each in (*named.reply_to, *named.original_from, *named.original_sender)}
+    written = "dmarc" in named.sender.email or any(each.email in says_so for each in _within(named.sender))
+    return (named.by_list and (at_list or via or written)) or (
+        bool(named.original_from) and (named.by_list or via)
+    )
+
+
+def _namesakes(named: NamedPeople) -> list[Address]:
+    """Return who is called as From is: a list with answers to itself puts the author there (Mailman)."""
+    name = _without_via(named.sender.name).casefold()
+    return [each for each in named.cc if name and each.name.strip("'\" ").casefold() == name]
+
+
+def _within(sender: Address) -> list[Address]:
+    """Return the address that a list wrote into its own: ``ann=40client.example@dmarc.list.example``.
+
+    Or made one of that nobody has: ``ann@client.example.invalid``.
+    """
+    if sender.email.endswith(".invalid"):
+        return [Address("", sender.email.removesuffix(".invalid"))]
+    local = sender.email.rpartition("@")[0]
+    found = local.replace("=40", "@", 1) if "=40" in local else local.replace("=", "@", 1)
+    return [Address("", as_compared(found))] if "." in found.rpartition("@")[2] and one_address(found) else []
 
 
 def _with_answers(author: Author, people: list[Address]) -> Author:
-    different = {each.email: each for each in people if each.email != author.address.email}
-    if not different:
+    answered = tuple({each.email: each for each in people}.values())[:MAX_ANSWERED]
+    if all(each.email == author.address.email for each in answered):
         return author
-    answered = tuple(different.values())[:MAX_ANSWERED]
     line = f"answers go to {', '.join(each.email for each in answered)}, by Reply-To"
     evidence = f"{author.evidence}; {line}" if author.evidence else line
     return Author(author.address, answered, evidence, author.on_hearsay)

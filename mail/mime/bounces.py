@@ -61,11 +61,14 @@ _SUBJECT: Final = (
     r"failure (?:notice|delivery|notification)|mail (?:delivery|failed|error|failure|system error)|"
     r"message (?:delayed|undeliver|status)|delayed mail|unzustellbar|zustellung|non remis|"
     r"no se (?:puede|pudo) entregar|no entregado|mancata consegna|não entregue|niet bezorgd|"
-    r"не доставлен|недоставлен|配信|送信でき|传输失败|退信|投递|無法傳遞|반송"
+    r"не доставлен|недоставлен|配信|送信でき|传输失败|退信|投递|無法傳遞|반송|발송 ?실패|전송 ?실패|전송되지"
 )
-_ENHANCED: Final = r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])"
+_ENHANCED: Final = r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?!\d|\.\d)"
 _CODE_LINE: Final = r"(?m)^.{0,200}(?<![\w.@/-])[#(]?([45])[0-5]\d[ -](?=[^\s]).{0,300}$"
 _ADDRESS: Final = r"""(?<![^\s<>()\[\],;:"])[^\s@<>()\[\],;:"]{1,128}@[^\s<>()\[\],;:"]{1,255}"""
+_DOMAIN_DEFINED: Final = r"(?i)\bRFC-?822[=:]([^/;\s]{3,300})"
+_XTEXT: Final = r"\+(?:2B|3D)"
+_X400_SIGNS: Final = {"a": "@", "p": "%", "u": "_", "b": "!", "q": '"', "l": "(", "r": ")"}
 _ANY_ADDRESS: Final = _ADDRESS
 # An address at the beginning of its line, alone or before what happened to it.
 _LISTED: Final = (
@@ -75,26 +78,41 @@ _LISTED: Final = (
 )
 _COMMANDED: Final = rf"(?i)RCPT TO:[ \t]?<?({_ADDRESS})>?"
 _COPY_BEGINS: Final = (
-    r"(?im)^(?:[ >|]{0,12}[-=_*]{2,}.{0,60}"
-    r"(?:below this line|copy of|original|returned|unsent|headers|message(?! log)).{0,60}"
+    r"(?im)^(?:[ >|]{0,12}(?:[-=_*]{2,}.{0,60}(?:below this line|copy of|original|returned|unsent|headers)"
+    r"|[-=_]{2,}.{0,60}(?<!error )message(?! log)).{0,60}"
     r"|>?[ \t]{0,4}(?:received: from .*|return-path: .*|message-id: .*|dkim-signature: .*))$"
 )
 _ROLE: Final = (
     r"(?i)(?:post-?_?master|mailer-?daemon|abuse|no-?_?reply|hostmaster|webmaster|helpdesk|"
     r"support)\d*@"
 )
-_COPIED_ID: Final = r"(?im)^[>| \t]{0,8}Message-ID:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,900}>)"
+_COPIED_ID: Final = (
+    r"(?im)^[>| \t]{0,8}(?:(?:X-)?Original-)?Message-ID:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,900}>)"
+)
 _FIELD_LINE: Final = (
     r"(?im)^[>| \t]{0,8}(?:received|from|to|subject|date|message-id|mime-version|return-path): \S"
 )
 _DELAYED: Final = (
-    r"(?i)delayed|not yet (?:been )?(?:be )?deliver|has not been delivered yet|will (?:continue|keep|"
+    r"(?i)delay|delivery incomplete|will retry|will keep trying|queued for \d|bisher nicht zu|vorerst nicht|"
+    r"pour l[’']instant|pour le moment|por el momento|al momento non|"
+    r"пока не доставлен|暂时|暫時|一時的|일시적|"
+    r"not yet (?:been )?(?:be )?deliver|has not been delivered yet|will (?:continue|keep|"
     r"be) (?:to )?(?:be )?(?:retr|try)|still (?:being|trying|be) (?:retried|to)|still in the queue|"
     r"delivery attempts will continue|no action is required|do(?:es)? not need to resend|"
     r"warning(?: only)?:|temporar(?:y|ily) (?:unable|delayed)|verzögert|noch nicht zugestellt|"
     r"weiterhin versuch|retard|pas encore (?:été )?(?:remis|délivr)|en attente|aún no se ha|retrasad|"
     r"ritardat|non è ancora stat|atrasad|ainda não|vertraagd|nog niet (?:be|af)|задерж|отложен|"
-    r"ещё не доставлен|еще не доставлен|opóźnion|fördröj|forsinke|viivästy|遅延|遅れて|再送|延迟|延遲|지연"
+    r"ещё не доставлен|еще не доставлен|opóźnion|fördröj|forsinke|viivästy|遅延|遅れて|再送|延迟|延遲|지연|"
+    r"zpožd|odlož|dosud nebyl|ještě nebyl|oneskor|zatiaľ ne|zatim nije|kašnj|odgođen|försena|ännu inte|"
+    r"endnu ikke|"
+    r"ennå ikke|enda ikke|késleltet|késik|késve|még nem|gecik|ertelen|henüz|καθυστερ|întârzi|затрим|забав|"
+    r"ainda não foi|encara no|trì hoãn|bị chậm|tertunda|ditunda|ล่าช้า|תעכב|עיכוב|تأخ|تأجيل|تأخیر"
+)
+# What is said of a later time, or of a case: "will give up", "you'll be notified if it fails permanently".
+_NOT_YET: Final = (
+    r"(?i)\b(?:if|until|unless|eventually|will give up|when that happens|you(?:'ll| will) (?:be|get|receive)|"
+    r"falls|sollte|bis|wenn|si|se|puis|als|indien|jeśli|jeżeli|если|якщо|ha|om|hvis|jos)\b[^.\n]*(?:\n[^.\n]+)?"
+    r"|could(?: not|n't) be delivered for (?:more than )?\d+ (?:hour|minute|day)"
 )
 _FINAL: Final = (
     r"(?i)giv(?:e|ing|en) up|gave up|permanent|returned to sender|could ?n[o']t be delivered|"
@@ -219,8 +237,12 @@ def bounces(mail: ParsedMail) -> list[BouncedRecipient]:
         if leaf.type in _REPORTS:
             for one in _reported(leaf, original):
                 found.setdefault(one.address.lower(), one)
+    nameless = found.pop("", None)
     if found:
         return list(found.values())
+    if nameless is not None:
+        # A recipient in another system's terms: the words may say who that is in ours.
+        return [nameless._replace(address=address) for address in _free_form(mail) or [""]]
     notice = Evidence(mail).notice
     if notice is not None:
         return _noticed(notice)
@@ -239,7 +261,7 @@ def _is_delay(mail: ParsedMail, status: str) -> bool:
     if status.startswith("5"):
         return False
     words = f"{mail.subject}\n{_above_copy(mail)[:4000]}"
-    return re.search(_DELAYED, words) is not None and re.search(_FINAL, words) is None
+    return re.search(_DELAYED, words) is not None and re.search(_FINAL, re.sub(_NOT_YET, "", words)) is None
 
 
 def _noticed(notice: dict[str, Any]) -> list[BouncedRecipient]:
@@ -312,17 +334,17 @@ def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:
             group, after = parse_headers(data, position, len(data), [])
         except TooComplex:
             break
-        if after <= position:
-            break
-        position = after
+        position = max(after, position)
         if not group.names():
             # Something that is no field: go on behind its line.
             end = data.find(b"\n", position)
             position = len(data) if end < 0 else end + 1
             continue
-        address = _typed(group, "original-recipient") or _typed(group, "final-recipient")
-        final = _typed(group, "final-recipient") or address
-        if not final:
+        # Exchange tells the address there whose recipient is one of its own directory.
+        final = _typed(group, "final-recipient") or _typed(group, "x-actual-recipient")
+        address = re.sub(_XTEXT, _from_xtext, _typed(group, "original-recipient")) or final
+        final = final or address
+        if not final and "final-recipient" not in group and "original-recipient" not in group:
             continue
         diagnostic = one_line(_typed(group, "diagnostic-code", address=False), 500)
         status = re.search(_ENHANCED, group.text("status") or "") or re.search(_ENHANCED, diagnostic)
@@ -349,8 +371,34 @@ def _typed(group: Headers, name: str, address: bool = True) -> str:
     text = (rest if mark and " " not in kind.strip() else value).strip()
     if not address:
         return text
-    found = parse_addresses([text])
+    if kind.strip().lower() == "utf-8":
+        text = re.sub(r"\\x\{([0-9A-Fa-f]{1,6})\}", _letter, text)
+    found = parse_addresses([_within(text)])
     return found[0].email if found else ""
+
+
+def _within(text: str) -> str:
+    """Return the address that another system's one holds: in X.400 (RFC 2156 4.3), in Exchange's."""
+    domain_defined = re.search(_DOMAIN_DEFINED, text)
+    if domain_defined is not None:
+        return re.sub(
+            r"\(([apubqlr])\)", lambda hit: _X400_SIGNS[hit[1].lower()], domain_defined[1], flags=re.I
+        )
+    encapsulated = re.fullmatch(r"(?i)<?IMCEASMTP-([^@\s]{1,500})@[^@\s]{1,255}>?", text)
+    if encapsulated is not None:
+        return re.sub(r"\+([0-9A-Fa-f]{2})", lambda hit: chr(int(hit[1], 16)), encapsulated[1])
+    return text
+
+
+def _from_xtext(written: re.Match[str]) -> str:
+    """Return the sign that an address in SMTP writes by its number (RFC 3461 4)."""
+    return chr(int(written[0][1:], 16))
+
+
+def _letter(written: re.Match[str]) -> str:
+    """Return the letter that an address for 7-bit ways writes by its number (RFC 6533 3)."""
+    number = int(written[1], 16)
+    return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else written[0]
 
 
 def _original_message_id(mail: ParsedMail) -> str | None:

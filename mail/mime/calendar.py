@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import warnings
+from binascii import a2b_qp
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from config.expressions import expression
 from mail.inert import clean, one_line
+from mail.mime.charset import decode
 
 if TYPE_CHECKING:
     from icalendar.cal import Component
@@ -17,6 +21,12 @@ MAX_CALENDAR_CHARS: Final = 512 * 1024
 _MAX_EVENTS: Final = 20
 _MAX_PEOPLE: Final = 30
 _METHOD: Final = expression(r"(?im)^METHOD[^:\r\n]{0,60}:[ \t]*([A-Z-]{1,20})")
+_QUOTED: Final = expression(
+    r"(?im)^([A-Z-]{1,40})((?:;[^:;\r\n]{1,100}){0,5});ENCODING=QUOTED-PRINTABLE"
+    r"((?:;[^:;\r\n]{1,100}){0,5}):((?:[^\r\n]*=\r?\n)*[^\r\n]*)"
+)
+_CHARSET: Final = expression(r"(?i);CHARSET=\"?([^;:\"]{1,40})\"?")
+_TAG: Final = expression(r"(?i)</(?:a|b|p|i|u|div|span|ul|ol|li|table|strong|em|html|font|h[1-6])>|<br ?/?>")
 _HEADLINES: Final = {
     "REQUEST": "Invitation",
     "CANCEL": "Cancelled",
@@ -41,6 +51,8 @@ _FREQUENCIES: Final = {
     "YEARLY": "year",
     "HOURLY": "hour",
 }
+_NAMES: Final = {"VTODO": "Task", "VJOURNAL": "Note"}
+_LAST_LINE: Final = "\nEND:VCALENDAR\n"
 _MAX_DAYS_OFF: Final = 10
 _ORDINALS: Final = {
     "1": "first",
@@ -61,11 +73,22 @@ def method_of(text: str) -> str:
 
 def card(text: str, zone: tzinfo) -> str:
     """Return the events in a calendar part, times in `zone`; its text where unreadable. Never raises."""
+    text = text.strip()
+    begun = [f"\nEND:{name}" for name in ("VEVENT", "VTODO", "VJOURNAL") if f"BEGIN:{name}" in text][:1]
+    for ends in ("", _LAST_LINE, *(f"{end}{_LAST_LINE}" for end in begun)):  # the mail may have been cut
+        blocks = _read(f"{text[:MAX_CALENDAR_CHARS]}{ends}", zone)
+        if blocks and (not ends or "\nWhen:" in blocks[0]):
+            return clean("\n\n".join(blocks))
+    return text
+
+
+def _read(text: str, zone: tzinfo) -> list[str]:
     try:
-        blocks = list(_blocks(text[:MAX_CALENDAR_CHARS], zone))
+        with warnings.catch_warnings():  # the library's are for programmers; who pipes mail must see nothing
+            warnings.simplefilter("ignore")
+            return list(_blocks(text, zone))
     except Exception:  # strangers' calendars break the library in any way; the text must still come
-        blocks = []
-    return clean("\n\n".join(blocks)) if blocks else text.strip()
+        return []
 
 
 def _blocks(text: str, zone: tzinfo) -> Iterator[str]:
@@ -73,7 +96,7 @@ def _blocks(text: str, zone: tzinfo) -> Iterator[str]:
 
     method = method_of(text)
     count = 0
-    for calendar in Calendar.from_ical(text, multiple=True):
+    for calendar in Calendar.from_ical(_QUOTED.sub(_unquoted, text), multiple=True):
         for event in calendar.walk():
             if event.name not in ("VEVENT", "VTODO", "VJOURNAL"):
                 continue
@@ -82,6 +105,15 @@ def _blocks(text: str, zone: tzinfo) -> Iterator[str]:
                 yield "[There are more events in the calendar file.]"
                 return
             yield "\n".join(_lines(event, method, zone))
+
+
+def _unquoted(line: re.Match[str]) -> str:
+    """Return a line of vCalendar 1.0 without its quoted-printable, which newer calendars do not have."""
+    parameters = line[2] + line[3]
+    charset = _CHARSET.search(parameters)
+    words = decode(a2b_qp(line[4].encode("utf-8", "replace")), charset[1] if charset is not None else "utf-8")
+    words = words.replace("\\", "\\\\").replace("\r\n", "\n").replace("\n", "\\n").replace(",", "\\,")
+    return f"{line[1]}{_CHARSET.sub('', parameters)}:{words.replace(';', chr(92) + ';')}"
 
 
 def _lines(event: Component, method: str, zone: tzinfo) -> Iterator[str]:
@@ -94,6 +126,9 @@ def _lines(event: Component, method: str, zone: tzinfo) -> Iterator[str]:
     where = _line(event.get("LOCATION"))
     if where:
         yield f"Where: {where}"
+    link = _line(event.get("URL"))
+    if link and not any(link in str(said) for said in _several(event, "DESCRIPTION")):
+        yield f"Link:  {link}"
     organizer = event.get("ORGANIZER")
     who = [f"{_person(organizer)} (organizer)"] if organizer else []
     for person in people[:_MAX_PEOPLE]:
@@ -108,10 +143,21 @@ def _lines(event: Component, method: str, zone: tzinfo) -> Iterator[str]:
         yield f"{'       ' if number else 'Who:   '}{name}"
     for name in ("COMMENT", "DESCRIPTION"):
         for said in _several(event, name):
-            words = str(said).strip()
+            words = _without_tags(str(said).strip())
             if words:
                 yield ""
                 yield words
+
+
+def _without_tags(words: str) -> str:
+    """Return a description as it is read, also one that was written in HTML where none belongs."""
+    if _TAG.search(words) is None:
+        return words
+    if not words.startswith("<"):
+        words = words.replace("\n", "<br>")  # some words have tags, the lines are as they are
+    from mail.mime.html.document import html_to_text  # 9 ms, for such descriptions
+
+    return html_to_text(words)
 
 
 def _headline(event: Component, method: str, people: list[Any]) -> str:
@@ -121,7 +167,7 @@ def _headline(event: Component, method: str, people: list[Any]) -> str:
         answers = {_ANSWERS.get(str(one.params.get("PARTSTAT", "")).upper(), "") for one in people}
         said = answers.pop() if len(answers) == 1 else ""
         return f"Answer, {said}" if said else "Answer"
-    return _HEADLINES.get(method, "Task" if event.name == "VTODO" else "Event")
+    return _HEADLINES.get(method, _NAMES.get(str(event.name), "Event"))
 
 
 def _when(event: Component, zone: tzinfo) -> str:
@@ -164,7 +210,8 @@ def _said(moment: date, zone: tzinfo) -> str:
     if not isinstance(moment, datetime):
         return moment.strftime("%a %-d %b %Y")
     if moment.tzinfo is not None:
-        moment = moment.astimezone(zone)
+        with suppress(OverflowError):  # the first and the last day that there are
+            moment = moment.astimezone(zone)
     return moment.strftime("%a %-d %b %Y %H:%M")
 
 
@@ -213,12 +260,18 @@ def _apart(event: Component, zone: tzinfo) -> str:
         if one == _moment(event, "DTSTART"):
             return "one of a series"
         return f"instead of {_said(one, zone)} in a series"
-    left = [each.dt for some in _several(event, "EXDATE") for each in getattr(some, "dts", ())]
-    days = [each.astimezone(zone) if getattr(each, "tzinfo", None) else each for each in left[:_MAX_DAYS_OFF]]
-    if not days:
-        return ""
-    more = f" and {len(left) - len(days)} more" if len(left) > len(days) else ""
-    return f"not on {', '.join(each.strftime('%-d %b %Y') for each in days)}{more}"
+    said = [("also", _days(event, "RDATE", zone)), ("not", _days(event, "EXDATE", zone))]
+    return ", ".join(f"{word} on {days}" for word, days in said if days)
+
+
+def _days(event: Component, name: str, zone: tzinfo) -> str:
+    every = [each.dt for some in _several(event, name) for each in getattr(some, "dts", ())]
+    dates = [each[0] if isinstance(each, tuple) else each for each in every]  # or a time and its end
+    days = [
+        each.astimezone(zone) if getattr(each, "tzinfo", None) else each for each in dates[:_MAX_DAYS_OFF]
+    ]
+    more = f" and {len(every) - len(days)} more" if len(every) > len(days) else ""
+    return f"{', '.join(each.strftime('%-d %b %Y') for each in days)}{more}" if days else ""
 
 
 def _several(event: Component, name: str) -> list[Any]:

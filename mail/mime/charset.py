@@ -79,12 +79,21 @@ _CODE_PAGES: Final = {
     "951": "big5hkscs",
     "1200": "utf-16-le",
     "1201": "utf-16-be",
+    "1361": "johab",
     "10000": "mac-roman",
+    "10001": "cp932",
+    "10006": "mac-greek",
+    "10007": "mac-cyrillic",
+    "10029": "mac-latin2",
+    "10081": "mac-turkish",
+    "12000": "utf-32-le",
+    "12001": "utf-32-be",
     "20127": "utf-8",
     "20866": "koi8-r",
     "20932": "euc_jp",
     "20936": "gb18030",
     "21866": "koi8-u",
+    "38598": "iso8859-8",
     "50220": "iso2022_jp",
     "50221": "iso2022_jp",
     "50222": "iso2022_jp",
@@ -118,7 +127,10 @@ _TEXT_CODECS: Final = (
 )
 _ALLOWED: Final = frozenset(_TEXT_CODECS.split())
 _LATIN: Final = frozenset({"cp1252", "cp1254", "iso8859-15", "iso8859-1"})
-_GUESS_BYTES: Final = 65_536
+_UNMEANT: Final = frozenset({"cp1252", "iso8859-15", "iso8859-1"})
+_SHIFTS: Final = expression(rb"[\x0e\x1b]")
+_ASCII: Final = bytes(range(128))
+_SEQUENCES: Final = expression(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ISO_2022_ESCAPE: Final = expression(rb"\x1b(?:\$[@B]|\$\([BDOPQ]|\([IJ])")
 
 
@@ -147,6 +159,8 @@ def _numbered(name: str) -> str | None:
     page = _CODE_PAGE.fullmatch(name)
     if page is not None:
         number = page[1]
+        if number.startswith("28") and int(number) in _ISO_PAGES:
+            return _iso_8859(int(number) - _ISO_PAGES.start + 1)
         codec = _CODE_PAGES.get(number, f"cp{number}" if len(number) > 2 else f"cp0{number}")
         return codec if codec in _ALLOWED else None
     part = _ISO_8859.fullmatch(name)
@@ -158,7 +172,15 @@ def _numbered(name: str) -> str | None:
     else:
         assert latin is not None
         n = _LATIN_NUMBERS.get(int(latin[1]), int(latin[1]))
-    codec = {1: "cp1252", 9: "cp1254", 11: "cp874"}.get(n, f"iso8859-{n}")
+    return _iso_8859(n)
+
+
+_ISO_PAGES: Final = range(28591, 28607)
+"""What Windows calls the parts of ISO 8859."""
+
+
+def _iso_8859(part: int) -> str | None:
+    codec = {1: "cp1252", 9: "cp1254", 11: "cp874"}.get(part, f"iso8859-{part}")
     return codec if codec in _ALLOWED else None
 
 
@@ -193,7 +215,12 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
         return marked
     if codec in _WIDE or (codec not in _NOT_ASCII and _looks_wide(data)):
         return _wide(data, codec)
-    if codec == "iso2022_jp" or (codec in (None, "utf-8") and _ISO_2022_ESCAPE.search(data)):
+    if codec == "iso2022_jp" and not _SHIFTS.search(data):
+        codec = "cp932"
+    if codec == "iso2022_jp" or (
+        (codec in (None, "utf-8") or (codec not in _NOT_ASCII and data.isascii()))
+        and _ISO_2022_ESCAPE.search(data)
+    ):
         from mail.mime.japanese import decode_iso2022_jp  # 0.3 ms, for Japanese mail
 
         return decode_iso2022_jp(data)
@@ -201,18 +228,33 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
         text = _strict(data, "utf-8")
         if text is not None:
             return text
-    if codec == "cp1252":
-        return _cp1252(data)
-    if codec not in (None, "utf-8", "cp874") and codec not in _NOT_ASCII:
+    if codec not in (None, "utf-8", "cp874", *_LATIN) and codec not in _NOT_ASCII:
         text = _strict(data, "utf-8")
         if text is not None and len(data) - len(text) >= _SURELY_UTF_8:
             return text
     if codec is not None:
-        text = _by_codec(data, codec)
+        text = _by_codec(data, codec if codec == "utf-8" else _really_in(data, codec) or codec)
         # A few damaged bytes do not make the whole declaration a lie.
-        if text.count("\ufffd") * 25 <= len(text):
+        if text.count("\ufffd") * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data)):
             return text.removeprefix("\ufeff")
-    return _by_witnesses(data, codec, others) or _guessed(data)
+    return _by_witnesses(data, codec, others) or _by_codec(data, _really_in(data, None) or "cp1252")
+
+
+def _really_in(data: bytes, codec: str | None) -> str | None:
+    """Return the charset that a text is in; the declared one where another is not much likelier."""
+    if codec in _NOT_ASCII:
+        return codec
+    from mail.mime import detection  # 2 ms, for mail that is no UTF-8
+
+    if codec in (None, *_LATIN) and not detection.is_told_apart(data):
+        return codec
+    return detection.really_in(data, codec, is_default=codec in _UNMEANT)
+
+
+def _has_utf_8(data: bytes) -> bool:
+    """Return whether a damaged text is UTF-8: most of what is no ASCII there is."""
+    whole = sum(len(found) for found in _SEQUENCES.findall(data))
+    return whole * 2 >= len(data.translate(None, _ASCII))
 
 
 # So many trailing bytes are hardly ever right by chance in another charset (Thai apart), and senders lie.
@@ -285,7 +327,7 @@ def _plausibility(text: str) -> float:
 
 
 def _by_codec(data: bytes, codec: str) -> str:
-    text = _strict(data, codec)
+    text = _cp1252(data) if codec == "cp1252" else _strict(data, codec)
     if text is None and codec == "euc_jp":
         from mail.mime.japanese import decode_euc_jp  # 0.3 ms, for Japanese mail
 
@@ -303,9 +345,8 @@ def _by_witnesses(data: bytes, codec: str | None, others: Iterable[str]) -> str 
         other = codec_for(label)
         if other is None or other == codec or other in _NOT_ASCII or other in ("utf-8", "iso2022_jp"):
             continue
-        text = _cp1252(data) if other == "cp1252" else _strict(data, other)
-        if text is not None:
-            return text
+        if other == "cp1252" or _strict(data, other) is not None:
+            return _by_codec(data, _really_in(data, other) or other)
     return None
 
 
@@ -319,19 +360,3 @@ def _strict(data: bytes, codec: str) -> str | None:
 def _cp1252(data: bytes) -> str:
     text = _strict(data, "cp1252")
     return text if text is not None else data.decode("latin-1")
-
-
-def _guessed(data: bytes) -> str:
-    import chardet  # 19 ms, for text of no known charset
-
-    sample = data[:_GUESS_BYTES]
-    found = chardet.detect(sample)
-    name, confidence = found.get("encoding"), found.get("confidence") or 0.0
-    codec = codec_for(name) if name else None
-    if codec is None or codec == "cp1252" or confidence < 0.2:
-        return _cp1252(data)
-    if codec == "iso2022_jp":
-        from mail.mime.japanese import decode_iso2022_jp  # 0.3 ms, for Japanese mail
-
-        return decode_iso2022_jp(data)
-    return data.decode(codec, "replace")

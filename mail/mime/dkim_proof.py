@@ -33,7 +33,7 @@ class DkimMissing(MailError):
 
     kind = "dkim"
     temporary = False
-    default_hint = "pip install 'nightdesk[dkim]'"
+    default_hint = "pip install '.[dkim]' in the clone"
 
 
 def proof_by_dkim(

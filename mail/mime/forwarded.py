@@ -13,7 +13,7 @@ from config.expressions import expression
 from config.records import Record
 from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
-from mail.mime.quotes.words import FORWARDED, LABELS, Role, has
+from mail.mime.quotes.words import FORWARDED, LABELS, Role, has, with_known_colons
 
 if TYPE_CHECKING:
     from mail.mime.message import ParsedMail
@@ -70,10 +70,10 @@ def inline(text: str, pieces: Sequence[Piece]) -> ForwardedMail | None:
     last: Role | None = None
     after = 0
     for number, line in enumerate(lines[:_MOST_LINES]):
-        found = _LINE.fullmatch(line)
+        found = _LINE.fullmatch(with_known_colons(line))
         role = LABELS.get(" ".join(found[1].casefold().split())) if found is not None else None
         if found is not None and role is not None:
-            head.setdefault(role, found[2].strip(" *|\t"))
+            head.setdefault(role, line[found.start(2) :].strip(" *|\t"))
             last, after = role, number + 1
         elif not line.strip():
             if "from" in head and len(head) >= _NEEDED:

@@ -279,8 +279,14 @@ _BASE64_NOISE: Final = bytes(
 )
 
 
+_URL_SAFE: Final = expression(rb"(?:[A-Za-z0-9_=]-?|[\r\n])+")
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+
+
 def decode_base64(data: bytes) -> bytes:
     """Decode base64 however damaged: foreign characters are skipped, a missing tail is accepted."""
+    if (b"-" in data or b"_" in data) and _URL_SAFE.fullmatch(data):
+        data = data.translate(_FROM_URL_SAFE)
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:
@@ -293,6 +299,7 @@ def decode_base64(data: bytes) -> bytes:
 
 
 _PARAMETER: Final = expression(r""";\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
+_MORE_OF_NAME: Final = expression(r"(?:;[^;=\"]{0,200}){1,8}(?<=\.)[A-Za-z0-9]{1,5}\"?(?=\s*(?:;|\Z))")
 _NO_SEMICOLON: Final = expression(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-]{1,40}=)")
 _PERCENT: Final = expression(rb"%([0-9A-Fa-f]{2})")
 _LABELLED: Final = expression(r"""([^'"%\s]{0,40})(?:'[A-Za-z0-9-]{0,40}'|(["']))(.*)""", re.DOTALL)
@@ -316,6 +323,10 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     for found in _PARAMETER.finditer(value, at):
         name = found[1].lower()
         content = found[2].strip()
+        if name in ("name", "filename") and not (len(content) > 1 and content.endswith('"')):
+            # What has a semicolon and no quotes is as long as it takes to come to an extension.
+            more = _MORE_OF_NAME.match(value, found.end())
+            content += more[0].rstrip() if more is not None else ""
         if content.startswith('"'):
             content = content[1:-1] if len(content) > 1 and content.endswith('"') else content[1:]
             if "\\" in content:

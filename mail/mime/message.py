@@ -34,7 +34,7 @@ _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _HALF_LINE: Final = expression(rb"=[0-9A-Fa-f]?[ \t\r\n]*\Z")
 _ID: Final = expression(r"<([^<>]{1,2000})>")
 _SPACE: Final = expression(r"\s+")
-_AROUND_ID: Final = expression(r"""^(?:[<"'(\[,;]|&lt;)+|(?:[>"')\],;]|&gt;)+$""")
+_AROUND_ID: Final = expression(r"""^(?:[<"'(\[,;]|&lt;|%3[Cc])+|(?:[>"')\],;]|&gt;|%3[Ee])+$""")
 """What programs put around a Message-ID that has lost one of its brackets, or both."""
 
 
@@ -229,7 +229,7 @@ class ParsedMail:
         links: tuple[Link, ...] = ()
         hidden_words = 0
         for node in self._shown.texts:
-            if node.type == "text/html":
+            if node.type in ("text/html", "application/xhtml+xml"):
                 from mail.mime.html.document import read_html  # 9 ms, for HTML mail
 
                 read = read_html(html_of(node), len(links) + 1)
@@ -288,11 +288,15 @@ class ParsedMail:
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """What of `words` is new, and what is quoted, signature or footer."""
+        from mail.mime.quotes.pieces import Piece  # 0.3 ms, for what is quoted
         from mail.mime.quotes.reading import pieces_of  # 7 ms, for what is quoted
 
-        return pieces_of(
-            self.words, structure=self.quoted, subject=self.subject, signatures=self._text.signed
-        )
+        try:
+            return pieces_of(
+                self.words, structure=self.quoted, subject=self.subject, signatures=self._text.signed
+            )
+        except Exception:  # whatever a stranger's text can bring about, all of it is shown
+            return (Piece("new", 0, len(self.words)),)
 
     @cached_property
     def attachments(self) -> list[Part]:
@@ -325,4 +329,4 @@ class ParsedMail:
 
 
 def _made_id(inner: str) -> str:
-    return f"<{one_line(_SPACE.sub('', inner))}>"
+    return f"<{one_line(_SPACE.sub('', inner).removeprefix('mailto:'))}>"

@@ -73,7 +73,7 @@ class KeyRing:
         try:
             import gnupg  # noqa: F401 - 8 ms, and an extra that may not be installed
         except ImportError:
-            return "pip install 'nightdesk[pgp]'"
+            return "pip install '.[pgp]' in the clone"
         return "" if shutil.which("gpg") else "the program gpg is not installed"
 
     def check(self, contents: Sequence[bytes], signature: bytes | None = None) -> Checked:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from config.expressions import expression
-from mail.inert import clean, without_direction_marks
+from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.charset import codec_for, decode
 from mail.mime.flowed import unflow
 from mail.mime.shown import is_calendar
@@ -16,11 +16,26 @@ from mail.mime.structure import Node
 _META_CHARSET: Final = expression(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
 
 
+_NOT_READ: Final = "[This could not be read as {}: it is shown as it came.]"
+
+
 def text_of(node: Node, zone: Callable[[], tzinfo]) -> str:
     """Return the words of any text part but HTML, inert (RFC 2046 4.1.4: what is unknown is plain)."""
-    parameters = node.content_type[1]
     data = node.decoded()
-    if node.type in ("text/rtf", "application/rtf"):
+    try:
+        return _read(node, data, zone)
+    except Exception:  # whatever a stranger's part can bring about, its mail is read
+        return f"{_NOT_READ.format(one_line(node.type, 100))}\n\n{_clean(decode(data))}".strip("\n")
+
+
+def _read(node: Node, data: bytes, zone: Callable[[], tzinfo]) -> str:
+    parameters = node.content_type[1]
+    if not node.type.startswith(("text/", "multipart/")) and not is_calendar(node):
+        from mail.mime.data_text import data_to_text, is_rtf  # 0.3 ms, for such parts alone
+
+        if not is_rtf(node.type, data):
+            return _clean(data_to_text(node.type, data, parameters.get("charset")))
+    if data.startswith(b"{\\rtf") or node.type == "text/rtf":
         from mail.mime.rtf import rtf_to_text  # 0.3 ms, for such parts alone
 
         return _clean(rtf_to_text(data)) or _clean(decode(data)).strip("\n")

@@ -20,6 +20,8 @@ MEMBERS: Final = 1000
 """Members of an archive that are listed."""
 _TAR_MAGIC: Final = slice(257, 262)
 _MANY: Final = 50_000
+_MEMORY: Final = 1 << 26
+"""Bytes that a compressed file may have its reader keep."""
 
 
 def readable(data: bytes, name: str, kind: str, zone: tzinfo) -> str | None:
@@ -28,8 +30,11 @@ def readable(data: bytes, name: str, kind: str, zone: tzinfo) -> str | None:
     ``kind`` is its content type, which may lie: what the bytes say wins. At most `MOST` bytes are read.
     """
     low = name.lower()
-    if data.startswith(b"\x1f\x8b"):
-        return _unpacked(data, low, zone)
+    for magic, (suffix, unpack) in _COMPRESSED.items():
+        if data.startswith(magic) and not data[:64].isascii():  # a text may begin with "BZh"
+            inner = unpack(data)
+            again = not inner or inner.startswith(tuple(_COMPRESSED))
+            return None if again else readable(inner, low.removesuffix(suffix), "", zone)
     if data.startswith(b"PK\x03\x04"):
         return _zip_listing(data)
     if data[_TAR_MAGIC] == b"ustar":
@@ -75,15 +80,47 @@ def _mail(data: bytes) -> str:
     )
 
 
-def _unpacked(data: bytes, name: str, zone: tzinfo) -> str | None:
-    """Return what a compressed file holds, as far as it is unpacked."""
+def _of_gzip(data: bytes) -> bytes:
     try:
-        inner = zlib.decompressobj(31).decompress(data, MOST)
+        return zlib.decompressobj(31).decompress(data, MOST)
     except zlib.error:
-        return None
-    if not inner or inner.startswith(b"\x1f\x8b"):
-        return None
-    return readable(inner, name.removesuffix(".gz"), "", zone)
+        return b""
+
+
+def _of_xz(data: bytes) -> bytes:
+    import lzma  # 2 ms, for such files
+
+    try:
+        return lzma.LZMADecompressor(memlimit=_MEMORY).decompress(data, MOST)
+    except (lzma.LZMAError, EOFError):
+        return b""
+
+
+def _of_bzip2(data: bytes) -> bytes:
+    import bz2  # 1 ms, for such files
+
+    try:
+        return bz2.BZ2Decompressor().decompress(data, MOST)
+    except (OSError, EOFError):
+        return b""
+
+
+def _of_zstd(data: bytes) -> bytes:
+    import zstandard  # 3 ms, for such files
+
+    try:
+        return zstandard.ZstdDecompressor(max_window_size=_MEMORY).stream_reader(data).read(MOST)
+    except zstandard.ZstdError:
+        return b""
+
+
+_COMPRESSED: Final = {
+    b"\x1f\x8b": (".gz", _of_gzip),
+    b"\xfd7zXZ\x00": (".xz", _of_xz),
+    b"BZh": (".bz2", _of_bzip2),
+    b"\x28\xb5\x2f\xfd": (".zst", _of_zstd),
+}
+"""How compressed files begin, and what unpacks their first `MOST` bytes; nothing where they are damaged."""
 
 
 def _zip_listing(data: bytes) -> str | None:

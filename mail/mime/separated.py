@@ -12,31 +12,38 @@ from mail.inert import one_line
 
 ROWS: Final = 5_000
 COLUMNS: Final = 60
-CELL: Final = 60
+CELL: Final = 120
 _SEPARATORS: Final = ",;\t|"
 
 
 def table(text: str) -> str | None:
     """Return the values in columns, the first row ruled off; None for what has no columns.
 
-    At most `ROWS` rows and `COLUMNS` columns are shown, cells cut to `CELL` characters.
+    At most `ROWS` rows and `COLUMNS` columns are shown, cells cut to `CELL` characters, and told so.
     """
     separator = _separator(text)
     if separator is None:
         return None
     try:
         read = csv.reader(io.StringIO(text.replace("\0", "")), delimiter=separator)
-        rows = [[one_line(cell, CELL) for cell in row[:COLUMNS]] for row in islice(read, ROWS + 1) if row]
+        every = [row for row in islice(read, ROWS + 1) if row]
     except csv.Error:
         return None
-    more, rows = len(rows) > ROWS, rows[:ROWS]
+    rows = [[_cut(cell) for cell in row[:COLUMNS]] for row in every[:ROWS]]
+    left_out = ["rows"] * (len(every) > ROWS) + ["columns"] * any(len(row) > COLUMNS for row in every)
     count = max((len(row) for row in rows), default=0)
     if count < 2:
         return None
     widths = [max((_cells(row[at]) for row in rows if at < len(row)), default=0) for at in range(count)]
     lines = ["  ".join(_filled(cell, widths[at]) for at, cell in enumerate(row)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, *(["[more rows: s in the list of files saves it]"] if more else [])])
+    more = [f"[more {' and '.join(left_out)}: s in the list of files saves it]"] if left_out else []
+    return "\n".join([*lines, *more])
+
+
+def _cut(cell: str) -> str:
+    text = one_line(cell, 2 * CELL)
+    return text if len(text) <= CELL else f"{text[: CELL - 3]}..."
 
 
 def _separator(text: str) -> str | None:

@@ -48,6 +48,13 @@ _EXTENSIONS: Final = {
     "application/pkcs7-mime": ".p7m",
     "application/ms-tnef": ".dat",
     "application/rtf": ".rtf",
+    "application/x-rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "application/yaml": ".yaml",
+    "application/x-yaml": ".yaml",
+    "text/yaml": ".yaml",
+    "application/csv": ".csv",
+    "application/xhtml+xml": ".html",
     "audio/mpeg": ".mp3",
     "audio/wav": ".wav",
     "video/mp4": ".mp4",
@@ -57,6 +64,12 @@ _OTHER_HTML: Final = frozenset({"text/x-amp-html", "text/watch-html"})
 _TAGS: Final = expression(rb"<[^<>]*>|&nbsp;|\s+")
 _FILE_ID: Final = expression(r"<?([^<>@\s/\\]{1,200}\.[A-Za-z0-9]{2,5})(?:@[^<>]*)?>?")
 _MAX_LOOK: Final = 4096
+_MARKUP: Final = expression(r"(?is)<(style|head|script)\b.*?(?:</\1\s*>|\Z)|<[^<>]*>?|&nbsp;")
+_MAX_ADVICE: Final = 2000
+_MAX_ADVICE_WORDS: Final = 40
+_SAYS_MORE: Final = 3
+"""An HTML with fewer words than this part of a plain text's is not what that text points to."""
+_ADVICE: Final = ("html", "browser", "navigateur", "navegador", "webversion", "web version", "браузер")
 
 
 class Shown:
@@ -74,7 +87,8 @@ class Shown:
         if not any(_says_something(node) for node in self.texts):
             calendars = [node for node in self._spare if is_calendar(node)]
             # The same invitation is often sent twice, under two types.
-            self.texts += [node for node in self._spare if node not in calendars[1:]]
+            spare = [node for node in self._spare if node not in calendars[1:] and _is_text(node)]
+            self.texts += spare or [node for node in _only_text(root) if node not in self.texts]
         elif self._calendars and self._calendars[0] not in self.texts:
             self.texts.append(self._calendars[0])
 
@@ -153,21 +167,45 @@ class Shown:
         """Keep in mind what could be read if the mail says nothing else."""
         kind = node.type
         if kind != "text/calendar" and is_calendar(node):
-            self._spare.append(node)
+            self._note_calendar(node)
             return
-        if not kind.startswith("text/") or (kind in _OTHER_HTML and node.parent is not None):
+        if not kind.startswith(("text/", "application/", "message/")) or (
+            kind in _OTHER_HTML and node.parent is not None
+        ):
             return
         if kind == "text/calendar":
-            self._spare.append(node)
-            from mail.mime.calendar import method_of  # 0.4 ms, for invitations
-
-            method = node.content_type[1].get("method", "").upper()
-            if (method or method_of(node.decoded()[:20_000].decode("latin-1"))) in _INVITING:
-                self._calendars.append(node)
+            self._note_calendar(node)
         elif (kind not in ("text/plain", "text/html") and node.disposition != "attachment") or (
             node.parent is None and node.disposition == "attachment"
         ):
             self._spare.append(node)
+
+    def _note_calendar(self, node: Node) -> None:
+        self._spare.append(node)
+        from mail.mime.calendar import method_of  # 0.4 ms, for invitations
+
+        method = node.content_type[1].get("method", "").upper()
+        if (method or method_of(node.decoded()[:20_000].decode("latin-1"))) in _INVITING:
+            self._calendars.append(node)
+
+
+def _is_text(node: Node) -> bool:
+    if node.type.startswith("text/") or is_calendar(node):
+        return True
+    if node.type.startswith("message/"):
+        return node.type not in ("message/rfc822", "message/global", "message/news")
+    sealed = node.parent is not None and node.parent.type == "multipart/encrypted"
+    if sealed or not node.type.startswith("application/"):
+        return False
+    from mail.mime.data_text import is_data  # 0.3 ms, for files
+
+    return is_data(node.type, node.given_name, node.decoded()[:_MAX_LOOK])
+
+
+def _only_text(root: Node) -> list[Node]:
+    """Return the one part of a mail that has no other, where it is a text, be it sent as a file."""
+    said = [node for node in root.leaves() if not (node.type == "text/plain" and not _says_something(node))]
+    return said if len(said) == 1 and _is_text(said[0]) else []
 
 
 def is_calendar(node: Node) -> bool:
@@ -180,11 +218,30 @@ def is_calendar(node: Node) -> bool:
 
 def _best(children: list[Node]) -> Node:
     """Return the alternative for a terminal: plain text if it says anything, else HTML, else the first."""
+    pointing, advice = None, 0
     for wanted in ("text/plain", "text/html"):
         for child in children:
-            if any(leaf.type == wanted and _says_something(leaf) for leaf in _inline_leaves(child)):
+            said = [leaf for leaf in _inline_leaves(child) if leaf.type == wanted and _says_something(leaf)]
+            if said and wanted == "text/plain" and all(map(_points_to_html, said)):
+                pointing = pointing or child
+                advice = advice or sum(map(_word_count, said))
+            elif said and sum(map(_word_count, said)) * _SAYS_MORE > advice:
                 return child
-    return children[0]
+    return pointing or children[0]
+
+
+def _word_count(node: Node) -> int:
+    """Return about how many words a text has: of HTML without its tags."""
+    text = node.decoded()[:_MAX_LOOK].decode("utf-8", "replace")
+    return len((_MARKUP.sub(" ", text) if node.type == "text/html" else text).split())
+
+
+def _points_to_html(node: Node) -> bool:
+    """Return whether a plain text may be nothing but advice to read the other alternative."""
+    if node.end - node.start > _MAX_ADVICE:
+        return False
+    text = node.decoded().decode("utf-8", "replace").casefold()
+    return any(word in text for word in _ADVICE) and len(text.split()) <= _MAX_ADVICE_WORDS
 
 
 def _inline_leaves(node: Node) -> list[Node]:
@@ -218,7 +275,9 @@ def name_of(node: Node, data: bytes) -> str:
         named = _FILE_ID.fullmatch(one_line(node.headers.text(field) or "", 300).rpartition("/")[2])
         if named is not None:
             return named[1]
-    return f"part-{node.path}{_EXTENSIONS.get(node.type, '.bin')}"
+    suffix = node.type.rpartition("+")[2]
+    otherwise = f".{suffix}" if suffix in ("json", "xml", "yaml") else ".bin"
+    return f"part-{node.path}{_EXTENSIONS.get(node.type, otherwise)}"
 
 
 def _is_fork(node: Node) -> bool:

@@ -187,7 +187,7 @@ def _checked(
     try:
         from asn1crypto import cms  # 10 ms, for signed and encrypted mail
     except ImportError:
-        return Signature("unchecked", "S/MIME signature, not checked: pip install 'nightdesk[smime]'")
+        return Signature("unchecked", "S/MIME signature, not checked: pip install '.[smime]' in the clone")
     try:
         info = cms.ContentInfo.load(der_of(signature))
         if info["content_type"].native != "signed_data":

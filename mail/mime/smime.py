@@ -8,6 +8,8 @@ from typing import Final
 from mail.mime.headers import decode_base64
 
 _SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
+_DATA: Final = bytes.fromhex("2a864886f70d010701")
+_DIGESTED_DATA: Final = bytes.fromhex("2a864886f70d010705")
 _COMPRESSED_DATA: Final = bytes.fromhex("2a864886f70d0109100109")
 _ENCRYPTED: Final = frozenset(
     bytes.fromhex(kind)
@@ -41,11 +43,12 @@ def signed_content(data: bytes) -> bytes | None:
 
 
 def open_content(data: bytes) -> bytes | None:
-    """Return the MIME entity in signed or compressed data, or None."""
+    """Return the MIME entity in signed, digested, compressed or plain data, or None."""
     data = der_of(data)
-    signed = _content(data, _SIGNED_DATA)
-    if signed is not None:
-        return signed
+    for kind in (_SIGNED_DATA, _DIGESTED_DATA, _DATA):
+        found = _content(data, kind)
+        if found is not None:
+            return found
     packed = _content(data, _COMPRESSED_DATA)
     if packed is None:
         return None
@@ -60,8 +63,10 @@ def _content(data: bytes, wanted: bytes) -> bytes | None:
         kind, body = _wrapped(data)
         if kind != wanted:
             return None
+        if kind == _DATA:
+            return b"".join(_octets(data, body, 0)) or None
         # version and algorithms, then what they were used on
-        content = _children(data, *_children(data, *body)[2][1:])
+        content = _children(data, *_children(data, *body[1:])[2][1:])
         if len(content) < 2:
             return None
         inner = _children(data, *content[1][1:])
@@ -82,17 +87,17 @@ def has_certificates_alone(data: bytes) -> bool:
     """Return whether it is signed data that signs nothing, as certificates are sent (RFC 8551 3.9)."""
     try:
         kind, body = _wrapped(data)
-        return kind == _SIGNED_DATA and len(_children(data, *_children(data, *body)[2][1:])) < 2
+        return kind == _SIGNED_DATA and len(_children(data, *_children(data, *body[1:])[2][1:])) < 2
     except (_Broken, IndexError):
         return False
 
 
-def _wrapped(data: bytes) -> tuple[bytes, tuple[int, int]]:
-    """Return the type of a ContentInfo, and where the structure in it begins and ends."""
+def _wrapped(data: bytes) -> tuple[bytes, tuple[int, int, int]]:
+    """Return the type of a ContentInfo, and the element that is in it."""
     outer = _children(data, *_read(data, 0, len(data))[1:])
     kind = data[outer[0][1] : outer[0][2]]
     inner = _children(data, *outer[1][1:])
-    return kind, inner[0][1:]
+    return kind, inner[0]
 
 
 def _octets(data: bytes, element: tuple[int, int, int], depth: int) -> list[bytes]:

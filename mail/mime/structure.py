@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote
 
 from config.expressions import expression
 from mail.inert import one_line
@@ -29,6 +30,11 @@ MAX_PARTS: Final = 500
 MAX_DEPTH: Final = 50
 MAX_DECODED_BYTES: Final = 50 * 1024 * 1024
 
+_PAGE: Final = expression(rb"(?i)\s{0,200}(?:<\?xml[^>]{0,200}>\s{0,20})?<(?:!doctype html|html)\b")
+"""What a program sends that forgot to say that it is HTML."""
+_NAME_ALONE: Final = expression(r"\s*[\w*-]{1,40}\s*=")
+_COMMA: Final = expression(r"^(\s*\w{1,40})\s*,\s*(?=[\w*-]{1,40}\s*=)")
+_SLASH: Final = expression(r"\s*/\s*")
 _TYPE: Final = expression(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _SIGNATURES: Final = frozenset(
     {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -78,10 +84,12 @@ class Node:
         if self._content_type is None:
             value = self.headers.text("content-type")
             if value is None:
-                self._content_type = (self.default_type, {})
+                is_page = self.default_type == "text/plain" and _PAGE.match(self.raw, self.start, self.end)
+                self._content_type = ("text/html" if is_page else self.default_type, {})
             else:
                 kind, parameters = parse_parameters(value)
-                kind = kind.partition(" ")[0] if " " in kind else kind
+                if " " in kind:
+                    kind = _SLASH.sub("/", kind).partition(" ")[0]
                 if not _TYPE.fullmatch(kind):
                     kind = "multipart/mixed" if kind == "multipart" else "text/plain"
                 if kind == "application/octet-stream":
@@ -112,6 +120,10 @@ class Node:
     def _disposed(self) -> tuple[str, dict[str, str]]:
         if self._disposition is None:
             value = self.headers.text("content-disposition")
+            if value is not None and _NAME_ALONE.match(value):
+                value = f"attachment; {value}"
+            elif value is not None:
+                value = _COMMA.sub(r"\1; ", value, count=1)
             self._disposition = ("", {}) if value is None else parse_parameters(value)
         return self._disposition
 
@@ -124,7 +136,7 @@ class Node:
             self._disposed()[1].get("name"),
         ):
             if value:
-                return one_line(value, 255)
+                return one_line(_as_meant(value), 255)
         return ""
 
     @property
@@ -133,7 +145,9 @@ class Node:
         value = self.headers.first("content-transfer-encoding")
         if value is None:
             return ""
-        return value.partition(b";")[0].strip().strip(b"\"'").decode("ascii", "replace").lower()
+        said = _COMMENT.sub(b" ", value).partition(b";")[0].strip().strip(b"\"'")
+        name = said.decode("ascii", "replace").lower().replace("_", "-").replace(" ", "-")
+        return _NAMES_OF_ENCODINGS.get(name, name)
 
     @property
     def is_multipart(self) -> bool:
@@ -163,9 +177,9 @@ class Node:
         data = self.raw[self.start : self.end]
         encoding = self.encoding
         if encoding == "base64":
-            return decode_base64(data)
-        if encoding in ("quoted-printable", "quopri"):
-            return binascii.a2b_qp(data)
+            return data if self.type.startswith("text/") and _is_plain(data) else decode_base64(data)
+        if encoding == "quoted-printable":
+            return binascii.a2b_qp(_BLANKS_AT_END.sub(b"=", data) if _BLANKS_AT_END.search(data) else data)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
             from mail.mime.inline_files import decode_uu  # 0.6 ms, for uuencoded parts
 
@@ -175,6 +189,45 @@ class Node:
 
             return decode_yenc_part(data)
         return data
+
+
+def _as_meant(name: str) -> str:
+    """Return a file name without single quotes around it, and with the letters that percent signs write."""
+    if len(name) > 2 and name[0] == name[-1] == "'":
+        name = name[1:-1]
+    name = _EXTENDED.sub("", name)
+    if "%" not in name:
+        return name
+    try:
+        said = unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return name
+    return said if name.isascii() and not said.isascii() else name
+
+
+def _is_plain(data: bytes) -> bool:
+    """Return whether what is said to be base64 are lines of words with blanks between."""
+    words = _WORDS.findall(data, 0, _PLAIN_LOOK)
+    return bool(words) and 2 * len(words) >= data.count(b"\n", 0, _PLAIN_LOOK)
+
+
+_COMMENT: Final = expression(rb"\([^()]{0,100}\)")
+_NAMES_OF_ENCODINGS: Final = {
+    "quopri": "quoted-printable",
+    "quotedprintable": "quoted-printable",
+    "quoted-printible": "quoted-printable",
+    "qp": "quoted-printable",
+    "base-64": "base64",
+    "b64": "base64",
+}
+_EXTENDED: Final = expression(
+    r"^(?i:utf-8|iso-8859-1|windows-1252)'[a-zA-Z-]{0,10}'(?=\S{0,900}%[0-9A-F]{2})"
+)
+"""The beginning of an extended value (RFC 5987) in one that is none."""
+_BLANKS_AT_END: Final = expression(rb"=[ \t]{1,80}(?=\r?\n)")
+"""Behind a soft line break: added on the way (RFC 2045 6.7)."""
+_WORDS: Final = expression(rb"^[^\r\n]*\w[,.:;!?]? \w[^\r\n]*", re.MULTILINE)
+_PLAIN_LOOK: Final = 2000
 
 
 def parse_structure(raw: bytes, defects: list[str]) -> Node:
@@ -324,7 +377,7 @@ def _before_line_end(raw: bytes, at: int) -> int:
     return at - 2 if raw[at - 2 : at] == b"\r\n" else at - 1
 
 
-_ENCODINGS: Final = frozenset({"base64", "quoted-printable", "quopri", "x-uuencode", "uuencode"})
+_ENCODINGS: Final = frozenset({"base64", "quoted-printable", "x-uuencode", "uuencode"})
 
 
 def _encoded_again(node: Node, pieces: list[tuple[int, int]]) -> bool:

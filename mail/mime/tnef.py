@@ -11,6 +11,7 @@ from compressed_rtf import decompress
 
 from mail.inert import one_line
 from mail.mime.charset import codec_for, decode
+from mail.mime.rtf import html_in_rtf
 
 MAGIC: Final = b"\x78\x9f\x3e\x22"
 
@@ -19,6 +20,8 @@ _MAX_PROPERTIES: Final = 5000
 _MAX_COMPRESSED: Final = 1024 * 1024
 _BODY, _CODEPAGE, _MESSAGE_PROPERTIES = 0x0002800C, 0x00069007, 0x00069003
 _RENDERING, _TITLE, _DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+_INTERFACE: Final = 16
+"""Bytes before an object: what kind of one it is."""
 _MANY: Final = 0x1000
 # Bytes that a value of a fixed size takes; the others have their size before them.
 _FIXED: Final = {
@@ -37,6 +40,7 @@ _FIXED: Final = {
 _VARIABLE: Final = frozenset({0x000D, 0x001E, 0x001F, 0x0102})
 _UNICODE: Final = 0x001F
 _TEXT_BODY, _RTF_BODY, _HTML_BODY = 0x1000, 0x1009, 0x1013
+_BODY_CODEPAGE: Final = 0x3FDE
 _LONG_NAME, _NAME, _CONTENT, _MIME_TYPE = 0x3707, 0x3704, 0x3701, 0x370E
 
 
@@ -62,6 +66,7 @@ class _Mail:
     codec: str = "cp1252"
     plain: str = ""
     html: bytes = b""
+    html_codec: str = ""
     rtf: bytes = b""
     files: list[_File] = field(default_factory=list)
 
@@ -99,8 +104,12 @@ def _take(found: _Mail, name: int, content: bytes) -> None:
         for key, kind, value in _properties(content):
             if key == _RTF_BODY:
                 found.rtf = value
+            elif key == _HTML_BODY and kind == _UNICODE:
+                found.html, found.html_codec = _string(value, kind, "").encode("utf-8", "replace"), "utf-8"
             elif key == _HTML_BODY:
                 found.html = value
+            elif key == _BODY_CODEPAGE and len(value) == _FIXED[0x0003]:
+                found.html_codec = codec_for(f"cp{struct.unpack('<I', value)[0]}") or ""
             elif key == _TEXT_BODY and not found.plain:
                 found.plain = _string(value, kind, found.codec)
     elif name == _RENDERING and len(found.files) < _MAX_FILES:
@@ -120,7 +129,9 @@ def _take(found: _Mail, name: int, content: bytes) -> None:
             elif key == _MIME_TYPE:
                 found.files[-1].type = _string(value, kind, found.codec)
             elif key == _CONTENT and not found.files[-1].data:
-                found.files[-1].data = value
+                is_mail = value[_INTERFACE:].startswith(MAGIC)
+                found.files[-1].data = value[_INTERFACE:] if is_mail else value
+                found.files[-1].type = "application/ms-tnef" if is_mail else found.files[-1].type
 
 
 def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -164,13 +175,16 @@ def _behind_name(data: bytes, position: int) -> int:
 
 def _parts(found: _Mail) -> Iterator[TnefPart]:
     if found.html.strip(b"\x00 \r\n"):
-        html = _text(found.html, found.codec)
+        html = _text(found.html, found.html_codec or found.codec)
         yield TnefPart("text/html; charset=utf-8", "", html.encode("utf-8", "replace"))
     elif found.plain.strip():
         yield TnefPart("text/plain; charset=utf-8", "", found.plain.encode("utf-8", "replace"))
     elif found.rtf:
         rtf = _decompressed(found.rtf)
-        if rtf:
+        html = html_in_rtf(rtf)
+        if html.strip():
+            yield TnefPart("text/html; charset=utf-8", "", html.encode("utf-8", "replace"))
+        elif rtf:
             yield TnefPart("text/rtf", "", rtf)
     for number, one in enumerate(found.files, 1):
         if one.data:

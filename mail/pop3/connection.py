@@ -60,7 +60,7 @@ class Client(poplib.POP3):
         self.sock.sendall(line + b"\r\n")
 
     def hear(self) -> bytes:
-        """Hear one line of an answer, without its end. EOFError if the server hung up."""
+        """Read one line of an answer, without its end. EOFError if the server hung up."""
         line = self.file.readline(MAX_LINE + 1)
         if not line.endswith(b"\n"):
             if len(line) > MAX_LINE:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import poplib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -108,40 +107,54 @@ class Pop3Session(Pop3Connection):
             if uidl not in numbers:
                 continue
             with self._translated("retr"):
+                state = _state(client)
                 try:
                     client.ask_in_step(b"RETR %d" % numbers[uidl])
                 except poplib.error_proto:
                     continue
                 raw = client.body()
+                _need_step(client, state)
             yield Pop3Mail(uidl, raw)
 
     def fetch_set(self, uidls: Iterable[str]) -> Fetched[Pop3Mail]:
         """Return these mails one by one, until one does not come. One that is gone is absent.
 
         Nothing at all, where the server announces octets, is no mail: Dovecot gives that for a Maildir file
-        in whose name the size is wrong. Nor is a mail behind which no answer stands, but more of it.
+        in whose name the size is wrong. Nor is a mail behind which no answer stands, but more of it: then
+        none of the set is, for what the others are is not known.
         """
         mails: list[Pop3Mail] = []
         client, numbers = self._need_client(), self._known()
         try:
-            for uidl in uidls:
-                if uidl in numbers:
-                    with self._translated("retr"):
-                        announced = _OCTETS.search(client.ask_in_step(b"RETR %d" % numbers[uidl]))
-                        raw = client.body()
-                        octets = int(announced[1]) if announced is not None else 0
-                        if not raw.strip() and octets not in (0, len(raw)):
-                            raise ProtocolError(
-                                f"{self.account.host} announces {octets} octets and gives none",
-                                hint="Look at the mail there: the name of its file may tell a wrong size.",
-                            )
-                    mails.append(Pop3Mail(uidl, raw))
-            with self._translated("noop"):
-                _in_step(client)
+            with self._translated("stat"):
+                state = _state(client)
+            came = self._one_by_one(client, [uidl for uidl in uidls if uidl in numbers], mails)
+            with self._translated("stat"):
+                _need_step(client, state)
         except ProtocolError as error:
-            return Fetched(mails[:-1] if self._broken else mails, error, dead=self._broken)
+            return Fetched([], error, dead=self._broken)
         except MailError as error:
             return Fetched(mails, error, dead=self._broken)
+        return came
+
+    def _one_by_one(self, client: Client, uidls: Iterable[str], mails: list[Pop3Mail]) -> Fetched[Pop3Mail]:
+        numbers = self._known()
+        try:
+            for uidl in uidls:
+                with self._translated("retr"):
+                    announced = _OCTETS.search(client.ask_in_step(b"RETR %d" % numbers[uidl]))
+                    raw = client.body()
+                    octets = int(announced[1]) if announced is not None else 0
+                    if not raw.strip() and octets not in (0, len(raw)):
+                        raise ProtocolError(
+                            f"{self.account.host} announces {octets} octets and gives none",
+                            hint="Look at the mail there: the name of its file may tell a wrong size.",
+                        )
+                mails.append(Pop3Mail(uidl, raw))
+        except ProtocolError as error:
+            if self._broken:
+                raise
+            return Fetched(mails, error)
         return Fetched(mails)
 
     def delete(self, uidls: Iterable[str]) -> list[str]:
@@ -197,10 +210,25 @@ class Pop3Session(Pop3Connection):
         return self._numbers
 
 
-def _in_step(client: Client) -> None:
-    """Raise ValueError where something else stands than the answer to a question."""
-    with suppress(poplib.error_proto):
-        client.ask_in_step(b"NOOP")
+def _state(client: Client) -> tuple[int, int] | None:
+    """Return how many mails and bytes the maildrop holds, the same for a whole session; None if not told."""
+    try:
+        words = client.ask_in_step(b"STAT")
+    except poplib.error_proto:
+        return None
+    try:
+        return _two_numbers(words)
+    except ValueError:
+        return None
+
+
+def _need_step(client: Client, state: tuple[int, int] | None) -> None:
+    """Raise ValueError where something else stands than the answer to a question: the rest of a mail.
+
+    Its next line may look like an answer, but does not tell how much the maildrop holds.
+    """
+    if _state(client) != state:
+        raise ValueError("more of the mail, or of another one, where an answer was expected")
 
 
 def _two_numbers(line: bytes) -> tuple[int, int]:

@@ -26,7 +26,7 @@ async def in_own_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
 
-    def tell(outcome: Future[T]) -> None:
+    def settle(outcome: Future[T]) -> None:
         if not result.cancelled():
             error = outcome.exception()
             if error is not None:
@@ -38,7 +38,7 @@ async def in_own_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.
         outcome: Future[T] = Future()
         _fill(outcome, lambda: function(*args, **kwargs))
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, outcome)
+            loop.call_soon_threadsafe(settle, outcome)
 
     Thread(target=run, name="blocking", daemon=True).start()
     return await result

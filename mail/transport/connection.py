@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import ClassVar, Generic, Self, TypeVar
 
-from mail.account import IncomingAccount, OutgoingAccount
+from mail.account import Account, IncomingAccount
 from mail.errors import (
     LoginRefused,
     MailError,
@@ -22,7 +22,7 @@ from mail.errors import (
 )
 from mail.transport import dialling
 
-A = TypeVar("A", IncomingAccount, OutgoingAccount)
+A = TypeVar("A", bound=Account)
 
 _NONSENSE = (ValueError, TypeError, AttributeError, IndexError, UnicodeError)
 """What a library raises on an answer that breaks the grammar, or on a socket that another thread closed."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import aiosmtplib
 
     from config.secret import Secret
-    from mail.account import IncomingAccount, OutgoingAccount, TokenSupplier
+    from mail.account import Account, IncomingAccount, OutgoingAccount, TokenSupplier
 
 Mechanism = Literal["XOAUTH2", "OAUTHBEARER"]
 
@@ -100,7 +100,7 @@ def chosen(offered: Iterable[str], host: str) -> Mechanism:
     )
 
 
-def token_of(account: IncomingAccount | OutgoingAccount) -> TokenSupplier:
+def token_of(account: Account) -> TokenSupplier:
     """Return the account's token supplier. Errors: `SecretUnavailable`."""
     if account.token is None:
         raise SecretUnavailable(

@@ -1,1 +1,1 @@
-"""A whole desk that goes into another database: from SQLite to PostgreSQL and back, or into another file."""
+"""Moving a whole desk into another database: from SQLite to PostgreSQL and back, or into another file."""

@@ -11,12 +11,12 @@ from models.desk_moves.states import Pointer
 
 
 class Origin(Protocol):
-    """The desk that goes. Inside the block of `alone` nobody else has it."""
+    """The desk that is moved. Inside the block of `alone` nobody else has it open."""
 
     shown: str
 
     def alone(self) -> AbstractContextManager[None]:
-        """Keep everybody else out, for as long as the block lasts. Raises MoveRefused while anybody is in."""
+        """Keep everybody else out for the whole block. Raises MoveRefused while anybody has it open."""
         ...
 
     def version(self) -> int:
@@ -24,28 +24,28 @@ class Origin(Protocol):
         ...
 
     def pointer(self) -> Pointer | None:
-        """Return where it was or is being moved."""
+        """Return where the desk was moved, or is being moved."""
         ...
 
     def mark(self, version: int, pointer: Pointer | None) -> None:
-        """Leave it with this number and pointer, durably."""
+        """Write this number and pointer into the old database, durably."""
         ...
 
     def count(self, table: Table) -> int:
-        """Return how many rows go."""
+        """Return how many rows there are to move."""
         ...
 
     def rows(self, table: Table, after: int) -> Iterator[Values]:
-        """Return the rows of a table behind an id, in the order of their ids."""
+        """Return the rows of a table above an id, in the order of their ids."""
         ...
 
     def given_ids(self) -> dict[str, int]:
-        """Return the newest id that each table's rows ever had, as far as it is known beside the rows."""
+        """Return the highest id ever given in each table, as far as anything but the rows records it."""
         ...
 
 
 class Goal(Protocol):
-    """Where it goes."""
+    """The database that the desk is moved into."""
 
     shown: str
 
@@ -57,7 +57,7 @@ class Goal(Protocol):
         ...
 
     def position(self, table: Table) -> Position:
-        """Return how far a table has come."""
+        """Return how far a table has been moved."""
         ...
 
     def batch(self) -> AbstractContextManager[None]:
@@ -65,11 +65,11 @@ class Goal(Protocol):
         ...
 
     def take(self, table: Table, rows: Iterator[Values]) -> None:
-        """Write rows; of a table without ids they are all there are."""
+        """Write rows; for a table without ids these are all of its rows."""
         ...
 
     def note(self, table: Table, position: Position) -> None:
-        """Write how far a table has come."""
+        """Record how far a table has been moved."""
         ...
 
     def tighten(self) -> None:
@@ -85,9 +85,9 @@ class Goal(Protocol):
         ...
 
     def complete(self, given_ids: dict[str, int]) -> None:
-        """Let it be a desk: new rows get numbers behind those that were given."""
+        """Make it a working desk: new rows get ids above those that were given."""
         ...
 
     def close(self) -> None:
-        """Leave it."""
+        """Close the database."""
         ...

@@ -26,7 +26,7 @@ _BLOBS_AT_ONCE = 2_000
 
 
 class Progress(Record):
-    """How far a move is: what is done, with which table, and how many rows of all."""
+    """How far a move is: what is being done, with which table, and how many of all rows."""
 
     step: str
     table: str
@@ -43,7 +43,7 @@ class MovedTable(Record):
 
 
 class Moved(Record):
-    """What a move did. ``resumed``: it went on with one that was broken off."""
+    """What a move did. ``resumed``: it continued one that was broken off."""
 
     tables: tuple[MovedTable, ...]
     rows: int
@@ -88,7 +88,7 @@ def move(origin: Origin, goal: Goal, tell: Tell) -> Moved:
 
 
 def give_up(origin: Origin) -> str:
-    """Let a desk whose move was broken off be opened again; returns where it was to go.
+    """Abandon a move that was broken off, so that the desk opens again; returns where it was to go.
 
     Raises MoveRefused where no move has begun, DatabaseMoved when it has ended.
     """

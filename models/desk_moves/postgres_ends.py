@@ -12,10 +12,10 @@ from typing import Any
 from config.clock import now
 from models import leases
 from models.database import HALF_ARRIVED, SCHEMA_VERSION, db
-from models.desk_moves.refusals import MoveRefused, at_work, something_else
+from models.desk_moves.refusals import MoveRefused, something_else
 from models.desk_moves.rows import BLOBS, Position, Table, Values, with_files
 from models.desk_moves.states import MOVED_TO, Pointer
-from models.errors import DatabaseMissing
+from models.errors import DatabaseMissing, DeskAtWork
 from models.fields import utc_text
 from models.postgres import features, making, schema
 from models.postgres.connection import MIGRATIONS, WRITERS, PostgresDesk
@@ -76,7 +76,7 @@ def _copied(row: Values) -> str:
 
 
 class PostgresOrigin:
-    """The database that goes; it is left as it is."""
+    """The database that is moved; it is left as it is."""
 
     def __init__(self, url: str, folder: Path, shown: str) -> None:
         self.shown = shown
@@ -102,10 +102,10 @@ class PostgresOrigin:
             if self._handle.schema_version() == 0:
                 raise DatabaseMissing(self.shown)
             if self.version() == SCHEMA_VERSION and (living := leases.held()):
-                raise at_work(sorted(living))
+                raise DeskAtWork(sorted(living))
             self._lock()
             if others := self._others():
-                raise at_work(others)
+                raise DeskAtWork(others)
             yield
         finally:
             self._connection.close()
@@ -115,7 +115,7 @@ class PostgresOrigin:
         for lock in (MIGRATIONS, WRITERS):
             while not self._one("SELECT pg_try_advisory_lock(%s)", lock):
                 if time.monotonic() > deadline:
-                    raise at_work(self._others())
+                    raise DeskAtWork(self._others())
                 time.sleep(_PAUSE_SECONDS)
 
     def _others(self) -> list[str]:
@@ -136,12 +136,12 @@ class PostgresOrigin:
         return int(self._one("SELECT version FROM desk_schema"))
 
     def pointer(self) -> Pointer | None:
-        """Return where it was or is being moved."""
+        """Return where the desk was moved, or is being moved."""
         told = self._setting(MOVED_TO)
         return Pointer(str(told["to"]), str(told["token"])) if isinstance(told, dict) else None
 
     def mark(self, version: int, pointer: Pointer | None) -> None:
-        """Leave it with this number and pointer, durably."""
+        """Write this number and pointer into the old database, durably."""
         with self._connection.transaction():
             self._connection.execute("DELETE FROM setting WHERE key = %s", (MOVED_TO,))
             if pointer is not None:
@@ -150,15 +150,15 @@ class PostgresOrigin:
             self._connection.execute("UPDATE desk_schema SET version = %s", (version,))
 
     def count(self, table: Table) -> int:
-        """Return how many rows go."""
+        """Return how many rows there are to move."""
         return _count(self._connection, table)
 
     def rows(self, table: Table, after: int) -> Iterator[Values]:
-        """Return the rows of a table behind an id."""
+        """Return the rows of a table above an id."""
         return _rows(self._connection, self._folder / "blobs", table, after)
 
     def given_ids(self) -> dict[str, int]:
-        """Return the newest id that each table's rows ever had."""
+        """Return the highest id ever given in each table."""
         rows = self._connection.execute(
             "SELECT split_part(sequencename, '_id_seq', 1), last_value FROM pg_sequences"
             " WHERE schemaname = current_schema() AND sequencename LIKE '%\\_id\\_seq'"
@@ -176,7 +176,7 @@ class PostgresOrigin:
 
 
 class PostgresGoal:
-    """An empty database on a server. Until all is there it has the number of a half one."""
+    """An empty database on a server. Until all rows are there its number marks it as unfinished."""
 
     def __init__(self, url: str, folder: Path, shown: str) -> None:
         self.shown = shown
@@ -185,7 +185,7 @@ class PostgresGoal:
         self._connection: Any
 
     def begin(self, token: str) -> bool:
-        """Make empty tables, or find those that a broken off move left; whether it goes on."""
+        """Make empty tables, or find those of a broken-off move; returns whether it continues that move."""
         handle = self._handle
         db.initialize(handle)
         self._connection = handle.connection()  # type: ignore[no-untyped-call]
@@ -230,7 +230,7 @@ class PostgresGoal:
             self._run(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
 
     def position(self, table: Table) -> Position:
-        """Return how far a table has come."""
+        """Return how far a table has been moved."""
         row = self._run(
             "SELECT after, count, total, done FROM desk_move WHERE name = %s", table.name
         ).fetchone()
@@ -243,7 +243,7 @@ class PostgresGoal:
             yield
 
     def take(self, table: Table, rows: Iterator[Values]) -> None:
-        """Write rows; of a table without ids they are all there are."""
+        """Write rows; for a table without ids these are all of its rows."""
         if not table.numbered:
             self._run(f'DELETE FROM "{table.name}"')
         with (
@@ -256,7 +256,7 @@ class PostgresGoal:
             features.complete()
 
     def note(self, table: Table, position: Position) -> None:
-        """Write how far a table has come."""
+        """Record how far a table has been moved."""
         self._run(
             "INSERT INTO desk_move VALUES (%s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET"
             " after = excluded.after, count = excluded.count, total = excluded.total, done = excluded.done",
@@ -279,7 +279,7 @@ class PostgresGoal:
         return _rows(self._connection, self._folder / "blobs", table, after)
 
     def complete(self, given_ids: dict[str, int]) -> None:
-        """Let it be a desk: new rows get numbers behind those that were given."""
+        """Make it a working desk: new rows get ids above those that were given."""
         with self.batch():
             schema.count_on(self._handle, TABLES)
             for name, newest in given_ids.items():
@@ -294,7 +294,7 @@ class PostgresGoal:
             self._run("ANALYZE")
 
     def close(self) -> None:
-        """Leave it."""
+        """Close the connection."""
         db.close()
 
     def _run(self, statement: str, *values: Any) -> Any:

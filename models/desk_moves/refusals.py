@@ -13,16 +13,8 @@ class MoveRefused(Exception):
         self.hint = hint
 
 
-def at_work(names: list[str]) -> MoveRefused:
-    """Return that somebody has the desk open."""
-    return MoveRefused(
-        f"the desk is at work ({', '.join(names) or 'somebody has it open'})",
-        "end what works with it on every host: systemctl stop nightdesk-worker, nightdesk serve, the app",
-    )
-
-
 def something_else(shown: str) -> MoveRefused:
-    """Return that the new place is not empty."""
+    """Return the refusal for a new place that is not empty."""
     return MoveRefused(
         f"{shown} is not empty, and no move of this desk was broken off there",
         "give the URL of an empty database, or a file that is not there yet",

@@ -22,7 +22,7 @@ _RING = 2**128
 
 
 class Table(Record):
-    """One table. ``numbered``: its rows have ids, and go in their order, so many at a time."""
+    """One table. ``numbered``: its rows have ids, and are moved in that order, a batch at a time."""
 
     name: str
     columns: tuple[str, ...]
@@ -32,7 +32,7 @@ class Table(Record):
 
 
 class Position(Record):
-    """How far a table has come: its newest id, how many rows, and the sum of their digests."""
+    """How far a table has been moved: its highest id, how many rows, and the sum of their digests."""
 
     after: int = 0
     rows: int = 0
@@ -76,7 +76,7 @@ class Count:
         self.rows, self.total, self.after = begun.rows, begun.total, begun.after
 
     def each(self, rows: Iterable[Values]) -> Iterator[Values]:
-        """Pass rows on."""
+        """Pass rows on unchanged, and count them."""
         for row in rows:
             written = repr(_digested(row) if self._of_blobs else row)
             if "\\x00" in written:
@@ -90,7 +90,7 @@ class Count:
             yield row
 
     def position(self, *, done: bool) -> Position:
-        """Return how far the table has come with these rows."""
+        """Return how far the table has been moved with these rows."""
         return Position(self.after, self.rows, self.total, done)
 
 

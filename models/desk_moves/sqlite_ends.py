@@ -12,12 +12,12 @@ from typing import Any
 
 from config.clock import now
 from models import leases, locks, sqlite
-from models.blobs import Laying, Packed
+from models.blobs import BlobWriter, Packed
 from models.database import HALF_ARRIVED, SCHEMA_VERSION, DeskDatabase, db
-from models.desk_moves.refusals import at_work, something_else
+from models.desk_moves.refusals import something_else
 from models.desk_moves.rows import BLOBS, Position, Table, Values, with_files
 from models.desk_moves.states import MOVED_TO, Pointer
-from models.errors import DatabaseDamaged, DatabaseHeld, DatabaseMissing
+from models.errors import DatabaseDamaged, DatabaseHeld, DatabaseMissing, DeskAtWork
 from models.fields import utc_text
 from models.schema import create_empty_database
 
@@ -49,7 +49,7 @@ def _count(connection: sqlite3.Connection, table: Table) -> int:
 
 
 class SqliteOrigin:
-    """The file that goes; it is left in its place."""
+    """The file that is moved; it is left in its place."""
 
     def __init__(self, path: Path) -> None:
         self.shown = str(path)
@@ -58,7 +58,7 @@ class SqliteOrigin:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep everybody else out. Raises MoveRefused while anybody is in, DatabaseMissing."""
+        """Keep everybody else out. Raises MoveRefused while anybody has it open, DatabaseMissing."""
         if not self._path.exists():
             raise DatabaseMissing(self._path)
         if self._path.stat().st_size == 0:
@@ -70,10 +70,10 @@ class SqliteOrigin:
             ):
                 # A program of before openers shared a lock is known by its lease alone.
                 if self.version() == SCHEMA_VERSION and (living := leases.living(self._leases())):
-                    raise at_work(sorted(living))
+                    raise DeskAtWork(sorted(living))
                 yield
         except DatabaseHeld as error:
-            raise at_work(locks.holders(self._path)) from error
+            raise DeskAtWork(locks.holders(self._path)) from error
 
     def _leases(self) -> list[tuple[str, str, str]]:
         with sqlite.untouched(self._path) as opened:
@@ -84,12 +84,12 @@ class SqliteOrigin:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
     def pointer(self) -> Pointer | None:
-        """Return where it was or is being moved."""
+        """Return where the desk was moved, or is being moved."""
         told = self._setting(MOVED_TO)
         return Pointer(str(told["to"]), str(told["token"])) if isinstance(told, dict) else None
 
     def mark(self, version: int, pointer: Pointer | None) -> None:
-        """Leave it with this number and pointer, durably."""
+        """Write this number and pointer into the old database, durably."""
         run = self._connection.execute
         run("PRAGMA synchronous = full")
         run("BEGIN IMMEDIATE")
@@ -102,15 +102,15 @@ class SqliteOrigin:
         run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def count(self, table: Table) -> int:
-        """Return how many rows go."""
+        """Return how many rows there are to move."""
         return _count(self._connection, table)
 
     def rows(self, table: Table, after: int) -> Iterator[Values]:
-        """Return the rows of a table behind an id."""
+        """Return the rows of a table above an id."""
         return _rows(self._connection, self._path.parent / "blobs", table, after)
 
     def given_ids(self) -> dict[str, int]:
-        """Return nothing: a file keeps them in rows."""
+        """Return nothing: in a file these ids are rows like all others."""
         return {}
 
     def _setting(self, key: str) -> Any:
@@ -119,7 +119,7 @@ class SqliteOrigin:
 
 
 class SqliteGoal:
-    """A new file. Until all is there it has the number of a half one; large mails become files beside it."""
+    """A new file, marked unfinished by its number until all is there; large mails become files beside it."""
 
     def __init__(self, path: Path, small: int) -> None:
         self.shown = str(path)
@@ -128,7 +128,7 @@ class SqliteGoal:
         self._connection: sqlite3.Connection
 
     def begin(self, token: str) -> bool:
-        """Make an empty file, or find the one that a broken off move left; whether it goes on."""
+        """Make an empty file, or find that of a broken-off move; returns whether it continues that move."""
         begun = not self._path.exists()
         if begun:
             create_empty_database(self._path, HALF_ARRIVED)
@@ -162,7 +162,7 @@ class SqliteGoal:
             self._run(f'DROP INDEX "{name}"')
 
     def position(self, table: Table) -> Position:
-        """Return how far a table has come."""
+        """Return how far a table has been moved."""
         row = self._run(
             "SELECT after, count, total, done FROM desk_move WHERE name = ?", (table.name,)
         ).fetchone()
@@ -180,7 +180,7 @@ class SqliteGoal:
         self._run("COMMIT")
 
     def take(self, table: Table, rows: Iterator[Values]) -> None:
-        """Write rows; of a table without ids they are all there are."""
+        """Write rows; for a table without ids these are all of its rows."""
         if not table.numbered:
             self._run(f'DELETE FROM "{table.name}"')
         if table.name == BLOBS:
@@ -198,27 +198,27 @@ class SqliteGoal:
         """Write large blobs into files beside the database."""
         place = {name: position for position, name in enumerate(table.columns)}
         while some := list(islice(rows, _BLOBS_AT_ONCE)):
-            laying = Laying(self._small)
+            writer = BlobWriter(self._small)
             for row in some:
                 named = {name: row[position] for name, position in place.items()}
-                laying.add(
+                writer.add(
                     Packed(named["sha256"], named["size"], named["codec"], named["data"], named["path"])
                 )
-            laying.finish()
-            for row, packed in zip(some, laying.packed, strict=True):
+            writer.finish()
+            for row, packed in zip(some, writer.packed, strict=True):
                 changed = list(row)
                 changed[place["data"]], changed[place["path"]] = packed.data, packed.path
                 yield tuple(changed)
 
     def note(self, table: Table, position: Position) -> None:
-        """Write how far a table has come."""
+        """Record how far a table has been moved."""
         self._run(
             "INSERT OR REPLACE INTO desk_move VALUES (?, ?, ?, ?, ?)",
             (table.name, position.after, position.rows, position.checksum, int(position.done)),
         )
 
     def tighten(self) -> None:
-        """Make the indexes, and look whether all references lead somewhere."""
+        """Make the indexes, and check that all references lead to a row."""
         with self.batch():
             for (statement,) in self._run("SELECT statement FROM desk_move_later").fetchall():
                 self._run(statement)
@@ -236,7 +236,7 @@ class SqliteGoal:
         return _rows(self._connection, self._path.parent / "blobs", table, after)
 
     def complete(self, given_ids: dict[str, int]) -> None:
-        """Let it be a desk: new rows get numbers behind those that were given."""
+        """Make it a working desk: new rows get ids above those that were given."""
         self._run("PRAGMA synchronous = full")
         with self.batch():
             for name, newest in given_ids.items():
@@ -253,7 +253,7 @@ class SqliteGoal:
         self._run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
-        """Leave it."""
+        """Close the file."""
         db.close()
 
     def _run(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:

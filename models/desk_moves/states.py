@@ -17,14 +17,14 @@ MOVED_TO = "desk.moved"
 
 
 class Pointer(Record):
-    """Where a desk goes or went, and by which move: what another one brought there does not count."""
+    """Where a desk was moved, and by which move: what another move brought there does not count."""
 
     to: str
     token: str
 
 
 def refusal(version: int, shown: str) -> DatabaseUnusable | None:
-    """Return what is told of the open database, None for one that no move has to do with."""
+    """Return the message for whoever opens a moved desk; None for one that no move has touched."""
     if version == HALF_ARRIVED:
         return MoveUnfinished(f"a move into {shown} is not finished")
     if version not in (DESK_MOVED, MOVE_BEGUN):

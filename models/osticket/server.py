@@ -30,7 +30,7 @@ class ServerTables:
         except ImportError:
             raise NotAnOsticket(
                 "to read a MariaDB or MySQL server takes a part that is not installed",
-                "pip install 'nightdesk[osticket]', or import a dump (mysqldump)",
+                "pip install '.[osticket]' in the clone, or import a dump (mysqldump)",
             ) from None
         parts = urlsplit(url)
         _, _, socket = parts.query.partition("socket=")

@@ -14,7 +14,7 @@ _AT_ONCE = 500
 
 
 class NotAnOsticket(Exception):
-    """There are no tables of an osTicket; ``hint`` says what to try."""
+    """These are not the tables of an osTicket; ``hint`` says what to try."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +25,7 @@ except ImportError as error:
 from models.engine import Engine
 from models.postgres import features
 from models.postgres.news import News
+from models.remembered import NewRow
 
 if TYPE_CHECKING:
     from models.stores import Store
@@ -47,8 +49,12 @@ _PATIENCE = {
 _OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warning -c timezone=UTC"
 
 
+_HELD_BACK = 12
+"""So many statements wait to be sent at most: a row among them may still be changed where it stands."""
+
+
 class DatabaseUnreachable(DatabaseUnusable, peewee.OperationalError):
-    """The server does not answer, or lets nobody in: what failed now may work later."""
+    """The server does not answer, or refuses the login: what failed now may work later."""
 
     exit_status = 75
 
@@ -145,7 +151,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         self.news = News(self)
 
     def schema_version(self) -> int:
-        """Return the number of the migration the database is at; 0 where there is no desk."""
+        """Return the number of the last migration that the database has had; 0 where there is no desk."""
         try:
             return int(self.execute_sql("SELECT version FROM desk_schema").fetchone()[0])
         except peewee.ProgrammingError as error:
@@ -154,19 +160,19 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             raise
 
     def wait_for_turn(self) -> None:
-        """Wait until this transaction is the only one of the desk that writes."""
+        """Wait until this transaction is the only one that writes to the desk."""
         if self.pooled:
             self.execute_later(f"SET LOCAL lock_timeout = {int(self._wait_seconds * 1000)}")
         self.execute_later("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
 
     def wait_at_most(self, seconds: float) -> None:
-        """Let this connection wait so long for another writer before it gives up."""
+        """Let this connection wait at most so long for another writer."""
         self._wait_seconds = seconds
         if not self.pooled:
             self.execute_sql(f"SET lock_timeout = {int(seconds * 1000)}")
 
     def complete(self) -> None:
-        """Index what the transaction wrote."""
+        """Index the messages that the transaction wrote."""
         features.complete()
 
     def check_in_place(self) -> None:
@@ -174,7 +180,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def begin(self, isolation_level: Any = None) -> None:
         """Begin a transaction, on a new connection if the server closed the old one meanwhile."""
-        self._later.statements.clear()
+        self._later.forget_from("")
         self._renew()
         try:
             super().begin(isolation_level)
@@ -184,38 +190,76 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             super().begin(isolation_level)
 
     def commit(self) -> None:
-        """Make what was done last."""
+        """Commit what was done since the transaction began."""
         if self._later.statements:
             self._send(self._later.take())
         super().commit()
 
     def rollback(self) -> None:
         """Undo the transaction; with a lost connection the server has done so itself."""
-        self._later.statements.clear()
+        self._later.forget_from("")
         if not self._lost():
             super().rollback()
 
     def roll_back_to(self, savepoint: str) -> None:
-        """Undo what was done since a savepoint, and forget that."""
+        """Undo what was done since a savepoint, and release the savepoint."""
         if not self._later.forget_from(f"SAVEPOINT {savepoint}"):
             self.execute_sql(f"ROLLBACK TO {savepoint}")
             self.execute_sql(f"RELEASE {savepoint}")
 
     def execute_later(self, sql: str, params: Any = None) -> None:
-        """Run a statement of which nobody needs the answer, in the same turn with the next one.
+        """Send a statement whose answer nobody needs together with the next one.
 
         What is wrong with it is raised there, at the latest by the end of its savepoint or transaction.
         """
         if self.in_transaction():
+            self._later.settle(sql, params.table if type(params) is NewRow else "")
             self._later.statements.append((sql, params or ()))
+            if self._later.pipeline is not None and len(self._later.statements) > _HELD_BACK:
+                self._push(self._later.take(_HELD_BACK // 3))
         else:
             self.execute_sql(sql, params)
 
+    def write_later(self, row: NewRow) -> None:
+        """Send a row whose id is known together with the next statement that needs an answer; see `amend`."""
+        self._later.rows[row.table, row.id] = row
+        self.execute_later(row.text, row)
+
+    def amend(self, table: str, row_id: int, values: Mapping[str, Any]) -> bool:
+        """Change a row that was not sent yet; False where that is not possible."""
+        row = self._later.rows.get((table, row_id))
+        return row is not None and row.amend(values)
+
+    @contextmanager
+    def streaming(self) -> Iterator[None]:
+        """Send what needs no answer at once within the block, so that the server works meanwhile."""
+        later = self._later
+        if self.pooled or later.pipeline is not None:
+            yield
+            return
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            pipeline = self.connection().pipeline()  # type: ignore[no-untyped-call]
+            later.pipeline = pipeline.__enter__()
+        try:
+            yield
+            self._push(later.take())
+        except BaseException as error:
+            later.pipeline = None
+            later.forget_from("")
+            pipeline.__exit__(type(error), error, error.__traceback__)
+            raise
+        later.pipeline = None
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            pipeline.__exit__(None, None, None)
+
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a statement; a question outside of transactions is asked again when the connection was lost."""
+        """Run a statement; outside of transactions a query is repeated when the connection was lost."""
         if self.in_transaction():
             if sql.startswith("ROLLBACK TO"):
-                self._later.statements.clear()
+                self._later.forget_from("")
+                self._see_what_failed()
+            if self._later.pipeline is not None:
+                return self._answered_in_stream(sql, params)
             if self._later.statements:
                 return self._send([*self._later.take(), (sql, params or ())])
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
@@ -234,11 +278,33 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             with connection.pipeline():
                 for sql, params in statements:
                     cursor = connection.cursor()
-                    cursor.execute(sql, params)
+                    cursor.execute(sql, _bound(params))
             return cursor
 
+    def _push(self, statements: Sequence[tuple[str, Any]]) -> Any:
+        """Send statements and wait for none of them; returns the cursor of the last."""
+        cursor = None
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            connection = self.connection()  # type: ignore[no-untyped-call]
+            for sql, params in statements:
+                cursor = connection.cursor()
+                cursor.execute(sql, _bound(params))
+        return cursor
+
+    def _answered_in_stream(self, sql: str, params: Any) -> Any:
+        cursor = self._push([*self._later.take(), (sql, params or ())])
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            self._later.pipeline.sync()
+        return cursor
+
+    def _see_what_failed(self) -> None:
+        """Let the server take statements again, after one that it refused."""
+        if self._later.pipeline is not None:
+            with suppress(psycopg.Error):
+                self._later.pipeline.sync()
+
     def new_connection(self) -> Any:
-        """Return a connection beside those of the threads."""
+        """Return a connection besides those of the threads."""
         return self._connect()
 
     def _connect(self) -> Any:
@@ -265,16 +331,39 @@ class _Later(threading.local):
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, Any]] = []
+        self.rows: dict[tuple[str, int], NewRow] = {}
+        self.pipeline: Any = None
 
-    def take(self) -> list[tuple[str, Any]]:
-        taken, self.statements = self.statements, []
+    def take(self, most: int | None = None) -> list[tuple[str, Any]]:
+        """Return the first statements, or all, which are sent now."""
+        taken = self.statements[:most]
+        del self.statements[:most]
+        for _, row in taken:
+            if type(row) is NewRow:
+                self.rows.pop((row.table, row.id), None)
         return taken
 
+    def settle(self, sql: str, table: str) -> None:
+        """Let no row be amended any more that a statement behind it may read, change or give back.
+
+        ``table``: where that statement writes a new row of its own, which changes no other one.
+        """
+        if not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            self.rows.clear()
+        for key in [each for each in self.rows if each[0] != table and f'"{each[0]}"' in sql]:
+            del self.rows[key]
+
     def forget_from(self, sql: str) -> bool:
-        """Forget all from a statement on, if it was not sent yet; else all there is."""
-        at = next((place for place, each in enumerate(self.statements) if each[0] == sql), None)
-        del self.statements[at or 0 :]
+        """Forget all from the last such statement on, if it was not sent yet; else all there is."""
+        at = max((place for place, each in enumerate(self.statements) if each[0] == sql), default=None)
+        kept = self.statements[: at or 0]
+        self.take()
+        self.statements += kept
         return at is not None
+
+
+def _bound(params: Any) -> Any:
+    return params.bound() if type(params) is NewRow else params
 
 
 def _own_settings(url: str) -> tuple[str, int | None]:

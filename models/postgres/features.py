@@ -23,16 +23,32 @@ FILES = False
 
 _WINDOWS = (2_000, 20_000, 200_000)
 """So many of the newest messages are asked one after the other for words, before all are."""
-_INDEXED_AT_ONCE = 200
+_READ_AT_ONCE, _CUT_AT_ONCE = 200, 17
+"""So many messages are read, and cut into words, at once for the full-text index."""
 _FEW_WORDS = 50
 """So many words that begin alike are counted, for the most frequent to be first."""
 _COUNTED = 200
 """Up to so many messages of a word are counted."""
 
 
+_NEW_IDS = """\
+SELECT named.name, nextval(named.counter) FROM (
+    SELECT name, pg_get_serial_sequence(name, 'id')::regclass AS counter FROM unnest(%s::text[]) AS name
+) AS named, generate_series(1, %s)
+"""
+
+
 def change_number() -> int:
     """Return a number that differs from the last one when somebody wrote since."""
     return int(db.obj.news.number())
+
+
+def new_ids(tables: Sequence[str], rows: int) -> dict[str, list[int]]:
+    """Return ids for new rows of these tables: a row whose id is known needs no answer."""
+    found: dict[str, list[int]] = {table: [] for table in tables}
+    for table, number in db.execute_sql(_NEW_IDS, (list(tables), rows)).fetchall():
+        found[table].append(int(number))
+    return {table: sorted(numbers) for table, numbers in found.items()}
 
 
 def moment() -> datetime:
@@ -54,7 +70,7 @@ def clock_skew() -> float:
 
 
 def server() -> str:
-    """Return what the server calls itself: 'PostgreSQL 15.18'."""
+    """Return the server's name and version: 'PostgreSQL 15.18'."""
     version = str(db.execute_sql("SHOW server_version").fetchone()[0]).partition(" ")[0]
     return f"PostgreSQL {version}"
 
@@ -66,7 +82,7 @@ def damage(most: int = 5) -> list[str]:
 
 
 def wait_at_most(seconds: float) -> None:
-    """Let this connection wait so long for another writer before it gives up."""
+    """Let this connection wait at most so long for another writer."""
     db.obj.wait_at_most(seconds)
 
 
@@ -75,18 +91,29 @@ def shorten_log() -> None:
 
 
 def compact() -> bool:
-    """Have the server reuse the room of rows that are gone; their bytes go as it is written over."""
+    """Let the server reuse the space of deleted rows; their bytes go as that space is written over."""
     db.execute_sql("VACUUM")
     return True
 
 
+def count_on(tables: Sequence[str]) -> None:
+    """Make new rows get ids above those of rows that were written with their own."""
+    for name in tables:
+        db.execute_sql(
+            f'SELECT setval(sequence.name, newest.id) FROM (SELECT max(id) AS id FROM "{name}") AS newest,'
+            f" (SELECT pg_get_serial_sequence('{name}', 'id') AS name) AS sequence"
+            f" WHERE newest.id > (SELECT coalesce(max(last_value), 0) FROM pg_sequences"
+            f" WHERE schemaname = current_schema() AND sequencename = '{name}_id_seq')"
+        )
+
+
 def one_said(phrases: Sequence[str], column: str | None) -> str:
-    """Return the tsquery that one of some phrases stands in a column, or in the usual ones."""
+    """Return the tsquery that a column, or the usual ones, has at least one of some phrases."""
     return "(" + OR.join(words.query(phrase, column) for phrase in phrases) + ")"
 
 
 def messages_with(expression: str, limit: int | None, before: int | None) -> list[int]:
-    """Return the newest messages that match a tsquery, below one; ``limit`` None is all."""
+    """Return the newest messages that match a tsquery, with ids below one; ``limit`` None is all."""
     condition, values = _matching(expression)
     if before is None:
         before = (db.execute_sql("SELECT max(message_id) FROM message_search").fetchone()[0] or 0) + 1
@@ -118,10 +145,14 @@ def _matching(expression: str) -> tuple[str, list[Any]]:
 
 
 def newest_with(expression: str, reach: int) -> peewee.SQL:
-    """Return the ids of the newest messages, at most ``reach``, that match a tsquery."""
+    """Return the ids of the newest messages, at most ``reach``, that match a tsquery.
+
+    As an array: its rows are looked up one by one, where a join would read through all messages.
+    """
     condition, values = _matching(expression)
     return peewee.SQL(
-        f"(SELECT message_id FROM message_search WHERE {condition} ORDER BY message_id DESC LIMIT %s)",
+        "(SELECT unnest(ARRAY(SELECT message_id FROM message_search"
+        f" WHERE {condition} ORDER BY message_id DESC LIMIT %s)))",
         (*values, reach),
     )
 
@@ -137,32 +168,34 @@ def index_newer_than(message_id: int) -> None:
 def complete() -> None:
     """End a transaction: index the messages that it wrote, which a trigger noted."""
     ids = sorted(row[0] for row in db.execute_sql(_NOTED).fetchall())
-    for start in range(0, len(ids), _INDEXED_AT_ONCE):
-        _index(ids[start : start + _INDEXED_AT_ONCE])
-
-
-def _index(ids: list[int]) -> None:
-    rows = db.execute_sql(
-        "SELECT id, subject, text, sender_name, sender_email, recipients FROM message WHERE id = ANY(%s)",
-        (ids,),
-    )
-    made = words.index(rows.fetchall())
-    if not made:
+    if not ids:
         return
-    db.execute_sql(
+    with db.obj.streaming():  # while the server takes some words, the next ones are cut
+        for start in range(0, len(ids), _READ_AT_ONCE):
+            rows = db.execute_sql(_TEXTS, (ids[start : start + _READ_AT_ONCE],)).fetchall()
+            for some in range(0, len(rows), _CUT_AT_ONCE):
+                _index(rows[some : some + _CUT_AT_ONCE])
+
+
+_TEXTS = "SELECT id, subject, text, sender_name, sender_email, recipients FROM message WHERE id = ANY(%s)"
+
+
+def _index(rows: Sequence[tuple[Any, ...]]) -> None:
+    made = words.index(rows)
+    db.obj.execute_later(
         "INSERT INTO message_search (message_id, words, loose)"
         " SELECT i, w::tsvector, l FROM unnest(%s::bigint[], %s::text[], %s::smallint[]) AS new (i, w, l)"
         " ON CONFLICT (message_id) DO UPDATE SET words = excluded.words, loose = excluded.loose",
         ([each.message_id for each in made], [each.vector for each in made], [each.loose for each in made]),
     )
-    db.execute_sql(
+    db.obj.execute_later(
         "INSERT INTO search_word (word) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
         (sorted({word for each in made for word in each.words}),),
     )
 
 
 def words_beginning(text: str, reach: int) -> list[str]:
-    """Return the words of the full-text index that begin so, those of most messages first.
+    """Return the words of the full-text index with this beginning, those in most messages first.
 
     Of words that begin so it looks at the first ``reach``, by the alphabet, and counts the first few of them.
     """
@@ -193,28 +226,49 @@ def search_size() -> int:
 
 
 def listed(ids: Sequence[int]) -> peewee.SQL:
-    """Return a list of ids to look in, as one value however long it is."""
+    """Return a list of ids to look up in, passed as one value however long it is."""
     return peewee.SQL("(SELECT unnest(%s::bigint[]))", (list(ids),))
 
 
 def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
-    """Return a table; which index serves is PostgreSQL's own choice, by what it knows of the rows."""
+    """Return the table unchanged: PostgreSQL itself chooses the index, by its statistics."""
     del index
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}"')
 
 
+def walked_by_id(table: type[peewee.Model], alias: str) -> peewee.SQL:
+    """Return the table unchanged: PostgreSQL itself chooses how to read it."""
+    return walked(table, alias, "")
+
+
+def missing(ids: Any, others: Any, *, descending: bool, limit: int) -> Any:
+    """Return the query for the first ids of a query that another one has not.
+
+    PostgreSQL would read both to their ends for a difference of sets, but merges two indexes for this.
+    """
+    mine, theirs = ids.alias("mine"), others.alias("theirs")
+    there = peewee.Select([theirs], [peewee.SQL("1")]).where(theirs.c.id == mine.c.id)
+    found = peewee.Select([mine], [mine.c.id]).where(~peewee.fn.EXISTS(there))
+    return found.order_by(mine.c.id.desc() if descending else mine.c.id.asc()).limit(limit)
+
+
+def found_once(listed: Any) -> Any:
+    """Keep PostgreSQL from a join: expecting one row, it would scan the list for each of many."""
+    return peewee.NodeList((listed, peewee.SQL("IS TRUE")), parens=True)
+
+
 def not_locked(query: Any) -> Any:
-    """Have a query take its rows for this transaction, and pass over those that another one has."""
+    """Make a query lock its rows for this transaction, and skip those that another one has locked."""
     return query.for_update("FOR UPDATE SKIP LOCKED")
 
 
 def read_first(few: Any, many: Any, on: Any) -> peewee.Join:
-    """Join tables; which is read first is PostgreSQL's own choice."""
+    """Join tables; PostgreSQL itself chooses which it reads first."""
     return peewee.Join(few, many, peewee.JOIN.INNER, on=on)
 
 
 def reached(known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any]) -> Any:
-    """Return a query that goes from what is known to more, over some tables, by each of the ways.
+    """Return a recursive query from known rows to those they lead to, through each of these tables.
 
     PostgreSQL lets a query name itself once only: the ways are put together first.
     """
@@ -230,8 +284,13 @@ def reached(known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any])
 
 
 def domain_of(address: Any) -> Any:
-    """Return what stands behind the @ of an address, in whatever case."""
+    """Return the part of an address after the @, regardless of case."""
     return peewee.fn.domain_of(address)
+
+
+def whatever_case(text: Any) -> Any:
+    """Return a text that is compared as names are: its type ignores case and orders by bytes."""
+    return peewee.NodeList((text, peewee.SQL('COLLATE "C"')), parens=True)
 
 
 def same_domain(address: Any, domain: str) -> Any:

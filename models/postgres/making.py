@@ -11,7 +11,7 @@ from models.schema import TABLES, declared, write_first_rows
 
 
 def create(handle: PostgresDesk, version: int) -> None:
-    """Make all tables and the rows that a desk begins with; of two who do it at once one waits."""
+    """Make all tables and the rows that a desk begins with; of two processes at once one waits."""
     with handle.atomic():
         schema.alone(handle)
         if handle.execute_sql("SELECT to_regclass('desk_schema')").fetchone()[0] is not None:

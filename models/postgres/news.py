@@ -1,4 +1,4 @@
-"""Whether somebody wrote: one connection of the process listens, or else the server is asked."""
+"""Whether somebody wrote: one connection of the process listens for it, or the server is asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHANNEL = "desk_changed"
 
 
 class News:
-    """Counts what other connections committed. Behind a pooler nobody can listen: then it asks the server."""
+    """Counts what other connections committed. Where a pooler prevents LISTEN, it asks the server."""
 
     def __init__(self, handle: PostgresDesk) -> None:
         self._handle = handle

@@ -94,7 +94,7 @@ def create_tables(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) 
 
 
 def tell_of_changes(database: PostgresDesk) -> None:
-    """Have every table but the quiet ones tell who listens (`models.postgres.news`) of what is written."""
+    """Make every table but the quiet ones notify `models.postgres.news` of what is written."""
     database.execute_sql(_TELL_CHANGED)
     for (table,) in database.execute_sql(_UNTOLD).fetchall():
         if table in _QUIET:
@@ -126,7 +126,7 @@ def _as_here(table: str, statement: str, later: list[str]) -> str:
 
 
 def count_on(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) -> None:
-    """Let the numbers of new rows begin behind those that are there, or were given (`models.given_ids`)."""
+    """Make new rows get ids above those that exist, or were ever given (`models.given_ids`)."""
     for table in tables:
         if isinstance(table._meta.primary_key, peewee.AutoField):
             name = table._meta.table_name
@@ -139,11 +139,11 @@ def count_on(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) -> No
 
 
 def note_version(database: PostgresDesk, version: int) -> None:
-    """Note the number of the migration that the database is at."""
+    """Record the number of the last migration that the database has had."""
     database.execute_sql("DELETE FROM desk_schema")
     database.execute_sql("INSERT INTO desk_schema (version) VALUES (%s)", (version,))
 
 
 def alone(database: PostgresDesk) -> None:
-    """Wait until nobody else makes or changes the schema, to the end of the transaction."""
+    """Wait until nobody else makes or changes the schema, and keep others out until the transaction ends."""
     database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (MIGRATIONS,))

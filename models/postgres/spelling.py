@@ -1,4 +1,4 @@
-"""What a migration says in SQLite's words, in those that `models.postgres.schema` has for PostgreSQL."""
+"""Translates the SQL of migrations, written for SQLite, into what `models.postgres.schema` uses."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _NAME = expression(r"\bTEXT\b([^,]*?) COLLATE NOCASE")
 
 
 def as_here(statement: str) -> str:
-    """Return a statement that makes a table, a column or an index."""
+    """Return a statement that makes a table, column or index, as PostgreSQL writes it."""
     named = _NAME.sub(r'CITEXT COLLATE "C"\1', statement)
     return _ANY.sub(lambda found: _WORDS[found[0]], named).removesuffix(" WITHOUT ROWID")

@@ -35,6 +35,22 @@ _NOTHING = "'\ue0ff'"
 """A word that no text has."""
 
 
+_SHORT_TEXT, _SHORT_BEGIN = 10_000, 300
+"""Letters: of a text so short SQLite writes the vector; each column begins at a multiple of the second."""
+_SHORT_VECTORS = f"""\
+SELECT doc, group_concat(part, ' '), group_concat(term, ' '), max(times), max(length(term)) FROM (
+    SELECT doc, term, char(39) || term || char(39, 58) || group_concat(
+        CASE col {
+    " ".join(
+        f"WHEN '{column}' THEN (offset + {1 + place * _SHORT_BEGIN}) || '{weight}'"
+        for place, (column, weight) in enumerate(sorted(_WEIGHTS.items(), key=lambda each: each[0] == "text"))
+    )
+} END
+    ) AS part, count(*) AS times FROM place GROUP BY doc, term
+) GROUP BY doc
+"""
+
+
 class Indexed(Record):
     """A message's words. ``loose``: not all places are known, words that are there count as following."""
 
@@ -61,10 +77,17 @@ class _Cutter(threading.local):
 
     def places(self, texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int]]:
         """Return row, word, column and place of all words of some rows of texts."""
+        return self._asked(texts, "SELECT doc, term, col, offset FROM place")
+
+    def vectors(self, texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int, int]]:
+        """Return row, vector, words, places of the most frequent word and longest word of short texts."""
+        return self._asked(texts, _SHORT_VECTORS)
+
+    def _asked(self, texts: Sequence[tuple[Any, ...]], question: str) -> list[Any]:
         memory = self._memory
         memory.execute("BEGIN")
         memory.executemany(f"INSERT INTO cut (rowid, {', '.join(_WEIGHTS)}) VALUES (?, ?, ?, ?, ?, ?)", texts)
-        found = memory.execute("SELECT doc, term, col, offset FROM place").fetchall()
+        found = memory.execute(question).fetchall()
         memory.execute("ROLLBACK")
         return found
 
@@ -72,11 +95,19 @@ class _Cutter(threading.local):
 _cutter: _Cutter | None = None
 
 
-def _cut(texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int]]:
+def _own_cutter() -> _Cutter:
     global _cutter
     if _cutter is None:
         _cutter = _Cutter()
-    return _cutter.places(texts)
+    return _cutter
+
+
+def _cut(texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int]]:
+    return _own_cutter().places(texts)
+
+
+def _cut_short(texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int, int]]:
+    return _own_cutter().vectors(texts)
 
 
 def index(rows: Iterable[tuple[Any, ...]]) -> list[Indexed]:
@@ -85,10 +116,21 @@ def index(rows: Iterable[tuple[Any, ...]]) -> list[Indexed]:
         (key, searched(subject), searched(text), searched(name), searched(email), searched_people(people))
         for key, subject, text, name, email, people in rows
     ]
-    found: dict[int, dict[str, list[tuple[str, int]]]] = {row[0]: {} for row in texts}
-    for key, word, column, place in _cut(texts):
+    made: list[Indexed] = []
+    for key, vector, words, places, length in _cut_short([each for each in texts if _is_short(each)]):
+        if places <= _PLACES and length * _LETTER <= _LONGEST_WORD:
+            made.append(Indexed(key, vector, 0, words.split(" ")))
+    there = {each.message_id for each in made}
+    found: dict[int, dict[str, list[tuple[str, int]]]] = {key: {} for key, *_ in texts if key not in there}
+    for key, word, column, place in _cut([each for each in texts if each[0] in found]) if found else ():
         found[key].setdefault(word, []).append((column, place))
-    return [_indexed(key, words) for key, words in found.items()]
+    return made + [_indexed(key, words) for key, words in found.items()]
+
+
+def _is_short(text: tuple[Any, ...]) -> bool:
+    """Whether each column of a message ends before the place at which the next one begins."""
+    _, subject, body, name, email, people = text
+    return len(body) <= _SHORT_TEXT and max(len(subject), len(name), len(email), len(people)) < _SHORT_BEGIN
 
 
 def _indexed(key: int, words: dict[str, list[tuple[str, int]]]) -> Indexed:
@@ -155,7 +197,7 @@ def query(phrase: str, column: str | None) -> str:
 
 
 def quoted(word: str) -> str:
-    """Return a word as it is written in a tsvector or tsquery."""
+    """Return a word as a tsvector or tsquery spells it."""
     if len(word) * _LETTER > _LONGEST_WORD:
         word = _shortened(word)
     if "'" in word or "\\" in word:

@@ -1,10 +1,10 @@
 """What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
 
 Fields of conditions and the values they have here: state, status (ids), owner, team, mailbox, department,
-topic, sla (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address,
-@domain or a part of name or address), field (`FieldTest`), created, updated, closed, due, overdue, answered,
-waiting (two moments, see `Condition`), has (attachment), is (unread, overdue, paused, unanswered, answered,
-merged, snoozed, spam, deleted, pinned).
+topic, sla (ids, 0 for none), clock (`Counted`), org (ids), p (1 to 4), tag, number (as they are written),
+from (address, @domain or a part of name or address), field (`FieldTest`), created, updated, closed, due,
+overdue, answered, waiting (two moments, see `Condition`), has (attachment), is (unread, overdue, paused,
+unanswered, answered, merged, snoozed, spam, deleted, pinned, vip).
 Beside these reach (what somebody reads: departments, and teams below 0).
 """
 
@@ -29,6 +29,7 @@ from models.queries.text import expression, is_text
 from models.queries.tree import (
     All,
     Condition,
+    Counted,
     Either,
     FieldTest,
     Node,
@@ -85,7 +86,7 @@ _CONDITIONS = {
 
 
 class Reader(Record):
-    """Who asks (an agent, 0 for nobody in particular), when, and how far they read."""
+    """Who asks (an agent, 0 for nobody in particular), when, and how far their reach goes."""
 
     agent_id: int
     moment: datetime
@@ -93,14 +94,14 @@ class Reader(Record):
 
 
 def within(query: Node, reach: Reach | None) -> Node:
-    """Return a query that finds no more than the tickets within reach."""
+    """Return a query that only finds tickets within reach."""
     if reach is None:
         return query
     return all_of([query, Condition("reach", (*reach.departments, *(-team for team in reach.teams)))])
 
 
 def reach_of(node: Condition) -> Reach:
-    """Return how far the condition reaches that `within` made."""
+    """Return the reach that `within` put into a condition."""
     ids = [value for value in node.values if isinstance(value, int)]
     return Reach(tuple(each for each in ids if each > 0), tuple(-each for each in ids if each < 0))
 
@@ -108,7 +109,7 @@ def reach_of(node: Condition) -> Reach:
 def condition(node: Node, reader: Reader) -> Any:
     """Return the condition on `TICKET` that a query means."""
     if is_text(node):
-        return TICKET.id.in_(_with_text(node))
+        return engine().found_once(TICKET.id.in_(_with_text(node)))
     if isinstance(node, Not):
         return ~condition(node.part, reader)
     if isinstance(node, All):
@@ -135,8 +136,9 @@ def candidates(node: Node, reader: Reader) -> list[Ids]:
 def of_state(named: Mapping[str, tuple[Any, ...]]) -> Ids:
     """Return a query for the ids of tickets of some states, owners (0: none) and priorities (`STATE`)."""
     # Every column that stands before another one is spelt out: the index is jumped in, not read through.
-    agents, nobody = Agent.alias("g"), Agent.alias("n")
-    everybody = agents.select(agents.id) | nobody.select(literal(0)).limit(1)
+    # Nobody is there also on a desk without agents.
+    agents = Agent.alias("g")
+    everybody = agents.select(agents.id) | peewee.Select(columns=[literal(0)])
     conditions = [TICKET.status.in_(named.get("state", STATUSES))]
     if "owner" in named or "p" in named:
         conditions.append(fn.COALESCE(TICKET.assignee, literal(0)).in_(named.get("owner", everybody)))
@@ -147,13 +149,13 @@ def of_state(named: Mapping[str, tuple[Any, ...]]) -> Ids:
 
 
 def with_text(node: Node) -> peewee.Select | None:
-    """Return a query for the ids of tickets with the words that must be there; None when none must be."""
+    """Return a query for the ids of tickets with the required words; None when no words are required."""
     text = [part for part in conjuncts(node) if is_text(part)]
     return _with_text(all_of(text)).distinct() if text else None
 
 
 def without_text(node: Node) -> Node:
-    """Return what a query asks beside the words that `with_text` finds."""
+    """Return what a query asks apart from the words that `with_text` finds."""
     return all_of(part for part in conjuncts(node) if not is_text(part))
 
 
@@ -165,7 +167,7 @@ def _with_text(node: Node) -> peewee.Select:
 
 def _found(node: Node, reader: Reader) -> Ids | None:
     if isinstance(node, Either):
-        each = [_found(part, reader) for part in node.parts]
+        each = [_with_text(part) if is_text(part) else _found(part, reader) for part in node.parts]
         known = [found for found in each if found is not None]
         if len(known) < len(each):
             return None
@@ -182,12 +184,16 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             contact = Contact.alias("c")
             tables = engine().read_first(contact, TICKET, TICKET.contact == contact.id)
             return peewee.Select([tables], [TICKET.id]).where(_named_one_of(contact, node.values))
+        if node.field == "is" and node.values == ("vip",):
+            contact = Contact.alias("c")
+            tables = engine().read_first(contact, TICKET, TICKET.contact == contact.id)
+            return peewee.Select([tables], [TICKET.id]).where(contact.vip == literal(1))
         if node.field == "org":
             contact = Contact.alias("c")
             tables = engine().read_first(contact, TICKET, TICKET.contact == contact.id)
             return peewee.Select([tables], [TICKET.id]).where(belongs_to(contact, node.values))
         if node.field == "field":
-            return _with_field(node.values, reader)
+            return with_field(node, reader)
         if node.field in STATE:
             return of_state({node.field: node.values})
         index = _INDEXES.get(node.field)
@@ -203,7 +209,7 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             )
         if node.field == "answered":
             return _answered(node.values, reader)
-        if node.field == "number":
+        if node.field in ("number", "clock"):
             return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
     return None
 
@@ -225,6 +231,8 @@ def _compared(node: Condition, reader: Reader) -> Any:
             return fn.COALESCE(TICKET.mailbox, literal(0)).in_(values)
         case "sla":
             return _of_sla(values)
+        case "clock":
+            return TICKET.id.in_(_counted(values, reader))
         case "overdue":
             late = TICKET.due < literal(utc_text(reader.moment))
             return NOT_CLOSED & late & _between(TICKET.due, values, reader)
@@ -275,6 +283,13 @@ def _of_sla(values: tuple[Any, ...]) -> Any:
     return _joined(conditions, every=False)
 
 
+def _counted(values: tuple[Any, ...], reader: Reader) -> list[Any]:
+    # Written into the text, as they may be more than a statement has places for.
+    asked = [each for each in values if isinstance(each, Counted)]
+    found = [ticket_id for each in asked for ticket_id in each.ids(reader.moment)]
+    return [literal(each) for each in found or (0,)]
+
+
 def _answered(values: tuple[Any, ...], reader: Reader) -> peewee.ModelSelect[Message]:
     answer = Message.alias("r")
     found = answer.select(answer.ticket.alias("id")).where(answer.kind == literal("reply"))
@@ -285,10 +300,10 @@ def _named_one_of(contact: Any, values: tuple[Any, ...]) -> Any:
     return _joined([is_named(contact, str(value)) for value in values], every=False)
 
 
-def _with_field(tests: tuple[Any, ...], reader: Reader) -> Ids:
+def with_field(node: Condition, reader: Reader) -> Ids:
     """Return a query for the ids of tickets with one of these values in a field; its index finds them."""
     whole: Ids | None = None
-    for test in tests:
+    for test in (each for each in node.values if isinstance(each, FieldTest)):
         if test.of == "ticket":
             kept: Any = TicketField.alias("v")
             found = kept.select(kept.ticket.alias("id")).where(*_in_field(kept, test, reader))
@@ -356,11 +371,15 @@ def _is(what: str, reader: Reader) -> Any:
             return TICKET.deleted.is_null(False)
         case "pinned":
             return TICKET.pinned.is_null(False)
+        case "vip":
+            contact = Contact.alias("c")
+            own = (contact.id == TICKET.contact) & (contact.vip == literal(1))
+            return fn.EXISTS(contact.select(literal(1)).where(own))
     raise ValueError(what)
 
 
 def unread(agent_id: int) -> Any:
-    """Return the condition that a customer wrote since an agent looked; for nobody: that it is new."""
+    """Return the condition that a customer wrote since an agent last looked; for nobody: that it is new."""
     if not agent_id:
         return TICKET.status == literal("new")
     seen = Seen.alias("s")

@@ -46,7 +46,7 @@ def agents() -> list[Named]:
 
 
 def mailboxes() -> list[Named]:
-    """Return every mailbox, also one that was removed: tickets came by it."""
+    """Return every mailbox, also removed ones: there are tickets that came through them."""
     return _MAILBOXES.every()
 
 
@@ -98,12 +98,12 @@ _ADDRESSES = Lookup(
 
 
 def tags(beginning: str, limit: int) -> list[str]:
-    """Return the first tags that begin so, whatever their case."""
+    """Return the first tags with this beginning, in upper or lower case."""
     return _TAGS.every(begin=beginning, end=_behind(beginning), limit=limit)
 
 
 def addresses(beginning: str, limit: int) -> list[str]:
-    """Return the first addresses of contacts that begin so, whatever their case."""
+    """Return the first addresses of contacts with this beginning, in upper or lower case."""
     return _ADDRESSES.every(begin=beginning, end=_behind(beginning), limit=limit)
 
 

@@ -1,4 +1,4 @@
-"""How far somebody reads: the condition that a ticket is one that they may read.
+"""How far an agent's reach goes: the condition that a ticket is one that they may read.
 
 A ticket is read by those of its department, of the departments that it was referred to, and by the members
 of the team that has it.
@@ -16,7 +16,7 @@ from models.statements import literal
 
 
 class Reach(Record):
-    """The tickets that somebody reads: those of departments, and those that teams have."""
+    """The tickets that somebody may read: those of some departments, and of some teams."""
 
     departments: tuple[int, ...]
     teams: tuple[int, ...] = ()
@@ -40,14 +40,14 @@ def readable(ticket_id: Any, department_id: Any, team_id: Any, reach: Reach) -> 
 
 
 def asked_within(contact_id: Any, reach: Reach) -> Any:
-    """Return the condition that a column names a contact with a ticket that is within reach."""
+    """Return the condition that a column refers to a contact with a ticket within reach."""
     ticket = _TICKET.alias("rt")
     own = readable(ticket.c.id, ticket.c.department_id, ticket.c.team_id, reach)
     return fn.EXISTS(ticket.select(literal(1)).where((ticket.c.contact_id == contact_id) & own))
 
 
 def is_within(ticket_id: Any, reach: Reach) -> Any:
-    """Return the condition that a column names a ticket that is within reach; null names none."""
+    """Return the condition that a column refers to a ticket within reach; null refers to none."""
     ticket = _TICKET.alias("rt")
     own = readable(ticket.c.id, ticket.c.department_id, ticket.c.team_id, reach)
     return fn.EXISTS(ticket.select(literal(1)).where((ticket.c.id == ticket_id) & own))

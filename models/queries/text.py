@@ -11,14 +11,14 @@ COLUMNS = {"subject": "subject", "to": "recipients"}
 
 
 def is_text(node: Node) -> bool:
-    """Whether a part of a query asks of the text of a message only, and asks that something be there."""
+    """Whether a part of a query asks only about the text of a message, and requires something to be there."""
     if isinstance(node, All | Either):
         return bool(node.parts) and all(is_text(part) for part in node.parts)
     return isinstance(node, Word) or (isinstance(node, Condition) and node.field in COLUMNS)
 
 
 def says(node: Node) -> bool:
-    """Whether a part of a query can be asked of one message: what must be there, and what must not."""
+    """Whether a part of a query can be asked of a single message: what must be there, and what must not."""
     if isinstance(node, All):
         return any(map(says, node.parts)) and all(says(_bare(part)) for part in node.parts)
     if isinstance(node, Either):
@@ -27,7 +27,7 @@ def says(node: Node) -> bool:
 
 
 def expression(node: Node) -> str:
-    """Return the expression of the engine's index for a part that `says` something of a message."""
+    """Return the full-text expression for a part of a query for which `says` is true."""
     own = engine()
     if isinstance(node, Word):
         return own.one_said([phrase(node.text, whole=node.whole)], None)

@@ -7,7 +7,7 @@ rows are compared with: ids, priorities, and times as `Moment`. `All` of nothing
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
@@ -31,7 +31,7 @@ Unit = Literal["day", "week", "month", "quarter", "year"]
 
 @dataclass(frozen=True, slots=True)
 class Midnight:
-    """The beginning of a day, week (on Monday), ... of a time zone: the current one, or so many later."""
+    """The beginning of a day, week (on Monday), ... in a time zone: the current one, or so many later."""
 
     unit: Unit
     later: int
@@ -68,7 +68,7 @@ Bound = tuple[str, str | float | Moment]
 
 @dataclass(frozen=True, slots=True)
 class FieldTest:
-    """What is asked of one of the desk's own fields: that it has a value, within all the bounds."""
+    """What is asked of a custom field: that it has a value, within all the bounds."""
 
     field_id: int
     of: Literal["ticket", "contact"]
@@ -76,7 +76,16 @@ class FieldTest:
     bounds: tuple[Bound, ...]
 
 
-Value = str | int | Moment | FieldTest | None
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is asked about tickets' deadlines, which only their SLAs can tell: the ids that meet it."""
+
+    said: str
+    ids: Callable[[datetime], Sequence[int]] = dataclasses.field(compare=False, repr=False)
+    """Asked at a moment."""
+
+
+Value = str | int | Moment | FieldTest | Counted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +113,21 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What its part is not."""
+    """The opposite of its part."""
 
     part: Node
 
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """What all its parts are; words side by side are words of one message."""
+    """The condition that all parts hold; words side by side are words of one message."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """What at least one of its parts is."""
+    """The condition that at least one part holds."""
 
     parts: tuple[Node, ...]
 
@@ -128,19 +137,19 @@ NOTHING = All(())
 
 
 def all_of(parts: Iterable[Node]) -> Node:
-    """Return what all the parts are, in the shortest form."""
+    """Return the condition that all parts hold, in its shortest form."""
     flat = list(_flat(parts, All))
     return flat[0] if len(flat) == 1 else All(tuple(flat))
 
 
 def either_of(parts: Iterable[Node]) -> Node:
-    """Return what one of the parts is, in the shortest form."""
+    """Return the condition that at least one part holds, in its shortest form."""
     flat = list(_flat(parts, Either))
     return flat[0] if len(flat) == 1 else Either(tuple(flat))
 
 
 def not_of(part: Node) -> Node:
-    """Return what a part is not, in the shortest form."""
+    """Return the opposite of a part, in its shortest form."""
     return part.part if isinstance(part, Not) else Not(part)
 
 

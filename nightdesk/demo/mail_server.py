@@ -20,8 +20,8 @@ from pymap.frozen import frozendict
 from pymap.imap import IMAPService
 from pymap.user import UserMetadata
 
-from nightdesk.demo.letters import ADDRESS, PASSWORD, answer_to
 from nightdesk.demo.maildir import deliver
+from nightdesk.demo.sample_mails import ADDRESS, PASSWORD, answer_to
 
 if TYPE_CHECKING:
     from pymap.interfaces.login import IdentityInterface

@@ -26,7 +26,7 @@ from desk.permissions import current_actor
 from nightdesk.context import desk_open
 from nightdesk.creation import create_desk
 from nightdesk.demo.certificate import write_certificates
-from nightdesk.demo.letters import ADDRESS, PASSWORD, letters
+from nightdesk.demo.sample_mails import ADDRESS, PASSWORD, sample_mails
 from nightdesk.errors import Failed
 from nightdesk.options import Options
 from worker.service.once import run_once
@@ -59,7 +59,7 @@ def build_demo(directory: Path) -> Iterator[Demo]:
     write_certificates(mail)
     imap_port, smtp_port = _free_ports()
     with _desk_of_its_own(), _mail_server(mail, imap_port, smtp_port):
-        _append_letters(mail, imap_port)
+        _append_samples(mail, imap_port)
         options = _create_desk(directory / "desk")
         demo = Demo(directory, mail, options, imap_port, smtp_port)
         _add_mailbox(demo)
@@ -70,7 +70,9 @@ def _need_the_extra() -> None:
 
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise Failed(f"the demo's mail server needs {' and '.join(missing)}", "install nightdesk[demo]")
+        raise Failed(
+            f"the demo's mail server needs {' and '.join(missing)}", "pip install '.[demo]' in the clone"
+        )
 
 
 @contextmanager
@@ -84,7 +86,7 @@ def _desk_of_its_own() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _append_letters(mail: Path, imap_port: int) -> None:
+def _append_samples(mail: Path, imap_port: int) -> None:
     """Lay the sample mails into the INBOX in the order in which they were written.
 
     By IMAP, because a Maildir that is filled on disk is numbered in the directory's order.
@@ -93,7 +95,7 @@ def _append_letters(mail: Path, imap_port: int) -> None:
     with imaplib.IMAP4("127.0.0.1", imap_port, timeout=READY_SECONDS) as server:
         server.starttls(ssl.create_default_context(cafile=str(mail / "ca.pem")))
         server.login(ADDRESS, PASSWORD)
-        for raw in letters(datetime.now(UTC)):
+        for raw in sample_mails(datetime.now(UTC)):
             when = parsedate_to_datetime(str(BytesHeaderParser().parsebytes(raw)["Date"]))
             server.append("INBOX", "", when, raw)
 

@@ -72,6 +72,9 @@ VERBS: dict[str, Verb] = {
     "filter": Verb(
         "nightdesk.verbs.filter:filter_", "What is done with mail by itself, and trying that.", ""
     ),
+    "recurring": Verb(
+        "nightdesk.verbs.recurring:recurring", "Tickets that open themselves by a schedule.", ""
+    ),
     "rules": Verb("nightdesk.verbs.rules:rules", "The desk's rules as a file, and recipes.", ""),
     "canned": Verb("nightdesk.verbs.canned:canned", "Texts kept for what is written often.", ""),
     "template": Verb(

@@ -46,7 +46,8 @@ def show(context: VerbContext, login: str) -> Result:
     from desk.documents import staff as documents
     from desk.staff import agents
 
-    return shown(documents.agent(agents.agent(login)), context.zone)
+    line = agents.agent(login)
+    return shown({**documents.agent(line), "signature": line.signature}, context.zone)
 
 
 @agent.command()
@@ -118,6 +119,9 @@ def add(
 @click.option(
     "--zone", metavar="ZONE", help="The zone of these and of vacations: Europe/Berlin; '': the desk's."
 )
+@click.option(
+    "--language", metavar="L", help="Of the desk's mail to them: en, de, fr, es, pt, it, nl, pl, ja, zh; ''."
+)
 @read_early("places", lambda given: _placed(given) or None)
 @need_a_change("login")
 @desk_verb
@@ -140,6 +144,7 @@ def edit(
     quiet: str | None,
     digest: str | None,
     zone: str | None,
+    language: str | None,
 ) -> Result:
     """Change an agent; what is not given stays."""
     from desk.documents import staff as documents
@@ -165,6 +170,7 @@ def edit(
         quiet=quiet,
         digest=digest,
         zone=zone,
+        language=language,
     )
     return told(documents.agent(line), f"Changed the agent {line.login} ({_where(line)})")
 
@@ -197,7 +203,7 @@ def kinds(text: str) -> list[str]:
 @click.argument("login")
 @desk_verb
 def remove(context: VerbContext, login: str) -> Result:
-    """Have an agent work here no more; what they wrote stays, and `agent edit --active` brings them back."""
+    """Take an agent out of service; what they wrote stays, and `agent edit --active` brings them back."""
     from desk.documents import staff as documents
     from desk.staff import agents
 

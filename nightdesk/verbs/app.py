@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nightdesk.context import desk_open
 from nightdesk.errors import UsageError
+from nightdesk.later import UNUSED_AT_FIRST_SIGHT, put_off
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def open_app(options: Options) -> int:
     # A thread that asks the database waits for its turn at each of its steps: 5 ms is a third of a frame.
     sys.setswitchinterval(0.0005)
     need_terminal(moving=False)
+    put_off(*UNUSED_AT_FIRST_SIGHT)
     with desk_open(options, create=True) as desk:
         plain = options.plain or desk.settings.plain
         need_terminal(moving=not plain)

@@ -7,7 +7,7 @@ import click
 from nightdesk.arguments import noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.verbs import rules
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 ban = noun("ban", "Senders whose mail is rejected, new mail and answers alike.")
 ban.add_command(rules.exporter("ban"))
@@ -26,6 +26,17 @@ def list_bans(context: VerbContext) -> Result:
 
 @ban.command()
 @click.argument("pattern")
+@desk_verb
+def show(context: VerbContext, pattern: str) -> Result:
+    """Show one ban."""
+    from desk.documents import filters as documents
+    from desk.filters import bans
+
+    return shown(documents.ban(bans.show(pattern)), context.zone)
+
+
+@ban.command()
+@click.argument("pattern")
 @click.option("--note", default="", metavar="TEXT", help="Why.")
 @desk_verb
 def add(context: VerbContext, pattern: str, note: str) -> Result:
@@ -35,6 +46,19 @@ def add(context: VerbContext, pattern: str, note: str) -> Result:
 
     line = bans.ban(context.actor, pattern, note)
     return told(documents.ban(line), f"Banned {line.pattern}: its mail is rejected from now on")
+
+
+@ban.command()
+@click.argument("pattern")
+@click.option("--note", required=True, metavar="TEXT", help="Why, from now on.")
+@desk_verb
+def edit(context: VerbContext, pattern: str, note: str) -> Result:
+    """Say otherwise why PATTERN is banned."""
+    from desk.documents import filters as documents
+    from desk.filters import bans
+
+    line = bans.edit(context.actor, pattern, note)
+    return told(documents.ban(line), f"Changed the ban of {line.pattern}")
 
 
 @ban.command()

@@ -28,11 +28,11 @@ def move(context: VerbContext, origin: str | None) -> Result:
     from desk.operations import blob_moving
     from models.blob_moves import Moved
 
-    def tell(moved: Moved) -> None:
+    def show_progress(moved: Moved) -> None:
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{counted(moved.blobs, 'blob')}, {counted(moved.size, 'byte')}")
 
-    moved = blob_moving.move(context.desk, context.actor, origin, tell)
+    moved = blob_moving.move(context.desk, context.actor, origin, show_progress)
     text = f"Moved {counted(moved.blobs, 'blob')}, {counted(moved.size, 'byte')}"
     if moved.damaged:
         text += f"; left where they are, for they are damaged: {counted(len(moved.damaged), 'blob')}"

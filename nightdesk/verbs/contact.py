@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from config.wording import counted
 from mail.inert import one_line
 from nightdesk import output
-from nightdesk.arguments import need_a_change, noun
+from nightdesk.arguments import OWNERS_ONLY, need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
@@ -100,6 +101,41 @@ def merge(context: VerbContext, address: str, into: str) -> Result:
 
 @contact.command()
 @click.argument("address")
+@click.argument("target", type=OWNERS_ONLY, metavar="DIRECTORY")
+@click.option(
+    "--no-notes", is_flag=True, help="Without notes, tasks, time, links and history, which are agents'."
+)
+@desk_verb
+def export(context: VerbContext, address: str, target: str, no_notes: bool) -> Result:
+    """Write all that the desk knows of a contact into a new DIRECTORY, as they may ask for by law.
+
+    Their tickets whole; of tickets of others what they wrote there and what was sent to them. JSON, the mails
+    and the files. It needs a role that grants contact.erase, for the whole desk.
+    """
+    from config.clock import now
+    from desk import personal_data
+
+    done = personal_data.write(
+        context.desk, context.actor, address, Path(target), _line, now(), with_notes=not no_notes
+    )
+    for trouble in done.troubles:
+        output.say(trouble)
+    return Result(
+        lambda: {name: value for name, value in done._asdict().items() if name != "troubles" or value},
+        lambda: output.say(
+            f"{counted(done.tickets, 'ticket')} of theirs, their part of {counted(done.shared, 'other')}, "
+            f"{counted(done.mails, 'mail')}, {counted(done.files, 'file')}"
+        ),
+        status=Exit.FAILED if done.troubles else Exit.DONE,
+    )
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    return output.as_json(document).encode()
+
+
+@contact.command()
+@click.argument("address")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--confirm", default="", metavar="ADDRESS", help="The address once more; else it is asked for.")
 @desk_verb
@@ -107,7 +143,7 @@ def erase(context: VerbContext, address: str, dry_run: bool, confirm: str) -> Re
     """Erase a contact: no byte of their name, addresses and text stays; numbers, times and events do.
 
     The text of their tickets goes; in tickets of others their messages, and what is quoted of them. Cannot be
-    undone. Backups are named, not changed; mail that still lies at its server is not touched.
+    undone. Backups and exports are named, not changed; mail that still lies at its server is not touched.
     """
     from desk import erasure
     from desk.documents import contacts as documents
@@ -116,6 +152,7 @@ def erase(context: VerbContext, address: str, dry_run: bool, confirm: str) -> Re
     if dry_run:
         gone = erasure.rehearsed(context.desk, context.actor, address, watch)
     else:
+        erasure.require_erasable(context.actor, address)
         _confirmed(address, confirm)
         gone = erasure.erase(context.desk, context.actor, address, watch)
     if sys.stderr.isatty():
@@ -155,7 +192,7 @@ def _tell_erased(gone: Erased, *, dry_run: bool) -> None:
     output.line(f"{masked}: {of_others} of others, {counted(gone.texts, 'other text')}")
     for path in gone.files:
         output.line(f"masked: {path}")
-    for path in gone.backups:
+    for path in (*gone.backups, *gone.exports):
         output.line(f"still has it: {path}")
     for what in gone.left:
         output.line(f"still has it: {what}")

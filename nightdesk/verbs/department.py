@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -60,6 +60,39 @@ _assignment = click.option(
 _parent = click.option("--parent", metavar="D", help="The department that it is a part of; '' is none.")
 
 
+_MORE: Sequence[Callable[[Any], Any]] = (
+    click.option(
+        "--manager", metavar="LOGIN", help="The agent who answers for it; '' is who does for its parent."
+    ),
+    click.option(
+        "--private/--public", default=None, help="Whether customers learn neither its name nor its signature."
+    ),
+    click.option(
+        "--assignable",
+        metavar="WHO",
+        help="Who may have its tickets: anyone who reads them, members, or primary: whose own one it is.",
+    ),
+    click.option(
+        "--claims/--no-claims", default=None, help="Whether who answers a ticket that nobody has has it then."
+    ),
+    click.option(
+        "--keeps-owner/--lets-owner-go",
+        default=None,
+        help="Whether a ticket that opens again stays with who had it.",
+    ),
+    click.option(
+        "--autoresponse/--no-autoresponse", default=None, help="Whether its new tickets are acknowledged."
+    ),
+)
+
+
+def _more(verb: _Command) -> _Command:
+    """Give a verb what else a department says of its tickets."""
+    for option in reversed(_MORE):
+        verb = option(verb)
+    return verb
+
+
 @department.command("list")
 @desk_verb
 def list_departments(context: VerbContext) -> Result:
@@ -71,8 +104,8 @@ def list_departments(context: VerbContext) -> Result:
     # A table has the same columns in every row: the path stands for name and parent.
     rows = [{**each, "name": each.get("path", each["name"])} for each in found]
     for row in rows:
-        row.pop("parent", None)
-        row.pop("path", None)
+        for each in ("parent", "path", "private", "assignable", "claims", "keeps_owner", "autoresponse"):
+            row.pop(each, None)
     return Result(lambda: found, lambda: listed(rows, context.zone).words())
 
 
@@ -80,11 +113,14 @@ def list_departments(context: VerbContext) -> Result:
 @click.argument("name")
 @desk_verb
 def show(context: VerbContext, name: str) -> Result:
-    """Show one department."""
+    """Show one department, with what it has from those that it is a part of."""
     from desk.documents import staff as documents
     from desk.staff import departments
 
-    return shown(documents.department(departments.show_department(name)), context.zone)
+    document = documents.department(departments.show_department(name), departments.inherited(name))
+    had = [f"{each['what']} {each['value']} (of {each['of']})" for each in document.get("inherited", [])]
+    words = {**document, "inherited": "; ".join(had)} if had else document
+    return Result(lambda: document, lambda: shown(words, context.zone).words())
 
 
 @department.command()
@@ -94,29 +130,15 @@ def show(context: VerbContext, name: str) -> Result:
 @_days
 @_assignment
 @_parent
+@_more
 @desk_verb
-def add(
-    context: VerbContext,
-    name: str,
-    sla: str | None,
-    signature: str | None,
-    reopen_days: int | None,
-    assignment: str | None,
-    parent: str | None,
-) -> Result:
+def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Add a department."""
     from desk.documents import staff as documents
     from desk.staff import departments
 
-    line = departments.add_department(
-        context.actor,
-        name,
-        sla=sla,
-        signature=signature or "",
-        reopen_days=reopen_days,
-        assignment=assignment or "hand",
-        parent=parent or "",
-    )
+    said = {key: value for key, value in given.items() if value is not None}
+    line = departments.add_department(context.actor, name, **said)
     return told(documents.department(line), f"Added the department {line.name}")
 
 
@@ -133,41 +155,17 @@ def add(
 )
 @_assignment
 @_parent
+@_more
 @click.option("--active/--inactive", default=None, help="Whether tickets go there.")
 @need_a_change("name")
 @desk_verb
-def edit(
-    context: VerbContext,
-    name: str,
-    new_name: str | None,
-    sla: str | None,
-    signature: str | None,
-    reopen_days: int | None,
-    always_reopen: bool | None,
-    outgoing: str | None,
-    autoresponse_from: str | None,
-    assignment: str | None,
-    parent: str | None,
-    active: bool | None,
-) -> Result:
+def edit(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Change a department; what is not given stays."""
     from desk.documents import staff as documents
     from desk.staff import departments
 
-    line = departments.edit_department(
-        context.actor,
-        name,
-        new_name=new_name,
-        sla=sla,
-        signature=signature,
-        reopen_days=reopen_days,
-        always_reopen=bool(always_reopen),
-        active=active,
-        outgoing=outgoing,
-        autoresponse_from=autoresponse_from,
-        assignment=assignment,
-        parent=parent,
-    )
+    given["always_reopen"] = bool(given["always_reopen"])
+    line = departments.edit_department(context.actor, name, **given)
     return told(documents.department(line), f"Changed the department {line.name}")
 
 
@@ -175,7 +173,7 @@ def edit(
 @click.argument("name")
 @desk_verb
 def remove(context: VerbContext, name: str) -> Result:
-    """Have no more tickets go there; those that are there stay. `department edit --active` brings it back."""
+    """Give a department no more tickets; its own stay. `department edit --active` brings it back."""
     from desk.documents import staff as documents
     from desk.staff import departments
 

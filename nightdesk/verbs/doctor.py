@@ -108,9 +108,10 @@ def _user_commands(desk: Desk) -> Iterator[Finding]:
     for each in found.troubles:
         yield Finding("user commands", "warning", each.text, each.cure)
     if found.commands:
-        from tui.key_conflicts import conflicts  # 300 ms, for keys
+        from tui.app import NightdeskApp  # 250 ms, for keys
+        from tui.key_conflicts import conflicts  # 43 ms, for keys
 
-        for said in conflicts(found):
+        for said in conflicts(found.commands, NightdeskApp):
             yield Finding("user commands", "warning", said, f"give it another key in {NAME}")
         yield Finding("user commands", "ok", f"{len(found.commands)} can be run")
 

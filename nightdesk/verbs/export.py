@@ -14,6 +14,7 @@ from nightdesk import output
 from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, new_file
 from nightdesk.desk_verb import Result, VerbContext, desk_verb
 from nightdesk.errors import UsageError
+from nightdesk.exit import Exit
 
 if TYPE_CHECKING:
     from desk.exports import Exported
@@ -37,10 +38,11 @@ def export(context: VerbContext, target: str, query: str, form: str) -> Result:
     """Write tickets out: a new directory with JSON lines, mails and files, or an mbox file.
 
     With - the JSON lines alone, or the mbox, go to standard output. You get what you may read.
-    The mails come in again by `nightdesk import mbox` and `import eml`.
+    A directory comes into a desk again by `nightdesk import export`, an mbox by `import mbox`.
     """
     from config.clock import now
     from desk import exports
+    from desk.erasure import note_export
     from desk.tickets.query import parse
     from mail.archives.mbox import in_mbox
 
@@ -58,6 +60,8 @@ def export(context: VerbContext, target: str, query: str, form: str) -> Result:
             sys.stdout.buffer.write(_line(exports.document(ticket)))
             done = exports.Exported(done.tickets + 1)
     else:
+        if target != "-":
+            note_export(Path(target))
         with new_file(target) as file:
             for ticket in exports.found(actor, wanted):
                 mails = 0
@@ -68,7 +72,13 @@ def export(context: VerbContext, target: str, query: str, form: str) -> Result:
                 watch(done)
     if sys.stderr.isatty():
         output.overwrite("")
-    return Result(done._asdict, lambda: output.say(_told(done)))
+    for trouble in done.troubles:
+        output.say(trouble)
+    return Result(
+        lambda: {name: value for name, value in done._asdict().items() if name != "troubles" or value},
+        lambda: output.say(_told(done)),
+        status=Exit.FAILED if done.troubles else Exit.DONE,
+    )
 
 
 def _line(document: dict[str, Any]) -> bytes:

@@ -25,6 +25,12 @@ _topics = click.option(
 _hint = click.option("--hint", metavar="TEXT", help="What is to be written there, for agents.")
 _order = click.option("--order", type=int, metavar="N", help="Fields stand from the smallest on; 100.")
 
+_required = click.option(
+    "--required/--not-required",
+    default=None,
+    help="Whether agents close no ticket for which it is offered without it.",
+)
+
 
 @field.command("list")
 @desk_verb
@@ -58,6 +64,7 @@ def show(context: VerbContext, name: str) -> Result:
 @_topics
 @_hint
 @_order
+@_required
 @desk_verb
 def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Add a field. NAME is what queries and JSON call it: "Serial number" becomes serial_number."""
@@ -78,6 +85,7 @@ def add(context: VerbContext, /, name: str, **given: Any) -> Result:
 @click.option("--all-topics", is_flag=True, help="Offer it for all tickets.")
 @_hint
 @_order
+@_required
 @click.option("--active/--inactive", default=None, help="Whether it is offered; what stands in it stays.")
 @need_a_change("name")
 @desk_verb

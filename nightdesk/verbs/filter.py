@@ -154,9 +154,10 @@ def test(
     tables: str | None,
     since: str,
 ) -> Result:
-    """Tell what a filter, or a file of rules, would have done with the mail of the last days.
+    """Show what a filter, or a file of rules, would have done with the mail of the last days.
 
-    Nothing is written. A filter is tried as if it were enabled, with the others around it; a name that is not
+    Nothing is written. A filter is tried as if it were enabled, with the others around it; one that is
+    enabled and tried as it is, is compared with a desk without it. A name that is not
     there yet is tried too, for new mail, with --if and --then. A file is tried whole, as `rules import` would
     take it in: of each mail is told where it would go, by which SLA and until when, and how it would be
     acknowledged.
@@ -180,7 +181,7 @@ def test(
     found = list(trial.differences(begin))
     return Result(
         lambda: [documents.difference(each) for each in found],
-        lambda: _print_trial(found, trial.asked, context),
+        lambda: _print_trial(found, trial.asked, context, runs=trial.alone),
     )
 
 
@@ -200,6 +201,11 @@ def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
             ]
             output.table(heads, [_row_of(each, context.zone) for each in found], context.zone)
         output.say(f"{len(found)} of {trial.asked} mails would be treated otherwise; nothing was changed")
+        if trial.not_compared:
+            output.say(
+                f"no mail coming in is answered with {', '.join(trial.not_compared)}: "
+                "nightdesk template test NAME shows it for each ticket"
+            )
 
     return Result(lambda: found, words)
 
@@ -261,7 +267,7 @@ def _print_filter(document: dict[str, Any]) -> None:
         output.line(f"{key}: {shown}")
 
 
-def _print_trial(found: Sequence[Difference], asked: int, context: VerbContext) -> None:
+def _print_trial(found: Sequence[Difference], asked: int, context: VerbContext, *, runs: bool) -> None:
     if found:
         heads: list[Column | str] = [
             *(Column("receipt", "right"), Column("ticket", "right")),
@@ -272,4 +278,5 @@ def _print_trial(found: Sequence[Difference], asked: int, context: VerbContext) 
             for each in found
         ]
         output.table(heads, rows, context.zone)
-    output.say(f"{len(found)} of {asked} mails would be treated otherwise; nothing was changed")
+    without = " without it" if runs else ""
+    output.say(f"{len(found)} of {asked} mails would be treated otherwise{without}; nothing was changed")

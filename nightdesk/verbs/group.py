@@ -14,6 +14,8 @@ from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desk.staff.groups import GroupLine
 
 group = noun("group", "What members of the system's groups may do here.")
@@ -76,7 +78,7 @@ def add(
     line = groups.add_group(
         context.actor, name, role=role or "", places=_placed(places), in_teams=_names(teams or "")
     )
-    return told(documents.group(line), f"The group {line.name} gives {_what(line)}")
+    return told(documents.group(line), _said(line, groups.caveats(line)))
 
 
 @group.command()
@@ -100,7 +102,7 @@ def edit(
         places=_placed(places) if places else None,
         in_teams=None if teams is None else _names(teams),
     )
-    return told(documents.group(line), f"The group {line.name} gives {_what(line)}")
+    return told(documents.group(line), _said(line, groups.caveats(line)))
 
 
 @group.command()
@@ -113,6 +115,11 @@ def remove(context: VerbContext, name: str) -> Result:
 
     line = groups.remove_group(context.actor, name)
     return told(documents.group(line), f"The group {line.name} gives nothing any more")
+
+
+def _said(line: GroupLine, caveats: Sequence[str]) -> str:
+    told = f"The group {line.name} gives {_what(line)}"
+    return f"{told}; but {', and '.join(caveats)}" if caveats else told
 
 
 def _what(line: GroupLine) -> str:

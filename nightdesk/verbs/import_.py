@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ from nightdesk.exit import Exit
 from nightdesk.stopping import stop_on_signals
 
 if TYPE_CHECKING:
+    from desk.doors.imports.exported import ExportTally
     from desk.doors.imports.osticket.tally import OldDeskTally
     from desk.doors.imports.run import Tally
-    from desk.doors.imports.sources import Kind
+    from models.imports import SourceKind
 
 _EVERY_SECONDS = 0.2
 
@@ -31,6 +33,9 @@ def _importer(function: Callable[..., Exit]) -> Callable[..., Exit]:
     """Return what all imports take."""
     for decorate in (
         json_flag,
+        click.option(
+            "--dry-run", is_flag=True, help="Count what would come, and what is here; write nothing."
+        ),
         click.option("--quiet-import", is_flag=True, help="Send nobody anything: no acknowledgements."),
         click.option("--mailbox", metavar="ADDRESS", help="Take it in as mail of this mailbox."),
         click.argument("path", type=OWNERS_ONLY),
@@ -67,6 +72,74 @@ def maildir(as_json: bool, **given: Any) -> Exit:
 def eml(as_json: bool, **given: Any) -> Exit:
     """Take in a file with one mail, or all *.eml files below a directory."""
     return _run(as_json, "eml", **given)
+
+
+@import_.command("export")
+@json_flag
+@click.option("--dry-run", is_flag=True, help="Say what would come, and what not; write nothing.")
+@click.option(
+    "--with-erased", is_flag=True, help="Also tickets that name somebody who was erased from this desk."
+)
+@click.argument("directory", type=OWNERS_ONLY)
+def export(as_json: bool, **given: Any) -> Exit:
+    """Take in what `nightdesk export DIRECTORY` wrote: the tickets as they were, each exactly once.
+
+    Tickets come with numbers, threads, files, history, clocks and people; what they name and is not here is
+    made, mailboxes switched off. Nobody is told or sent anything. Begun again it goes on.
+    """
+    return _bring_back(as_json, **given)
+
+
+@desk_verb
+def _bring_back(context: VerbContext, directory: str, dry_run: bool, with_erased: bool) -> Result:
+    from desk.documents import runs
+    from desk.doors.imports.exported import run_import
+
+    stop = stop_on_signals()
+    watch = _export_progress if sys.stderr.isatty() else (lambda _tally: None)
+    with _owner_reads(directory):
+        tally = run_import(
+            context.desk,
+            context.actor,
+            Path(directory),
+            with_erased=with_erased,
+            dry_run=dry_run,
+            stop=stop,
+            watch=watch,
+        )
+    if sys.stderr.isatty():
+        output.overwrite("")
+    for trouble in tally.troubles:
+        output.say(trouble)
+    if tally.more:
+        output.say("stopped before the end; begin it again to go on")
+    return Result(
+        lambda: runs.brought_back(tally, dry_run=dry_run),
+        lambda: _tell_export(tally, dry_run=dry_run),
+        status=Exit.FAILED if tally.more or tally.troubles else Exit.DONE,
+    )
+
+
+def _export_progress(tally: ExportTally) -> None:
+    rate = tally.tickets / max(tally.seconds, 0.001)
+    output.overwrite(f"importing: {counted(tally.tickets, 'ticket')}, {rate:.0f}/s")
+
+
+def _tell_export(tally: ExportTally, *, dry_run: bool) -> None:
+    told = f"{counted(tally.tickets, 'ticket')}, {counted(tally.messages, 'message')}"
+    told += f", {counted(tally.files, 'file')}"
+    known = f"; {tally.known} were here before" if tally.known else ""
+    output.line(f"would come: {told}{known}" if dry_run else f"{told}, {tally.seconds:.1f} s{known}")
+    if tally.made:
+        made = ", ".join(f"{kind.replace('_', ' ')}: {count}" for kind, count in sorted(tally.made.items()))
+        output.line(f"{'to be made' if dry_run else 'made'}: {made}")
+    for given, other in tally.renumbered.items():
+        output.line(f"number {given} is taken here: that ticket {'would be' if dry_run else 'is'} #{other}")
+    if tally.held:
+        output.line(f"{counted(tally.held, 'mail')} held: nightdesk outbox list, outbox retry")
+    if tally.erased:
+        numbers = ", ".join(f"#{number}" for number in tally.erased)
+        output.line(f"left out, they name somebody who was erased here (--with-erased): {numbers}")
 
 
 @import_.command("osticket")
@@ -165,31 +238,31 @@ def _tell_old_desk(tally: OldDeskTally, *, dry_run: bool) -> None:
 
 
 @desk_verb
-def _run(context: VerbContext, kind: Kind, path: str, mailbox: str | None, quiet_import: bool) -> Result:
+def _run(
+    context: VerbContext, kind: SourceKind, path: str, mailbox: str | None, quiet_import: bool, dry_run: bool
+) -> Result:
     from desk.documents import runs
-    from desk.doors.imports.run import run_import
+    from desk.doors.imports.run import run_import, survey
 
     progress = _Progress() if sys.stderr.isatty() else None
     actor = context.actor
     stop = stop_on_signals()
     try:
-        tally = run_import(
-            context.desk,
-            actor,
-            kind,
-            Path(path),
-            mailbox=mailbox,
-            quiet=quiet_import,
-            stop=stop,
-            watch=progress or (lambda _tally: None),
-        )
-    except (FileNotFoundError, PermissionError) as error:
-        if error.filename is None or not str(error.filename).startswith(str(Path(path).resolve())):
-            raise
-        raise Failed(
-            f"{path}: {(error.strerror or str(error)).lower()}",
-            "the desk's owner must be able to read it",
-        ) from None
+        with _owner_reads(path):
+            watch = progress or (lambda _tally: None)
+            if dry_run:
+                tally = survey(actor, kind, Path(path), mailbox=mailbox, stop=stop, watch=watch)
+            else:
+                tally = run_import(
+                    context.desk,
+                    actor,
+                    kind,
+                    Path(path),
+                    mailbox=mailbox,
+                    quiet=quiet_import,
+                    stop=stop,
+                    watch=watch,
+                )
     finally:
         if progress:
             output.overwrite("")
@@ -204,7 +277,25 @@ def _run(context: VerbContext, kind: Kind, path: str, mailbox: str | None, quiet
     )
 
 
+@contextmanager
+def _owner_reads(path: str) -> Iterator[None]:
+    """Say in one line that a source cannot be read."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError) as error:
+        if error.filename is None or not str(error.filename).startswith(str(Path(path).resolve())):
+            raise
+        raise Failed(
+            f"{path}: {(error.strerror or str(error)).lower()}",
+            "the desk's owner must be able to read it",
+        ) from None
+
+
 def _summary(tally: Tally) -> str:
+    if tally.dry_run:
+        told = f"{counted(tally.found, 'mail')} would come"
+        told += f", {tally.copies} of them the desk has already or twice" if tally.copies else ""
+        return told + (f"; {tally.known} were taken in before" if tally.known else "")
     counts = tally.verdicts.words()
     told = f"{tally.imported} imported" + (f" ({counts})" if counts else "")
     if tally.known:

@@ -49,10 +49,9 @@ def log(
     from desk.documents import operations as documents
 
     wanted = _filter(level, source, mailbox, number, text, context.actor)
-    found = _newest(wanted, limit)
     if follow:
-        write = _write_json if context.as_json else _in_words(context.zone)
-        return _follow(wanted, found, write)
+        return _follow(wanted, limit, _write_json if context.as_json else _in_words(context.zone))
+    found = _newest(wanted, limit)
 
     def words() -> None:
         for line in found:
@@ -103,21 +102,21 @@ def _in_words(zone: tzinfo) -> Callable[[LogLine], None]:
     return write
 
 
-def _follow(wanted: LogFilter, found: list[LogLine], write: Callable[[LogLine], None]) -> Exit:
+def _follow(wanted: LogFilter, limit: int, write: Callable[[LogLine], None]) -> Exit:
     """Write lines as they come, until Ctrl-C or SIGTERM: that is how following ends.
 
     A shell starts what it puts into the background deaf to SIGINT; whoever sends it means it all the same.
     """
-    from desk import logs
+    from desk.logs import Follower
 
     stop = stop_on_signals()
-    last = 0
+    follower = Follower(wanted, limit)
+    found = follower.first
     while not stop.is_set():
         for line in found:
             write(line)
-            last = line.id
         sys.stdout.flush()
         if len(found) < _PAGE:
             stop.wait(_POLL_SECONDS)
-        found = logs.entries(wanted, after_id=last, limit=_PAGE)[::-1]
+        found = follower.news(_PAGE)
     return Exit.DONE

@@ -8,7 +8,7 @@ from nightdesk import output
 from nightdesk.arguments import noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb
 
-me = noun("me", "What you say of yourself: being away, times.")
+me = noun("me", "What you say of yourself: being away, times, your signature.")
 
 
 @me.command()
@@ -53,14 +53,32 @@ def back(context: VerbContext) -> Result:
 )
 @click.option("--digest", metavar="WHEN", help="All in one mail: hourly, 'daily 08:00'; now: each at once.")
 @click.option("--notify", metavar="KINDS", help="Of what you are mailed: all, none, or kinds with commas.")
+@click.option("--language", metavar="L", help="In which language: en, de, fr, ...; '': the desk's.")
 @desk_verb
-def times(context: VerbContext, quiet: str | None, digest: str | None, notify: str | None) -> Result:
-    """Say when and of what you are mailed."""
+def times(
+    context: VerbContext,
+    quiet: str | None,
+    digest: str | None,
+    notify: str | None,
+    language: str | None,
+) -> Result:
+    """Say when, of what and in which language you are mailed."""
     from desk.staff import agents
     from nightdesk.verbs.agent import kinds
 
     chosen = None if notify is None else kinds(notify)
-    agents.set_own_times(context.actor, quiet=quiet, digest=digest, notify=chosen)
+    agents.set_own_times(context.actor, quiet=quiet, digest=digest, notify=chosen, language=language)
+    return _told(context, context.actor.login)
+
+
+@me.command()
+@click.argument("text")
+@desk_verb
+def signature(context: VerbContext, text: str) -> Result:
+    """Say what stands below your answers; '' is nothing."""
+    from desk.staff import agents
+
+    agents.set_own_signature(context.actor, text)
     return _told(context, context.actor.login)
 
 
@@ -83,7 +101,9 @@ def _told(context: VerbContext, login: str) -> Result:
                 ("Zone", line.zone or "the desk's"),
                 ("Quiet", line.quiet or None),
                 ("Digest", line.digest or None),
+                ("Language", line.language or "the desk's"),
+                ("Signature", line.signature or None),
             ]
         )
 
-    return Result(lambda: documents.agent(line), words)
+    return Result(lambda: {**documents.agent(line), "signature": line.signature}, words)

@@ -57,6 +57,8 @@ def move(options: Options, url: str | None, give_up: bool, as_json: bool) -> Exi
     if not paths.exists():
         raise ConfigError(f"there is no desk at {paths.home}", "create one first: nightdesk init")
     goal = None if url is None else at_database(paths, url)
+    if goal is not None and not goal.server_url and not goal.data.is_dir():
+        raise UsageError(f"there is no directory {goal.data}", f"make it: mkdir -m 700 {goal.data}")
     act_as_owner(paths)
     os.umask(0o077)
     if goal is None:

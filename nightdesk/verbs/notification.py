@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from desk.alerts.notifications import NoticeLine
+    from desk.calls.channels import Channel
 
 notification = noun("notification", "What agents are mailed of, what they were mailed, and why not.")
 _WAITS = ("waits for the worker",)
@@ -48,6 +49,33 @@ def list_rules(context: VerbContext) -> Result:
     )
 
 
+@notification.command()
+@click.option("--event", required=True, metavar="E", help="new_ticket, customer_wrote, answered, ...")
+@click.option("--to", "whom", required=True, metavar="WHO", help="As for set; of a webhook or push its name.")
+@click.option(
+    "--by",
+    "channel",
+    type=click.Choice(("mail", "screen", "webhook", "hook", "push")),
+    default="mail",
+    show_default=True,
+    help="Which way they are told.",
+)
+@_part
+@desk_verb
+def add(context: VerbContext, /, event: str, whom: str, channel: Channel, **part: str | None) -> Result:
+    """Add somebody who is told of an event, beside those who are told of it already."""
+    from desk.alerts.recipients import NotificationLine, Part
+    from desk.calls import channels
+    from desk.documents import listeners as listener_documents
+    from desk.documents import operations as documents
+
+    line = channels.notify_by(context.desk, context.actor, event, whom, channel, Part(**part))
+    if isinstance(line, NotificationLine):
+        return told(documents.notification(line), f"{line.name} is told to {line.whom or 'nobody'}")
+    heard = ", ".join(line.events) or "everything"
+    return told(listener_documents.listener(line), f"the {channel} {line.name} hears of {heard}")
+
+
 @notification.command("set")
 @click.argument("event")
 @click.option(
@@ -55,8 +83,8 @@ def list_rules(context: VerbContext) -> Result:
     "whom",
     required=True,
     metavar="WHO",
-    help="assignee, team, team_lead, last_respondent, department, admins, everybody, agent:LOGIN, team:NAME, "
-    "with commas.",
+    help="assignee, team, team_lead, last_respondent, department, admins, everybody, account_owner, "
+    "manager, agent:LOGIN, team:NAME, with commas.",
 )
 @_part
 @desk_verb
@@ -91,7 +119,7 @@ def reset(context: VerbContext, /, event: str, **part: str | None) -> Result:
 @limit_option
 @desk_verb
 def explain(context: VerbContext, number: str, limit: int) -> Result:
-    """Tell of everything that happened to a ticket who was told of it, who was not, and why."""
+    """Show of everything that happened to a ticket who was told of it, who was not, and why."""
     from desk.alerts import notifications
     from desk.documents import operations as documents
     from desk.tickets import changes

@@ -18,6 +18,11 @@ organization.add_command(rules.importer("organization"))
 _shares = click.option(
     "--shares/--no-shares", default=None, help="Whether its people may answer in one another's tickets."
 )
+_owner = click.option(
+    "--owner",
+    metavar="LOGIN",
+    help="The agent who looks after it and is told of its new tickets; '' is none.",
+)
 _note = click.option("--note", metavar="TEXT", help="What agents should know.")
 
 
@@ -47,16 +52,22 @@ def show(context: VerbContext, name: str) -> Result:
 @click.option("--domain", "domains", multiple=True, metavar="D", help="Addresses of this domain are of it.")
 @_shares
 @_note
+@_owner
 @desk_verb
 def add(
-    context: VerbContext, name: str, domains: tuple[str, ...], shares: bool | None, note: str | None
+    context: VerbContext,
+    name: str,
+    domains: tuple[str, ...],
+    shares: bool | None,
+    note: str | None,
+    owner: str | None,
 ) -> Result:
     """Add an organization; its people share their tickets unless you say no."""
     from desk import organizations
     from desk.documents import contacts as documents
 
     line = organizations.add_organization(
-        context.actor, name, domains, shares=shares is not False, note=note or ""
+        context.actor, name, domains, shares=shares is not False, note=note or "", owner=owner or ""
     )
     return told(documents.organization(line), f"Added the organization {line.name}")
 
@@ -68,6 +79,7 @@ def add(
 @click.option("--remove-domain", "remove", multiple=True, metavar="D", help="One domain less.")
 @_shares
 @_note
+@_owner
 @need_a_change("name")
 @desk_verb
 def edit(context: VerbContext, /, name: str, **given: Any) -> Result:

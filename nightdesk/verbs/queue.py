@@ -15,13 +15,16 @@ from nightdesk.verbs.named_things import listed
 if TYPE_CHECKING:
     from desk.queues import QueueLine
 
-_SORTS = ("updated", "created", "priority", "due")
 
 queue = noun("queue", "Saved queries: your own, and everybody's.")
 queue.add_command(rules.exporter("queue"))
 queue.add_command(rules.importer("queue"))
 
-_sort_option = click.option("--sort", type=click.Choice(_SORTS), help="The order of its tickets.")
+_sort_option = click.option(
+    "--sort",
+    metavar="BY",
+    help="Its order: updated, created, priority, due, field:NAME of your own, or -field:NAME backwards.",
+)
 _columns_option = click.option(
     "--columns", metavar="A,B,...", help="Columns of its list, by the names that `ticket list` prints."
 )

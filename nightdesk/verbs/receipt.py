@@ -128,7 +128,7 @@ def retry(context: VerbContext, ids: Chosen[int]) -> Result:
 @ids_argument("receipt")
 @desk_verb
 def replay(context: VerbContext, ids: Chosen[int]) -> Result:
-    """Say what would become of mails if they came now. Nothing is changed.
+    """Show what would become of mails if they came now. Nothing is changed.
 
     With --json one ID gives an object; several, or -, an array.
     """
@@ -149,7 +149,7 @@ def replay(context: VerbContext, ids: Chosen[int]) -> Result:
 )
 @desk_verb
 def test(context: VerbContext, since: str) -> Result:
-    """Tell in which stored mail this program reads something else than is stored of it. Nothing is changed.
+    """Show in which stored mail this program reads something else than is stored of it. Nothing is changed.
 
     It may be newer than the program that took the mail in. `receipt reread` lets messages say what is read.
     """

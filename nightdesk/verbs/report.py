@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.time_spent import Whose
 
 _WHOSE = ("agent", "ticket", "department", "organization")
-_NAMES = ("departments", "topics", "agents", "tags", "mailboxes", "days", "time")
+_NAMES = ("departments", "topics", "agents", "teams", "tags", "mailboxes", "days", "time")
 
 
 @click.command()

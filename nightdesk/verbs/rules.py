@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 KINDS = (
     *("status", "sla", "department", "topic", "field", "role", "team", "group", "canned", "template"),
-    *("organization", "queue", "webhook", "push", "filter", "ban", "notification", "mailbox", "setting"),
+    *("organization", "queue", "webhook", "push", "filter", "recurring", "ban", "notification"),
+    *("mailbox", "setting"),
 )
 
 rules = noun("rules", "The desk's rules as a TOML file, and recipes for the mail of monitoring systems.")

@@ -56,7 +56,7 @@ def serve(
             from api.server.serve import run
         except ModuleNotFoundError as error:
             raise Failed(
-                f"the HTTP API needs the package {error.name}", "pip install 'nightdesk[api]'"
+                f"the HTTP API needs the package {error.name}", "pip install '.[api]' in the clone"
             ) from error
         from desk.staff.api_keys import network_of
 

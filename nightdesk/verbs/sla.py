@@ -40,6 +40,12 @@ def _of_plan(verb: _Command) -> _Command:
             "--days", multiple=True, metavar="DAY", help="A day off: '2026-12-24 Christmas Eve'; '' is none."
         ),
         owners_option("--calendar", metavar="FILE", help="Days off, read from an iCalendar file."),
+        click.option(
+            "--priorities",
+            multiple=True,
+            metavar="TIMES",
+            help="Other times: 'urgent first=1h next=2h resolve=8h'; '' is none.",
+        ),
         click.option("--pause", metavar="WHAT,...", help="Stops clocks: waiting, snoozed, a status; or ''."),
         click.option("--reminders", metavar="N,...", help="Tell agents at so many percent: 50,75,100."),
         read_early("calendar", lambda name: None if name is None else read_bytes(name)),
@@ -128,7 +134,7 @@ def remove(context: VerbContext, name: str) -> Result:
 @click.argument("number")
 @desk_verb
 def explain(context: VerbContext, number: str) -> Result:
-    """Tell what a ticket's SLA promises, each promise as a sum: what counts, and why something does not."""
+    """Show what a ticket's SLA promises, each promise as a sum: what counts, and why something does not."""
     from config.clock import now
     from desk.documents import slas as documents
     from desk.tickets import sla_trial
@@ -149,7 +155,7 @@ def explain(context: VerbContext, number: str) -> Result:
 )
 @desk_verb
 def simulate(context: VerbContext, name: str, since: str) -> Result:
-    """Tell which tickets would be in time by an SLA, and which are by their own; nothing is written."""
+    """Show which tickets would be in time by an SLA, and which are by their own; nothing is written."""
     from config.clock import now
     from desk.documents import slas as documents
     from desk.permissions import require
@@ -221,7 +227,7 @@ def _brief(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _said(document: Mapping[str, Any]) -> dict[str, Any]:
-    said = {**document, "days": ", ".join(document["days"])}
+    said = {**document, "days": ", ".join(document["days"]), "priorities": "; ".join(document["priorities"])}
     said["next"] = "as the first answer" if document["next"] is None else document["next"]
     said["resolve"] = "nothing is promised" if document["resolve"] is None else document["resolve"]
     said["business_hours"] = document["business_hours"] or "round the clock"

@@ -106,7 +106,7 @@ def reset(context: VerbContext, /, name: str, language: str | None, **where: str
 
 @template.command()
 @click.argument("name")
-@click.argument("number", metavar="NUMBER")
+@click.argument("number", metavar="[NUMBER]", required=False)
 @_language
 @owners_option(
     "--body-file",
@@ -117,8 +117,10 @@ def reset(context: VerbContext, /, name: str, language: str | None, **where: str
 )
 @read_early("body", lambda file: None if file is None else read_text(file, "the text"))
 @desk_verb
-def preview(context: VerbContext, name: str, number: str, language: str | None, body: str | None) -> Result:
-    """Show a text as it would be for a ticket; nothing is sent."""
+def preview(
+    context: VerbContext, name: str, number: str | None, language: str | None, body: str | None
+) -> Result:
+    """Show a text as it would be for a ticket, or with examples; nothing is sent."""
     from desk import customizing
 
     text = customizing.preview(context.actor, name, number, language, body)

@@ -21,10 +21,19 @@ _priority = click.option("--priority", metavar="P", help="low, normal, high or u
 _autoresponse = click.option(
     "--autoresponse/--no-autoresponse", default=None, help="Acknowledge its new tickets."
 )
-
-
+_owner = click.option(
+    "--assigned-to", metavar="WHO", help="Whose its new tickets are: a login or team:NAME; '' is nobody's."
+)
+_status = click.option(
+    "--status", metavar="S", help="The state or status in which its tickets begin; '' is new."
+)
 _checklist = click.option(
     "--task", "checklist", multiple=True, metavar="TEXT", help="A task of its new tickets; may be repeated."
+)
+_parent = click.option(
+    "--parent",
+    metavar="T",
+    help="The topic that it is a part of, whose way it has unless its own; '' is none.",
 )
 
 
@@ -35,7 +44,13 @@ def list_topics(context: VerbContext) -> Result:
     from desk.documents import staff as documents
     from desk.staff import topics
 
-    return listed([documents.topic(line) for line in topics.topics()], context.zone)
+    found = [documents.topic(line) for line in topics.topics()]
+    # A table has the same columns in every row: the path stands for name and parent.
+    rows = [{**each, "name": each.get("path", each["name"])} for each in found]
+    for row in rows:
+        row.pop("parent", None)
+        row.pop("path", None)
+    return Result(lambda: found, lambda: listed(rows, context.zone).words())
 
 
 @topic.command()
@@ -54,8 +69,11 @@ def show(context: VerbContext, name: str) -> Result:
 @_department
 @_sla
 @_priority
+@_owner
+@_status
 @_autoresponse
 @_checklist
+@_parent
 @desk_verb
 def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Add a help topic."""
@@ -73,8 +91,11 @@ def add(context: VerbContext, /, name: str, **given: Any) -> Result:
 @_department
 @_sla
 @_priority
+@_owner
+@_status
 @_autoresponse
 @_checklist
+@_parent
 @click.option("--no-tasks", is_flag=True, help="Its new tickets begin without tasks.")
 @click.option("--active/--inactive", default=None, help="Whether it can be chosen.")
 @need_a_change("name")
@@ -93,7 +114,7 @@ def edit(context: VerbContext, /, name: str, no_tasks: bool, **given: Any) -> Re
 @click.argument("name")
 @desk_verb
 def remove(context: VerbContext, name: str) -> Result:
-    """Have a help topic offered no more; tickets that have it keep it."""
+    """Offer a help topic no more; tickets that have it keep it."""
     from desk.documents import staff as documents
     from desk.staff import topics
 

@@ -15,9 +15,10 @@ from config.providers import (
     provider_for,
     providers,
 )
+from tests.support.rows import every_row
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("address", "expected"),
     [
         ("ann@gmail.com", "gmail"),

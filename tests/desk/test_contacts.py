@@ -8,7 +8,7 @@ from desk.contacts import contacts, edit_contact, history, known, merge_contacts
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
-from desk.tickets import changes, detail
+from desk.tickets import changes, detail, people, undo
 from tests.support.mails import BOB, EVE, SUPPORT, Door, mail, rows
 from tests.support.workbench import make_agent
 
@@ -63,6 +63,18 @@ def test_two_contacts_become_one(door: Door, kim: Actor) -> None:
     assert {each.number for each in history(line)} == {"1", "2", "3"}
     assert detail.show("3").events[-1].text == "requester bob@corp.test -> ana@corp.test"
     assert door.take(mail("More of three", sender=BOB, subject="Re: [#3] Three")).ticket_number == "3"
+
+
+def test_what_names_who_was_merged_is_not_undone(door: Door, kim: Actor) -> None:
+    people.set_collaborators(kim, ["1"], remove=["eve@elsewhere.test"])
+    merge_contacts(kim, "eve@elsewhere.test", "bob@corp.test")
+    with pytest.raises(Refused, match="changed since"):
+        undo.undo_last(kim)
+    people.set_requester(kim, ["3"], "ana@corp.test")
+    merge_contacts(kim, "bob@corp.test", "ana@corp.test")
+    with pytest.raises(Refused, match="changed since"):
+        undo.undo_last(kim)
+    assert detail.show("3").requester_email == "ana@corp.test"
 
 
 def test_who_is_merged_into_the_requester_is_not_in_cc_too(door: Door, kim: Actor) -> None:

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import random
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
-from desk import logs
+from config.settings import Settings
+from desk import logs, personal_data
 from desk.contacts import edit_contact, known
 from desk.erasure import erase, note_backup, rehearsed
-from desk.errors import NotAllowed, NotFound, Refused
-from desk.home import Desk
+from desk.errors import NotAllowed, NotFound, Refused, WrongUse
+from desk.filters import bans
+from desk.home import Desk, open_desk
 from desk.permissions import Actor
-from desk.replies.reply import send_reply
+from desk.recurring import definitions, sweep
+from desk.replies.reply import add_note, send_reply
 from desk.tickets import changes, detail, tasks, time_spent, undo
 from mail.mime.domain import ascii_domain
-from models import blobs, erasure
+from models import blobs, erasure, recurring
+from models.opening import close_database
+from models.transactions import transaction
+from tests.support.blank_desk import copied
 from tests.support.engines import SQLITE
 from tests.support.mails import EVE, Door, mail, rows, value, write
+from tests.support.random_life import HERS, PEOPLE, Life
 from tests.support.workbench import ADMIN, make_agent
 
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TINA = "Tina Müller-Weiß <tina.mw@bücher.example>"
 ADDRESS = re.compile(r"@([\w.-]+)")
 TOKENS = ("tina.mw@bücher.example", "tina", "Müller-Weiß", "zugvogel", "quetzal", "+49 30 123456")
@@ -201,6 +214,68 @@ def test_nothing_of_them_stays_but_the_numbers(desk: Desk, engine: str) -> None:
     assert door.take(mail("I am new.", sender=TINA, subject="New")).ticket_number not in ("1", "2", "3")
 
 
+@pytest.mark.sqlite
+def test_what_is_known_of_them_is_handed_out_whole_and_nothing_of_others(desk: Desk, tmp_path: Path) -> None:
+    """`contact export` finds as much as erasing does."""
+    door, kim = Door(desk), make_agent("kim")
+    filled(desk, door, kim)
+    add_note(kim, "1", "She rang about it.")
+    tasks.add(kim, "1", "Call her", UTC)
+    edit_contact(ADMIN, "tina@home.test", note="Is rude.")
+    bans.ban(kim, "tina@home.test")
+    refused = mail("Zugvogel once more.", sender="Tina <tina@home.test>", subject="Refused")
+    assert door.take(refused).verdict == "rejected"
+    place = tmp_path / "hers"
+    done = personal_data.write(desk, kim, "tina@home.test", place, _line, NOW)
+    written = {path.name: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    lines = [json.loads(each) for each in written["tickets.jsonl"].splitlines()]
+    would_go = rehearsed(desk, kim, "tina@home.test")
+    assert [each["number"] for each in lines if each["kind"] == "ticket"] == list(would_go.tickets)
+    assert [each["number"] for each in lines if each["kind"] == "part"] == list(would_go.shared)
+    assert sum(len(each["messages"]) for each in lines) == done.messages == would_go.messages
+    assert would_go.exports == (str(place),)
+    facts = json.loads(written["contact.json"])
+    assert facts["contact"]["phone"] == "+49 30 123456"
+    assert facts["bans"] == ["tina@home.test"]
+    assert [each["verdict"] for each in facts["received"]] == ["ticket", "duplicate", "reply", "rejected"]
+    assert {"reply"} <= {each["kind"] for each in facts["sent"]}
+    assert written["receipt-" + str(facts["received"][-1]["id"]) + ".eml"] == refused
+    file = "Quetzal für Tina\n".encode()
+    assert written[hashlib.sha256(file).hexdigest()] == file
+    assert sum(name.endswith(".eml") for name in written) == done.mails
+    assert not [name for name, data in written.items() if b"pelican" in data]
+    internal = (b"She rang", b"Is rude", b"Call her")
+    assert [each for each in internal if each not in written["tickets.jsonl"] + written["contact.json"]] == []
+    assert place.stat().st_mode & 0o777 == 0o700
+    personal_data.write(desk, kim, "tina@home.test", tmp_path / "less", _line, NOW, with_notes=False)
+    less = [each.read_bytes() for each in (tmp_path / "less").glob("*.json*")]
+    assert [each for each in internal if each in b"".join(less)] == []
+    of_one = kim._replace(actions=frozenset(["contact.erase"]), places=((1, frozenset(["ticket.read"])),))
+    for agent in (make_agent("reader", ["ticket.read"]), of_one):
+        with pytest.raises(NotAllowed):
+            personal_data.write(desk, agent, "tina@home.test", tmp_path / "none", _line, NOW)
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(WrongUse, match="file") as caught:
+        personal_data.write(desk, kim, "tina@home.test", tmp_path / "hers.zip", _line, NOW)
+    assert "nightdesk export" not in str(caught.value.hint)
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, default=str).encode() + b"\n"
+
+
+def test_no_recurring_ticket_brings_them_back(desk: Desk) -> None:
+    Door(desk).take(mail("The printer is on fire.", sender=TINA))
+    definitions.add(desk, ADMIN, "Visit", schedule="0 9 * * *", subject="Visit her", requester=TINA)
+    with transaction():
+        recurring.change(definitions.stored("Visit").id, {"after": "2026-11-20T12:00:00Z"})
+    erase(desk, ADMIN, "tina.mw@bücher.example")
+    assert sweep.sweep(desk, datetime(2026, 11, 22, 12, 0, tzinfo=UTC)) == []
+    kept = definitions.stored("Visit")
+    assert (kept.active, kept.requester_name) == (False, "")
+    assert kept.requester_email.endswith("@erased.invalid")
+
+
 NAMES = ("Ana Prado", "Łukasz Żółć", "O'Neil Pat", "Jean-Luc d'Arc", "李 小龙", "Aña Ñandú", "Max")
 WORDS = ("kestrel", "żubr", "heron", "ñandú", "osprey", "Straße")
 
@@ -251,6 +326,65 @@ def test_who_may_and_of_whom(desk: Desk, tmp_path: Path) -> None:
     for place in (str(gone), str(kept), "s3://bucket/desk", str(kept)):
         note_backup(place)
     assert erase(desk, ADMIN, "ana@corp.test").backups == (str(kept), "s3://bucket/desk")
+
+
+HERS_IN_ALL = ("tina.zugvogel@corp.test", "Tina Zugvogel", HERS)
+
+
+def test_nothing_of_them_stays_however_the_desk_lived(engine: str, blank_home: Path, tmp_path: Path) -> None:
+    made = 0
+
+    @hypothesis.settings(
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate), max_examples=8, database=None
+    )
+    @hypothesis.given(
+        seed=st.integers(0, 10**6), deeds=st.lists(st.sampled_from(Life.DEEDS), min_size=10, max_size=40)
+    )
+    def gone(seed: int, deeds: list[str]) -> None:
+        nonlocal made
+        made += 1
+        close_database()
+        desk = open_desk(
+            copied(engine, blank_home, tmp_path / f"desk {made}"), Settings(blob_threshold=2_000)
+        )
+        life = Life(desk, seed)
+        life.door.take(life.letter(PEOPLE[0]))
+        life.live(deeds)
+        hers = traces(desk, engine, HERS_IN_ALL)
+        assert {token for _, token in hers} == set(HERS_IN_ALL)
+        before = [rows(each) for each in STAYS]
+        told = erase(desk, ADMIN, "tina.zugvogel@corp.test")
+        found = traces(desk, engine, HERS_IN_ALL)
+        assert found == set(), rows("SELECT id, ticket_id, kind, detail FROM event")
+        assert told.left == ()
+        assert [rows(each) for each in STAYS] == before
+
+    gone()
+    close_database()
+
+
+@pytest.mark.parametrize("change", ["a new task", "a text that changes"])
+def test_nothing_of_them_stays_of_what_is_written_meanwhile(desk: Desk, engine: str, change: str) -> None:
+    door, kim = Door(desk), make_agent("kim")
+    door.take(mail("Mine.", sender=TINA))
+    door.take(mail("Eve's flamingo.", sender=EVE))
+    tasks.add(kim, "2", "ring tina.mw@bücher.example", UTC)
+    masks, changed = erasure.rewrite, list[str]()
+
+    def rewritten(kept: erasure.KeptText, text: str, apart: str) -> bool:
+        if (kept.table, kept.column) == ("task", "text") and not changed:
+            changed.append(kept.text)
+            if change == "a new task":
+                tasks.add(kim, "2", "write to tina.mw@bücher.example", UTC)
+            else:
+                write("UPDATE task SET text = 'Tina Müller-Weiß, soon' WHERE text = ?", kept.text)
+        return masks(kept, text, apart)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erasure, "rewrite", rewritten)
+        erase(desk, ADMIN, "tina.mw@bücher.example")
+    assert changed == ["ring tina.mw@bücher.example"]
+    assert traces(desk, engine, ("tina.mw@bücher.example", "Tina Müller-Weiß")) == set()
 
 
 def test_a_table_that_comes_later_is_looked_through(desk: Desk) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
+import pytest
 import time_machine
 
 from config.clock import now
 from desk import logs, settings
 from desk.home import Desk
-from desk.logs import LogFilter
+from desk.logs import Follower, LogFilter
+from models.database import db
+from models.transactions import transaction
 from tests.support.workbench import ADMIN, make_mailbox, make_ticket
 
 
@@ -31,7 +35,45 @@ def test_the_newest_comes_first_and_pages_go_back(desk: Desk) -> None:
     assert len(texts(limit=0)) == 10
 
 
-def test_a_follower_misses_no_line(desk: Desk) -> None:
+def test_a_follower_is_told_each_line_once(desk: Desk) -> None:
+    fill(10)
+    follower = Follower(LogFilter("error"), 2)
+    assert [line.text for line in follower.first] == ["line 3", "line 7"]
+    assert follower.news(3) == []
+    fill(24)
+    told: list[str] = []
+    while lines := follower.news(2):
+        told += [line.text for line in lines]
+    assert told == [f"line {turn}" for turn in range(3, 24, 4)]
+
+
+@pytest.mark.postgres
+def test_a_follower_misses_no_line_that_is_committed_behind_later_ones(desk: Desk) -> None:
+    follower = Follower(LogFilter(), 10)
+    written, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction():
+            logs.write("info", "fetch", "begun early")
+            logs.entries(limit=1)
+            written.set()
+            go_on.wait(60)
+        db.close()
+
+    other = threading.Thread(target=slow)
+    other.start()
+    assert written.wait(60)
+    logs.write("info", "send", "meanwhile")
+    try:
+        assert [line.text for line in follower.news(10)] == ["meanwhile"]
+    finally:
+        go_on.set()
+        other.join()
+    assert [line.text for line in follower.news(10)] == ["begun early"]
+    assert follower.news(10) == []
+
+
+def test_what_is_after_a_line_comes_in_pages_without_a_gap(desk: Desk) -> None:
     fill(10)
     seen = logs.entries(limit=1)[0].id
     fill(7)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from desk.errors import WrongUse
 from desk.quiet_times import parse
+from tests.support.rows import every_row
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WORK = "mon-fri 18:00-08:00, sat-sun"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "moment", "ends"),
     [
         (WORK, "2026-11-25 12:00", "2026-11-25 12:00"),  # a Wednesday
@@ -45,7 +46,7 @@ def test_it_is_quiet_until(text: str, moment: str, ends: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "says"),
     [
         ("always", "no quiet time"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 
 from desk.errors import WrongUse
 from desk.schedules import parse
+from tests.support.rows import every_row
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -110,7 +111,7 @@ def test_what_never_ran_is_due() -> None:
     assert parse("every 3 days").due(None, MOMENT, BERLIN)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "words"),
     [
         ("every 45 minutes", "every 45 minutes"),
@@ -131,17 +132,17 @@ def test_a_schedule_is_told_in_words_and_kept_as_entered(text: str, words: str) 
     assert parse(text).text == text
 
 
-@pytest.mark.parametrize("text", ["every 4 minutes", "*/2 * * * *", "* * * * *", "every minute"])
+@every_row("text", ["every 4 minutes", "*/2 * * * *", "* * * * *", "every minute"])
 def test_less_than_five_minutes_warns(text: str) -> None:
     assert "some servers lock out" in parse(text).warning
 
 
-@pytest.mark.parametrize("text", ["every 5 minutes", "*/5 * * * *", "0 9 * * *", "0 0 29 2 *"])
+@every_row("text", ["every 5 minutes", "*/5 * * * *", "0 9 * * *", "0 0 29 2 *"])
 def test_five_minutes_and_more_do_not_warn(text: str) -> None:
     assert parse(text).warning == ""
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "",

@@ -18,4 +18,5 @@ def test_every_command_is_told_and_no_other() -> None:
 def test_every_kind_of_notice_is_told_with_whom_it_goes_to() -> None:
     page = (REPOSITORY / "docs" / "notifications.md").read_text()
     told = dict(re.findall(r"^\| `notify\.(\w+)` \|.*\| `?([^|`]+?)`? \|$", page, re.MULTILINE))
+    assert told.pop("woken") == settings.lookup("notify.woken").default, "one that is asked for by its ticket"
     assert told == {kind: settings.lookup(f"notify.{kind}").default or "nobody" for kind in KINDS}

@@ -18,6 +18,7 @@ import pytest
 
 from nightdesk import mailbox_page
 from nightdesk.providers_page import page
+from tests.support.fresh_desk import begin
 from tests.support.program import REPOSITORY, Program, told_until
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.oauth import PUBLIC_CLIENT, OAuthServer
@@ -125,9 +126,7 @@ def program(tmp_path: Path) -> Program:
 @pytest.fixture
 def desk(program: Program) -> Program:
     """A desk fresh from `init`."""
-    done = program("init", "--timezone", "Europe/Berlin")
-    assert done.status == 0, done.err
-    return program
+    return begin(program)
 
 
 def test_mailboxes(reader: Reader) -> None:

@@ -9,6 +9,7 @@ import pytest
 from desk.queries import fields
 from desk.queries.parser import parse
 from tests.support.program import REPOSITORY
+from tests.support.rows import every_row
 
 PAGE = (REPOSITORY / "docs" / "queries.md").read_text("utf-8")
 BLOCK = re.search(r"(?ms)^```\n(.*?)^```$", PAGE)
@@ -23,7 +24,7 @@ def test_the_table_is_the_one_the_program_prints() -> None:
     assert fields.page_table() in PAGE
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@every_row("example", EXAMPLES)
 def test_an_example_is_read(example: str) -> None:
     assert parse(example)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fresh_desk import begin
 from tests.support.live_desk import Desk
 from tests.support.program import Program
 
@@ -13,6 +14,12 @@ from tests.support.program import Program
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """A desk in Berlin without mailboxes."""
-    made = Desk(Program(tmp_path / "desk"))
+    return Desk(begin(Program(tmp_path / "desk")))
+
+
+@pytest.fixture
+def other_desk(tmp_path: Path) -> Desk:
+    """Another desk, as fresh."""
+    made = Desk(Program(tmp_path / "other-desk"))
     made.ok("init", "--timezone", "Europe/Berlin")
     return made

@@ -45,7 +45,9 @@ async def test_every_door_makes_the_same_tickets_of_the_same_mails(
         "imap": _by_fetching(tmp_path, mailuser, mails, "imap", mailuser.dovecot.imaps_port),
         "pop3": _by_fetching(tmp_path, mailuser, mails, "pop3", mailuser.dovecot.pop3s_port),
         "pipe": _by_pipe(make_desk("pipe"), mails),
+        "spool": _by_spool(make_desk("spool"), mails),
         "http": _by_http(make_desk("http"), mails),
+        "remote": _by_remote(make_desk("remote"), tmp_path / "key", mails),
         "lmtp": await _by_lmtp(make_desk("lmtp"), mailuser.address, mails),
         "import": _by_import(make_desk("import"), tmp_path / "box", mails),
     }
@@ -70,6 +72,30 @@ def _by_fetching(folder: Path, user: MailUser, mails: list[bytes], protocol: str
 def _by_pipe(desk: Desk, mails: list[bytes]) -> Any:
     for raw in mails:
         desk.ok("pipe", stdin=b"From joe@x.test Fri Nov 20 09:00:00 2026\n" + raw.replace(b"\r\n", b"\n"))
+    return _everything(desk.home)
+
+
+def _by_spool(desk: Desk, mails: list[bytes]) -> Any:
+    config = desk.home / "config.toml"
+    was = config.read_text("utf-8")
+    config.write_text("nope = 1\n")  # nobody opens this desk: the mail is on disk, and waits
+    for raw in mails:
+        desk.ok("pipe", stdin=raw.replace(b"\r\n", b"\n"))
+    config.write_text(was)
+    assert desk.fetch_once()["spooled"] == MAILS
+    return _everything(desk.home)
+
+
+def _by_remote(desk: Desk, key: Path, mails: list[bytes]) -> Any:
+    served = Served(desk.program)
+    try:
+        key.write_text(served.key("tickets"))
+        key.chmod(0o600)
+        url = f"{served.base}/api/tickets.email"
+        for raw in mails:
+            desk.ok("pipe", "--remote", url, "--key-file", str(key), stdin=raw.replace(b"\r\n", b"\n"))
+    finally:
+        served.stop()
     return _everything(desk.home)
 
 

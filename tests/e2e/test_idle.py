@@ -41,7 +41,7 @@ def test_a_mail_is_a_ticket_at_once_and_again_after_the_server_was_restarted(
         wait_until(lambda: books.value("SELECT count(*) FROM ticket") == 1, "no ticket at once")
         dovecot.restart()
         wait_until(lambda: _idling(books) == 0, "the lost connection is not noticed")
-        wait_until(lambda: _idling(books) == 1 and _quiet(books), "it does not come back", 60)
+        wait_until(lambda: _idling(books) == 1 and _quiet(books), "it does not come back", 150)
         dovecot.deliver_lmtp(mailuser.address, mail(2))
         wait_until(lambda: books.value("SELECT count(*) FROM ticket") == 2, "no second ticket")
     assert _idling(books) == 0, "a worker that ended idles no more"

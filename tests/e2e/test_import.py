@@ -69,6 +69,43 @@ def test_an_import_of_ten_thousand_mails_killed_again_and_again_takes_each_exact
     assert hits >= KILLS // 2, f"{KILLS - hits} of {KILLS} kills came after the end"
 
 
+@pytest.mark.timeout(300)
+def test_an_import_of_an_export_killed_again_and_again_brings_each_ticket_exactly_once(
+    desk: Desk, other_desk: Desk, tmp_path: Path
+) -> None:
+    desk.json("import", "mbox", str(write_mbox(tmp_path / "box", 450)), "--quiet-import")
+    desk("export", str(tmp_path / "export"))
+    books, whole = Books(other_desk.home), Books(desk.home)
+    chance = random.Random(4)
+    hits = 0
+    for _ in range(5):
+        before = books.value("SELECT count(*) FROM ticket")
+        process = start(other_desk, "import", "export", str(tmp_path / "export"))
+        while process.poll() is None and books.value("SELECT count(*) FROM ticket") == before:
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        hits += process.returncode == -signal.SIGKILL
+    there = books.value("SELECT count(*) FROM ticket")
+    tally = other_desk.json("import", "export", str(tmp_path / "export"))
+    assert (tally["known"], tally["tickets"], tally["troubles"]) == (there, 300 - there, [])
+    for table, columns in (
+        ("ticket", "id, number, subject, status, created, contact_id, message_count"),
+        ("message", "id, ticket_id, message_id, text, created, receipt_id"),
+        ("receipt", "id, ticket_id, digest, verdict, trace"),
+        ("event", "id, ticket_id, at, kind, json_remove(detail, '$.brought')"),
+        ("contact", "id, email, name"),
+        ("awaited", "reference, message_id"),
+    ):
+        query = f"SELECT {columns} FROM {table} ORDER BY 1, 2"
+        assert books.rows(query) == whole.rows(query), table
+    assert books.errors() == []
+    assert hits >= 3, f"{5 - hits} of 5 kills came after the end"
+    again = other_desk.json("import", "export", str(tmp_path / "export"))
+    assert (again["tickets"], again["made"]) == (0, {})
+
+
 def test_an_import_that_is_told_to_stop_says_how_to_go_on(desk: Desk, tmp_path: Path) -> None:
     box = write_mbox(tmp_path / "box", 5000)
     books = Books(desk.home)

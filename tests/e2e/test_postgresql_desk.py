@@ -5,18 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from config.clock import now
 from config.paths import Flags, find_desk
 from config.settings import load
 from desk.home import open_desk
 from desk.permissions import app_actor
+from models import recurring
+from models.fields import utc_text
 from models.opening import close_database
+from models.transactions import transaction
 from tests.support.engines import Databases
 from tests.support.live_desk import Desk
 from tests.support.program import Program
+from tests.support.running import start
 from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import MailUser
 from tests.support.servers.postfix import Postfix
@@ -142,3 +148,26 @@ async def test_the_app_shows_what_another_host_took_in_also_after_a_restart_of_t
         databases.server.restart()
         first.ok("pipe", stdin=QUESTION.format(to="support@desk.example", number=2))
         await until(pilot, "Printer 2")
+
+
+def test_a_recurring_ticket_is_opened_once_whichever_host_sweeps(
+    hosts: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = hosts
+    first.ok(
+        *("recurring", "add", "Tapes", "--schedule", "0 0 * * *", "--requester", "ops@corp.example"),
+        *("--subject", "Tape of {{ date.today }}"),
+    )
+    monkeypatch.setenv("NIGHTDESK_HOME", str(second.home))
+    paths = find_desk(Flags())
+    open_desk(paths, load(paths).settings)
+    with transaction():
+        known = recurring.named("Tapes")
+        assert known is not None
+        recurring.change(known.id, {"after": utc_text(now() - timedelta(days=3))})
+    runs = [start(host, "--fetch-once") for host in hosts for _ in range(2)]
+    for run in runs:
+        _, said = run.communicate(timeout=90)
+        assert run.returncode == 0, said
+    assert len(second.json("recurring", "show", "Tapes")["opened"]) == 1
+    assert len(first.json("ticket", "list")) == 1

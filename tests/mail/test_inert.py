@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.inert import clean, guard, masked, one_line
+from tests.support.rows import every_row
 
 ACTIVE = [
     *(chr(code) for code in range(32) if chr(code) not in "\t\n\r"),
@@ -28,13 +28,13 @@ def is_inert(text: str) -> bool:
     return not any(char in text for char in [*ACTIVE, *INVISIBLE, "\r", "\u2028", "\u2029"])
 
 
-@pytest.mark.parametrize("char", ACTIVE)
+@every_row("char", ACTIVE)
 def test_what_acts_on_a_terminal_becomes_visible(char: str) -> None:
     assert clean(f"a{char}b") == "a\ufffdb"
     assert guard(f"a{char}b") == "ab"
 
 
-@pytest.mark.parametrize("char", INVISIBLE)
+@every_row("char", INVISIBLE)
 def test_what_nobody_sees_is_removed(char: str) -> None:
     assert clean(f"pass{char}word") == "password"
 
@@ -43,7 +43,7 @@ def test_line_ends_become_newlines_and_tabs_stay() -> None:
     assert clean("a\r\nb\rc\nd\te\u2028f\u2029g") == "a\nb\nc\nd\te\nf\ng"
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     ["👩‍👩‍👧 family", "می‌خواهم", "نص عربي", "हिन्दी में", "Tiếng Việt", "ภาษาไทย", "日本語", "Ünï", "❤️ ☎"],
 )

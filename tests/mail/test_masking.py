@@ -9,12 +9,12 @@ import shlex
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.errors import MailError
 from mail.inert import clean, masked, one_line
+from tests.support.rows import every_row
 
 PASSWORDS = [
     'p"w\\x1',
@@ -67,9 +67,9 @@ WAYS: dict[str, Repeated] = {
 }
 
 
-@pytest.mark.parametrize("password", PASSWORDS)
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("shown", [str, one_line, clean])
+@every_row("password", PASSWORDS)
+@every_row("way", WAYS)
+@every_row("shown", [str, one_line, clean])
 def test_no_form_of_a_password_is_shown(password: str, way: str, shown: Repeated) -> None:
     """However a server quotes, escapes or encodes a password that it repeats, nobody sees it."""
     repeated = WAYS[way](password)
@@ -85,7 +85,7 @@ def test_no_form_of_a_password_is_shown(password: str, way: str, shown: Repeated
     assert found.endswith("secs).")
 
 
-@pytest.mark.parametrize("password", PASSWORDS)
+@every_row("password", PASSWORDS)
 def test_an_error_masks_before_and_after_blanks_are_collapsed(password: str) -> None:
     error = MailError("no", server_words=f"you sent {password}\r\n {password}", secrets=[password])
     assert one_line(password) not in str(error)
@@ -99,8 +99,8 @@ ORDINARY = [
 ]
 
 
-@pytest.mark.parametrize("words", ORDINARY)
-@pytest.mark.parametrize("password", [*PASSWORDS, "'\"", "\\", "  ", '" "'])
+@every_row("words", ORDINARY)
+@every_row("password", [*PASSWORDS, "'\"", "\\", "  ", '" "'])
 def test_words_without_the_password_stay_as_they_are(words: str, password: str) -> None:
     if password.strip():
         assert masked(words, [password, ""]) == words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import models
 from models.statements import Statement
@@ -16,5 +16,16 @@ def statements() -> Iterator[tuple[str, str, Statement]]:
         if ".migrations" in module.name:
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, Statement):
-                yield module.name.removeprefix("models."), name, value
+            for where, statement in _in(name, value):
+                yield module.name.removeprefix("models."), where, statement
+
+
+def _in(name: str, value: object) -> Iterator[tuple[str, Statement]]:
+    if isinstance(value, Statement):
+        yield name, value
+    elif isinstance(value, Mapping) and not name.startswith("__"):
+        for key, each in value.items():
+            yield from _in(f"{name}[{key}]", each)
+    elif isinstance(value, tuple | list):
+        for place, each in enumerate(value):
+            yield from _in(f"{name}[{place}]", each)

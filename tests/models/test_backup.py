@@ -26,6 +26,7 @@ from desk.tickets import changes, detail
 from models import blobs, leases, scratch
 from models.backup import BackupError, Files, backup, restore
 from models.database import db
+from models.errors import DeskAtWork
 from models.opening import close_database
 from models.transactions import transaction
 from tests.support.mails import value, write
@@ -124,7 +125,7 @@ def test_a_restore_is_refused_while_somebody_works(worked: Desk, tmp_path: Path)
     backup(files_of(worked), tmp_path / "desk.tar")
     lease = leases.acquire("mailbox:1", leases.owner_id(), 60)
     assert lease is not None
-    with pytest.raises(BackupError, match="at work"):
+    with pytest.raises(DeskAtWork, match="at work"):
         restore(files_of(worked), tmp_path / "desk.tar")
     lease.release()
     restore(files_of(worked), tmp_path / "desk.tar")

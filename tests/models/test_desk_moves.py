@@ -22,7 +22,7 @@ from models import blobs, leases, settings
 from models.desk_moves.move import Progress
 from models.desk_moves.refusals import MoveRefused
 from models.engine import engine as own
-from models.errors import DatabaseMoved, MoveUnfinished
+from models.errors import DatabaseMoved, DeskAtWork, MoveUnfinished
 from models.opening import close_database
 from models.queries.text import expression
 from models.queries.tree import Word
@@ -204,7 +204,7 @@ def test_a_desk_at_work_stays_where_it_is(places: list[DeskPaths], monkeypatch: 
     lease = leases.acquire("worker", "elsewhere:1:1:x", 60)
     assert lease is not None
     close_database()
-    with pytest.raises(MoveRefused, match="the desk is at work"):
+    with pytest.raises(DeskAtWork, match="the desk is at work"):
         go(here, there)
     open_desk(here, Settings())
     lease.release()
@@ -223,7 +223,7 @@ def test_a_desk_at_work_stays_where_it_is(places: list[DeskPaths], monkeypatch: 
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"open\n"
-        with pytest.raises(MoveRefused, match=r"the desk is at work \(.+\)"):
+        with pytest.raises(DeskAtWork, match=r"the desk is at work \(.+\)"):
             go(here, there)
         other.communicate()
     assert go(here, there)["ticket"][0] == 3

@@ -12,6 +12,7 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import query
 from models import ticket_lists
+from models.contacts import Contact
 from models.fields import utc_text
 from models.ticket_lists import ORDERS, TicketList
 from models.tickets import Ticket, TicketTag
@@ -39,6 +40,8 @@ QUERIES = (
     *(
         "is:snoozed owner:none",
         "is:pinned -owner:ana",
+        "is:vip",
+        "is:vip,overdue -owner:ana",
         "is:spam",
         "waiting:>2d",
         "answered:<9d p:low",
@@ -59,6 +62,8 @@ def many(desk: Desk, ana: Actor) -> None:
     dice, moment = random.Random(4), now()
     ids = [ticket.id for ticket in Ticket.select(Ticket.id)]
     with transaction():
+        for contact in Contact.select(Contact.id):
+            Contact.update(vip=dice.random() < 0.3).where(Contact.id == contact.id).execute()
         for ticket_id in ids:
             made = moment - timedelta(days=dice.randrange(40))
             touched = made + (moment - made) * dice.choice((0, 0.5, 1))

@@ -12,6 +12,7 @@ from models import pending
 from models.database import db
 from models.fields import utc_text
 from models.opening import close_database
+from models.recurring import Recurring
 from models.tickets import Ticket
 from tests.support.workbench import make_desk, make_mailbox
 
@@ -30,6 +31,20 @@ def test_an_empty_desk_has_nothing_to_do() -> None:
     assert not pending.mail_waits()
     assert not pending.copies_wait()
     assert not pending.tickets_past_due(utc_text(now()))
+    assert not pending.tickets_recur()
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_what_recurs_and_is_switched_on_is_looked_at(active: bool) -> None:
+    Recurring.create(
+        name="Tapes",
+        schedule="@daily",
+        subject="Tape",
+        requester_email="ops@corp.example",
+        after=now(),
+        active=active,
+    )
+    assert pending.tickets_recur() == active
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from models import ticket_lists
 from models.database import db
+from models.queries.tree import NOTHING
 from models.statements import Places
 from tests.models.statements import statements
 
@@ -26,6 +28,20 @@ GROWING = {
     "ticket",
 }
 READ_WHOLE = {
+    ("blob_uses", "_UNUSED"): "purge, once an hour",
+    ("blobs", "_COUNT"): "doctor",
+    ("carried", "_AN_EVENT"): "an import, once: whether there is one",
+    ("carried", "_A_TICKET"): "an import, once: whether there is one",
+    ("erasure", "_END_WITHOUT_RECIPIENTS"): "whoever erases a contact, once",
+    ("erasure", "_GIVE_BLOB[0]"): "whoever erases a contact, for a mail that also tells of others",
+    ("erasure", "_GIVE_BLOB[1]"): "whoever erases a contact, for a file that also tells of others",
+    ("erasure", "_GIVE_BLOB[2]"): "whoever erases a contact, for a mail that also tells of others",
+    ("erasure", "_GIVE_BLOB[3]"): "whoever erases a contact, for a mail that also tells of others",
+    ("erasure", "_NAMED_AS_SENDER"): "whoever erases a contact, for each of their addresses",
+    ("erasure", "_USES[0][0]"): "whoever erases a contact",
+    ("erasure", "_USES[1][0]"): "whoever erases a contact",
+    ("erasure", "_USES[2][0]"): "whoever erases a contact",
+    ("erasure", "_USES[3][0]"): "whoever erases a contact",
     ("blobs", "_BY_AGE"): "doctor, some of them in the order they came",
     ("contacts", "_FOUND"): "whoever lists contacts by a part of their name",
     ("deliveries", "_LEFT_MIDWAY"): "restore, once",
@@ -39,8 +55,6 @@ READ_WHOLE = {
     ("notices", "_OLDER"): "whoever asks what a purge would take",
     ("notices", "_PURGE"): "of what is kept as long as log lines are, once an hour",
     ("receipts", "_COUNTS"): "metrics and doctor, over an index",
-    ("tickets", "_FORGET_REFERENCES"): "the purge of spam, for many tickets at once, once a day",
-    ("tickets", "_DELETE"): "whoever takes a new ticket back within its time, once",
 }
 """Those that may, and why."""
 _ALIAS = re.compile(r'"(\w+)" AS "(\w+)"')
@@ -69,3 +83,31 @@ def test_no_statement_reads_a_growing_table_whole(desk: object) -> None:
                 read.setdefault((module, name), []).append(detail)
     assert {key: plan for key, plan in read.items() if key not in READ_WHOLE} == {}
     assert read.keys() >= READ_WHOLE.keys(), "what is named here reads nothing whole any more"
+
+
+def test_a_list_in_the_order_of_a_field_is_read_from_indexes(
+    desk: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del desk
+    monkeypatch.setattr(ticket_lists, "FEW", -1)
+    asked: list[tuple[str, object]] = []
+    handle = db.obj
+    execute = type(handle).execute_sql
+
+    def asking(own: object, text: str, values: object = None) -> object:
+        asked.append((text, values))
+        return execute(own, text, values)
+
+    monkeypatch.setattr(type(handle), "execute_sql", asking)
+    for view in ("open", "inbox", "all"):
+        for numeric in (True, False):
+            for descending in (True, False):
+                sort = ticket_lists.OwnOrder(1, numeric, descending)
+                wanted = ticket_lists.TicketList(view, NOTHING, sort, 0)
+                ticket_lists.page(wanted, None, backwards=False, limit=7)
+    monkeypatch.undo()
+    walks = {text: values for text, values in asked if "ORDER BY" in text and "json_each" not in text}
+    assert len(walks) == 16
+    for text, values in walks.items():
+        plan = [step for *_, step in db.execute_sql("explain query plan " + text, values)]
+        assert not [step for step in plan if "TEMP B-TREE" in step], plan

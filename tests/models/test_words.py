@@ -6,13 +6,13 @@ import json
 import re
 import sqlite3
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from desk.queries.snippets import MARK_BEGIN, MARK_END, Marker
 from models.queries.tree import Word
 from models.words import add_to, person, phrase, searched, usual
+from tests.support.rows import every_row
 
 
 def finds(text: str, looked_for: str, *, whole: bool = False) -> bool:
@@ -34,7 +34,7 @@ def _matches(column: str, text: str, expression: str) -> bool:
         return bool(found == (1,))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "looked_for"),
     [
         ("プリンターが動かない", "プリンター"),
@@ -78,7 +78,7 @@ def test_a_piece_of_a_text_is_found(text: str, looked_for: str) -> None:
     assert marked.replace(MARK_BEGIN, "").replace(MARK_END, "") == usual(text)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "looked_for"),
     [
         ("プリンター", "プター"),
@@ -124,7 +124,7 @@ def test_any_text_can_be_looked_for_in_any_text(text: str, looked_for: str) -> N
     assert searched(text) == searched(usual(text))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("looked_for", "found"),
     [
         ("ana.prado@corp.example", True),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engines import SQLITE, desk_paths
+from tests.support.fresh_desk import begin
 from tests.support.other_users import NOBODY
 from tests.support.program import Program
 
@@ -23,8 +24,9 @@ def program(tmp_path: Path) -> Program:
 @pytest.fixture
 def desk(engine: str, program: Program) -> Program:
     """`nightdesk` for a desk fresh from `init`."""
-    if engine != SQLITE:
-        desk_paths(program.home)
+    if engine == SQLITE:
+        return begin(program)
+    desk_paths(program.home)
     done = program("init", "--timezone", "Europe/Berlin")
     assert done.status == 0, done.err
     return program

@@ -144,3 +144,37 @@ def test_the_pin_that_a_test_offers_is_a_command_that_works(
         assert program == "nightdesk"
         assert desk(*arguments, stdin=mailuser.password).status == 0
     assert desk("mailbox", "test", mailuser.address).status == 0
+
+
+AUTHORS = {
+    "form": ("From: Shop <noreply@shop.test>\nReply-To: Carla <carla@client.test>", "noreply@shop.test"),
+    "group": (
+        "From: 'Ann' via Support <{own}>\nX-Original-From: Ann <ann@client.test>\nPrecedence: list\n"
+        "Reply-To: Ann <ann@client.test>\nList-ID: <support.desk.test>",
+        "ann@client.test",
+    ),
+    "list": (
+        "From: Ann via Users <users@lists.test>\nReply-To: users@lists.test\nCc: Ann <ann@client.test>\n"
+        "List-Post: <mailto:users@lists.test>",
+        "ann@client.test",
+    ),
+    "nobody": ("From: ann@client.test, eve@evil.test", ""),
+}
+
+
+def test_a_mail_has_the_same_author_whether_it_is_fetched_or_piped(
+    desk: Program, dovecot: Dovecot, postfix: Postfix, mailusers: Callable[[], MailUser]
+) -> None:
+    support = mailusers()
+    assert add(desk, support, postfix).status == 0
+    for name, (head, _) in AUTHORS.items():
+        fields = f"{head.format(own=support.address)}\nTo: {support.address}\nSubject: {name} by"
+        support.deliver(f"{fields} fetch\nMessage-ID: <f-{name}@x.test>\n\nHello\n".encode())
+        piped = f"{fields} pipe\nMessage-ID: <p-{name}@x.test>\n\nHello\n".encode()
+        assert desk("pipe", stdin=piped).status == 0
+    desk("--fetch-once")
+    found = desk("ticket", "list", "--view", "all", "--json").document
+    asked = {ticket["subject"]: ticket["requester"]["email"] for ticket in found}
+    assert asked == {
+        f"{name} by {door}": who for name, (_, who) in AUTHORS.items() for door in ("fetch", "pipe")
+    }

@@ -85,6 +85,7 @@ def test_an_agent_s_role_decides_over_backup_and_restore(desk: Program, tmp_path
 def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/store"
     none = desk("restore", url, "--list", "--json")
+    assert not (tmp_path / "store").exists(), "who only looks makes nothing"
     assert (none.document, "there is no moment of a desk" in none.err) == ([], True)
     assert "let nightdesk backup URL add one" in desk("restore", url).err
     kept = desk("backup", url, "--keep", "30", "--json")
@@ -98,6 +99,14 @@ def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_p
     assert desk("restore", url, "--at", "2026-01-01T10:00").status == 1
     assert desk("backup", str(tmp_path / "x.tar"), "--keep", "3").status == 2
     assert desk("backup", "ftp://elsewhere/x").status == 78
+
+
+def test_a_move_into_a_directory_that_is_not_there_makes_none(desk: Program, tmp_path: Path) -> None:
+    done = desk("move", str(tmp_path / "new" / "dir" / "x.db"))
+    assert (done.status, done.out) == (2, "")
+    assert f"there is no directory {tmp_path}/new/dir" in done.err
+    assert not (tmp_path / "new").exists()
+    assert desk("ticket", "list", "--json").status == 0
 
 
 @pytest.mark.parametrize("word", ["postgres", "status", "foo"])
@@ -117,6 +126,21 @@ def test_whoever_is_erased_is_still_in_the_backups_that_were_made(desk: Program,
     assert desk("backup", url, "--json").document["written"] < first["written"]
     would = desk("contact", "erase", contact["email"], "--dry-run", "--json")
     assert would.document["backups"] == [url, str(file)], would.err
+    whole, lines, mails = tmp_path / "export", tmp_path / "one.json", tmp_path / "mails"
+    assert desk("export", str(whole)).status == 0
+    assert desk("ticket", "export", "1", "--output", str(lines)).status == 0
+    assert desk("ticket", "export", "1", "--format", "eml", "--output", str(mails)).status == 0
+    assert desk("export", str(tmp_path / "gone.mbox"), "--format", "mbox").status == 0
+    (tmp_path / "gone.mbox").unlink()
+    would = desk("contact", "erase", contact["email"], "--dry-run", "--json")
+    assert would.document["exports"] == [str(whole), str(lines), str(mails)], would.err
+
+
+def test_who_is_no_contact_is_not_asked_for_once_more(desk: Program) -> None:
+    asked = desk("contact", "erase", "nobody@corp.example")
+    assert (asked.status, asked.out) == (1, "")
+    assert "typed once more" not in asked.err
+    assert "nobody@corp.example" in asked.err
 
 
 @pytest.mark.parametrize("verb", ["backup", "restore"])

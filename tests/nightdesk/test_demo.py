@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from nightdesk.demo import run
-from nightdesk.demo.letters import ADDRESS, LETTERS
 from nightdesk.demo.maildir import mails
 from nightdesk.demo.run import Demo, build_demo
+from nightdesk.demo.sample_mails import ADDRESS, SAMPLES
 from nightdesk.errors import Failed
 from tests.support.program import Program
 
@@ -35,9 +35,9 @@ def called(demo: Demo) -> Program:
 def test_every_letter_becomes_a_ticket_in_order_and_the_hostile_one_is_inert(demo: Demo) -> None:
     desk = called(demo)
     listed = desk("ticket", "list", "--sort", "created", "--json").document
-    first = [letter for letter in LETTERS if letter.follows is None]
+    first = [sample for sample in SAMPLES if sample.follows is None]
     assert len(listed) == len(first)
-    assert [item["requester"]["email"] for item in reversed(listed)] == [letter.address for letter in first]
+    assert [item["requester"]["email"] for item in reversed(listed)] == [sample.address for sample in first]
     followed = {item["subject"]: item["message_count"] for item in listed}
     assert followed["VPN drops every 30 min since the 9.2 upgrade"] == 2
     (hostile,) = [item for item in listed if "winner" in item["requester"]["email"]]
@@ -85,7 +85,7 @@ def test_without_its_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(run, "NEEDED", ("a_package_that_is_not_there",))
     with pytest.raises(Failed) as caught, build_demo(tmp_path):
         pass
-    assert caught.value.hint == "install nightdesk[demo]"
+    assert caught.value.hint == "pip install '.[demo]' in the clone"
     assert list(tmp_path.iterdir()) == []
 
 

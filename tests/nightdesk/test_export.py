@@ -51,6 +51,13 @@ def test_a_desk_as_lines_and_as_mails(desk: Program, tmp_path: Path) -> None:
     assert desk("import", "mbox", str(ones)).status == 0
 
 
+def test_the_name_of_a_file_is_no_directory(desk: Program, tmp_path: Path) -> None:
+    done = desk("export", str(tmp_path / "tickets.jsonl"))
+    assert (done.status, done.out) == (2, "")
+    assert "nightdesk export - > tickets.jsonl" in done.err
+    assert not list(tmp_path.glob("*.jsonl*"))
+
+
 def test_an_export_into_a_directory_that_is_not_there_says_which(desk: Program, tmp_path: Path) -> None:
     done = desk("export", str(tmp_path / "no" / "such"))
     assert (done.status, done.out) == (1, "")

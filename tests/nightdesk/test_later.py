@@ -5,20 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
+from tests.support.rows import every_row
 
 
 def said(code: str) -> str:
     """What a Python of its own prints."""
     put_off = (
-        "import sys; from nightdesk.pipe.later import put_off, put_off_inspect\n"
+        "import sys; from nightdesk.later import put_off, put_off_inspect\n"
         "put_off('colorsys', 'uuid'); put_off_inspect()\n"
     )
     command = [sys.executable, "-c", put_off + code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("code", "printed"),
     [
         ("import colorsys; print('platform' in sys.modules)", "False"),
@@ -35,6 +35,11 @@ def said(code: str) -> str:
         ),
         ("import inspect; print(inspect.signature(lambda one: one), inspect.isclass(int))", "(one) True"),
         ("import uuid; print(hasattr(uuid, 'nothing_of_that_name'))", "False"),
+        (
+            "put_off('asyncio.sslproto', 'ssl'); import asyncio; print('_ssl' in sys.modules); "
+            "from asyncio.sslproto import SSLProtocol; print(SSLProtocol.__name__, '_ssl' in sys.modules)",
+            "False\nSSLProtocol True",
+        ),
         ("put_off('sys', 'os'); import os; print(type(os).__name__, type(sys).__name__)", "module module"),
     ],
 )

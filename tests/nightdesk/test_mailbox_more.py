@@ -51,6 +51,8 @@ def test_topic_priority_and_aliases_are_flags(desk: Program) -> None:
         "autoresponse": True,
         "active": True,
         "checklist": [],
+        "assigned_to": None,
+        "status": None,
     }
 
 

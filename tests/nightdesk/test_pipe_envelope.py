@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from nightdesk.pipe.envelope import facts, split_from_line
+from tests.support.rows import every_row
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("environ", "recipient"),
     [
         ({}, None),
@@ -39,12 +38,12 @@ def test_the_sender_is_the_variables_or_the_mbox_lines() -> None:
     assert facts(None, {}, b"From MAILER-DAEMON Fri Nov 20 10:00:00 2026")["sender"] == "<>"
 
 
-@pytest.mark.parametrize("line", [b"From ", b"From", b">From  ", b"From\t"])
+@every_row("line", [b"From ", b"From", b">From  ", b"From\t"])
 def test_an_mbox_line_that_names_nobody_says_nothing_about_the_sender(line: bytes) -> None:
     assert "sender" not in facts(None, {}, line)
 
 
-@pytest.mark.parametrize("cut", [1, 3, 5, 6, 100])
+@every_row("cut", [1, 3, 5, 6, 100])
 def test_the_mbox_line_is_found_wherever_the_pipe_cuts(cut: int) -> None:
     whole = b"From ann@x  Fri\r\nSubject: x\r\n\r\nFrom here\r\n"
     chunks = iter([whole[at : at + cut] for at in range(0, len(whole), cut)])
@@ -52,7 +51,7 @@ def test_the_mbox_line_is_found_wherever_the_pipe_cuts(cut: int) -> None:
     assert (line, b"".join(mail)) == (b"From ann@x  Fri", b"Subject: x\r\n\r\nFrom here\r\n")
 
 
-@pytest.mark.parametrize(
+@every_row(
     "whole",
     [
         b"From: ann@x\n\nText",

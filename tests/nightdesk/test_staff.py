@@ -25,7 +25,8 @@ def test_agents_are_added_and_changed(desk: Program) -> None:
     assert (changed.document["department"], changed.document["active"]) == ("Support", False)
     assert desk("agent", "list", "--json").document == [changed.document]
     assert desk("ticket", "list", NIGHTDESK_AGENT="ana").status == 1
-    assert desk("agent", "edit", "ana", "--active").status == 0
+    assert desk("agent", "edit", "ana", "--active", "--signature", "By night").status == 0
+    assert desk("agent", "show", "ana", "--json").document["signature"] == "By night"
     assert desk("ticket", "list", NIGHTDESK_AGENT="ana").status == 0
 
 
@@ -43,6 +44,12 @@ def test_departments_and_slas_are_added_and_changed(desk: Program) -> None:
         "outgoing": None,
         "autoresponse_from": None,
         "assignment": "hand",
+        "manager": None,
+        "private": False,
+        "assignable": "anyone",
+        "claims": True,
+        "keeps_owner": True,
+        "autoresponse": True,
         "active": True,
     }
     changed = desk(
@@ -55,6 +62,9 @@ def test_departments_and_slas_are_added_and_changed(desk: Program) -> None:
     )
     assert desk("sla", "edit", "Gold", "--hours", "2.5", "--json").document["hours"] == 2.5
     assert "Informatics" in desk("department", "list").out
+    assert desk("role", "add", "Worker", "--may", "ticket.reply").status == 0
+    assert desk("agent", "add", "bo", "--in", "Support=Worker").status == 0
+    assert "Support=Worker" in desk("agent", "list").out
 
 
 def test_a_plan_says_all_that_it_promises_and_explains_itself(desk: Program) -> None:
@@ -62,6 +72,7 @@ def test_a_plan_says_all_that_it_promises_and_explains_itself(desk: Program) -> 
         *("sla", "add", "Plan", "--first", "4h", "--next", "8h", "--resolve", "3d"),
         *("--hours", "mon-fri 09:00-17:00", "--zone", "Europe/Berlin", "--holidays", "DE-BY"),
         *("--days", "2026-12-24 Christmas Eve", "--json"),
+        *("--priorities", "low resolve=2d", "--priorities", "Urgent first = 20m next=1h"),
     )
     assert added.document == {
         "name": "Plan",
@@ -74,6 +85,7 @@ def test_a_plan_says_all_that_it_promises_and_explains_itself(desk: Program) -> 
         "days": ["2026-12-24 Christmas Eve"],
         "pause": "waiting",
         "reminders": "50, 75, 100",
+        "priorities": ["urgent first=20m next=1h", "low resolve=16h"],
         "active": True,
     }
     assert desk("sla", "show", "Plan", "--json").document == added.document
@@ -92,6 +104,13 @@ def test_a_plan_says_all_that_it_promises_and_explains_itself(desk: Program) -> 
         (["--first", "4h", "--holidays", "DE-XX"], "no holidays are known"),
         (["--first", "4h", "--pause", "lunch"], "stops no clock"),
         (["--first", "4h", "--reminders", "150"], "percents"),
+        (["--first", "4h", "--priorities", "urgent"], "for a priority"),
+        (["--first", "4h", "--priorities", "soon first=1h"], "for a priority"),
+        (["--first", "4h", "--priorities", "urgent last=1h"], "for a priority"),
+        (["--first", "4h", "--priorities", "urgent first=1h first=2h"], "for a priority"),
+        (["--first", "4h", "--priorities", "urgent first=soon"], "length of time"),
+        (["--first", "4h", "--priorities", "low next=1h", "--priorities", "low next=2h"], "twice"),
+        (["--first", "1h", "--hours", "mon 09:00-10:00", "--priorities", "low resolve=8760h"], "ten years"),
         (["--first", "4h", "--days", "tomorrow"], "is no day"),
         (["--first", "4h", "--hours", "5"], "say the same"),
         (["--first", "8760h", "--hours", "mon 09:00-10:00"], "ten years"),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from config.paths import DeskPaths
+from config.paths import DeskPaths, find_desk
 from config.settings import load
 from desk.home import Desk, open_desk
 from models import blobs
@@ -22,9 +22,15 @@ class Books:
 
     def __init__(self, home: Path) -> None:
         self.path = DeskPaths(home).database
+        self.server_url = _paths(home).server_url
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Every row of a SELECT."""
+        if self.server_url:
+            import psycopg  # only where a desk is in PostgreSQL
+
+            with psycopg.connect(self.server_url) as connection:
+                return list(connection.execute(sql.replace("?", "%s").encode(), values).fetchall())
         with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30) as book:
             found = book.execute(sql, values).fetchall()
         book.close()
@@ -55,10 +61,15 @@ class Books:
         ]
 
 
+def _paths(home: Path) -> DeskPaths:
+    """Where the desk is: in its file, or where its configuration says."""
+    return find_desk(environ={"NIGHTDESK_HOME": str(home)})
+
+
 @contextmanager
 def opened(home: Path) -> Iterator[Desk]:
     """The desk itself, in this process."""
-    paths = DeskPaths(home)
+    paths = _paths(home)
     desk = open_desk(paths, load(paths).settings)
     try:
         yield desk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.servers.postgresql import Postgresql
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-ON_BOTH = ("models", "agreement", "desk")
+ON_BOTH = ("models", "agreement", "desk", "worker", "api")
 """Folders and files of tests whose desks are in PostgreSQL too, without being asked."""
 
 
@@ -84,16 +85,26 @@ def databases(postgresql: Postgresql, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The engine of the test's desks."""
-    global _databases
+    from tests.support.gate import watched
+
     name: str = getattr(request, "param", SQLITE)
-    if name == SQLITE:
+    with watched(name) as around_the_gate, _lent(request, name):
         yield name
+    assert around_the_gate == [], "only desk.tickets.lifecycle writes what is of a ticket"
+
+
+@contextmanager
+def _lent(request: pytest.FixtureRequest, name: str) -> Iterator[None]:
+    """Have desks in databases of their own, where they are not in files."""
+    global _databases
+    if name == SQLITE:
+        yield
         return
     from models.opening import close_database
 
     _databases = request.getfixturevalue("databases")
     try:
-        yield name
+        yield
     finally:
         close_database()
         lent, _databases = _databases, None

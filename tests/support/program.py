@@ -1,4 +1,4 @@
-"""Runs the command line as a process of its own, in a home of its own."""
+"""Runs the command line in a process of its own, in a home of its own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from tests.support import forked
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "models", "mail", "config")
@@ -45,7 +47,13 @@ class Program:
     python_path: str = str(REPOSITORY)
 
     def __call__(self, *args: str, stdin: str | bytes = b"", **environ: str) -> Ran:
-        return self.python("-m", "nightdesk", *args, stdin=stdin, **environ)
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        variables = self.environment(**environ)
+        elsewhere = (self.interpreter, self.python_path) != (sys.executable, str(REPOSITORY))
+        if elsewhere or not forked.can_begin_with(variables):
+            return self.python("-m", "nightdesk", *args, stdin=stdin, **environ)
+        status, out, err = forked.call(args, given, variables, self.home.parent, 60)
+        return Ran(status, out.decode(), err.decode())
 
     def python(self, *args: str, stdin: str | bytes = b"", **environ: str) -> Ran:
         """Any Python code in the same environment."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.paths import find_desk
 from tests.support.program import Program
 from tests.support.servers.child import Child, wait_until
 
@@ -157,17 +158,29 @@ class Served:
 
 
 @contextlib.contextmanager
-def database_of(program: Program) -> Iterator[sqlite3.Connection]:
+def database_of(program: Program) -> Iterator[Any]:
     """The desk's database, as another program opens it."""
+    url = find_desk(environ={"NIGHTDESK_HOME": str(program.home)}).server_url
+    if url:
+        import psycopg  # only where a desk is in PostgreSQL
+
+        with contextlib.closing(psycopg.connect(url)) as other:
+            yield other
+        return
     with contextlib.closing(sqlite3.connect(program.home / "data" / "desk.sqlite3")) as other:
         yield other
 
 
 @contextlib.contextmanager
-def write_lock(program: Program) -> Iterator[sqlite3.Connection]:
+def write_lock(program: Program) -> Iterator[Any]:
     """Somebody else writes and writes; a rollback ends it sooner than the block."""
     with database_of(program) as other:
-        other.execute("BEGIN IMMEDIATE")
+        if isinstance(other, sqlite3.Connection):
+            other.execute("BEGIN IMMEDIATE")
+        else:
+            from models.postgres.connection import WRITERS  # only where a desk is in PostgreSQL
+
+            other.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
         yield other
 
 

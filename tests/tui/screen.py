@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from tui.app import NightdeskApp
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+_BETWEEN_LOOKS = 0.04
+"""Seconds; to look takes as long as to paint."""
 EVERY_SIZE = {"80x24": (80, 24), "100x30": (100, 30), "160x50": (160, 50)}
 
 
@@ -24,11 +27,11 @@ def screen_text(app: Any) -> str:
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
-async def settled(pilot: Pilot[Any], tries: int = 1000) -> None:
+async def settled(pilot: Pilot[Any], tries: int = 500) -> None:
     """Wait until nothing is being asked of the desk and the screen stands still."""
     before = ""
     for _ in range(tries):
-        await pilot.pause(0.02)
+        await pilot.pause(_BETWEEN_LOOKS)
         busy = [worker for worker in pilot.app.workers if not worker.is_finished]
         now = screen_text(pilot.app)
         if not busy and now == before:
@@ -37,32 +40,32 @@ async def settled(pilot: Pilot[Any], tries: int = 1000) -> None:
     raise AssertionError(f"the screen never came to rest:\n{before}")
 
 
-async def until(pilot: Pilot[Any], text: str, tries: int = 1500) -> str:
+async def until(pilot: Pilot[Any], text: str, tries: int = 750) -> str:
     """Wait until `text` is on the screen; returns the screen."""
     for _ in range(tries):
         shown = screen_text(pilot.app)
         if text in shown:
             return shown
-        await pilot.pause(0.02)
+        await pilot.pause(_BETWEEN_LOOKS)
     raise AssertionError(f"{text!r} did not appear:\n{screen_text(pilot.app)}")
 
 
-async def until_gone(pilot: Pilot[Any], text: str, tries: int = 1500) -> str:
+async def until_gone(pilot: Pilot[Any], text: str, tries: int = 750) -> str:
     """Wait until `text` is not on the screen any more; returns the screen."""
     for _ in range(tries):
         shown = screen_text(pilot.app)
         if text not in shown:
             return shown
-        await pilot.pause(0.02)
+        await pilot.pause(_BETWEEN_LOOKS)
     raise AssertionError(f"{text!r} stayed:\n{screen_text(pilot.app)}")
 
 
-async def until_true(pilot: Pilot[Any], condition: Callable[[], bool], tries: int = 1500) -> None:
+async def until_true(pilot: Pilot[Any], condition: Callable[[], bool], tries: int = 750) -> None:
     """Wait until something holds that no screen shows."""
     for _ in range(tries):
         if condition():
             return
-        await pilot.pause(0.02)
+        await pilot.pause(_BETWEEN_LOOKS)
     raise AssertionError(f"it never came to be:\n{screen_text(pilot.app)}")
 
 
@@ -72,6 +75,22 @@ async def until_told_from_now(pilot: Pilot[Any]) -> None:
     assert isinstance(app, NightdeskApp)
     await until_true(pilot, lambda: app._told_until is not None)
     await settled(pilot)
+
+
+def fits(pilot: Pilot[Any], size: tuple[int, int]) -> bool:
+    """Whether the screen is as large as the terminal, and no line longer."""
+    rows = screen_text(pilot.app).splitlines()
+    return len(rows) == size[1] and max(map(cell_len, rows)) <= size[0]
+
+
+async def at_every_size(
+    pilot: Pilot[Any], sizes: Iterable[tuple[int, int]] = EVERY_SIZE.values()
+) -> AsyncIterator[tuple[int, int]]:
+    """Give one app each size after the other; no line is ever longer than the terminal."""
+    for size in sizes:
+        await pilot.resize_terminal(*size)
+        await until_true(pilot, partial(fits, pilot, size))
+        yield size
 
 
 def same_as_before(text: str, name: str) -> None:

@@ -40,7 +40,7 @@ async def test_a_filter_is_made_where_filters_are_listed(app: NightdeskApp, size
         await pilot.press("ctrl+s")
         await until(pilot, "Added the filter Leaks")
         assert filters.show("Leaks").actions == ("note:Wet, again", "status:waiting")
-        await until(pilot, "1 filters, 1 run")
+        await until(pilot, "1 filter, 1 in use")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -70,7 +70,7 @@ async def test_a_text_is_written_seen_and_refused_when_broken(app: NightdeskApp,
         await until_true(pilot, lambda: isinstance(app.screen, AdminFormScreen))
         await settled(pilot)
         await pilot.press("ctrl+s")
-        await until(pilot, "Changed of the text acknowledgement in en: text")
+        await until(pilot, "Changed the text acknowledgement in en: text")
         assert customizing.show("acknowledgement").body == "We have your mail, {{ requester.name }}.\n"
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import pytest
-from rich.cells import cell_len
-from textual.pilot import Pilot
 
 from desk.home import Desk
 from desk.permissions import Actor
@@ -16,25 +12,11 @@ from models.messages import Message
 from models.tickets import Ticket
 from tests.support.frames import NOW
 from tests.tui.mailbox_form import fill, opened
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_true
+from tests.tui.screen import at_every_size, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.text.tickets import folded_words
 from tui.widgets.entry import Entry
-
-
-def fits(pilot: Pilot[Any], size: tuple[int, int]) -> bool:
-    """Whether the screen is as large as the terminal, and no line longer."""
-    rows = screen_text(pilot.app).splitlines()
-    return len(rows) == size[1] and max(map(cell_len, rows)) <= size[0]
-
-
-async def at_every_size(pilot: Pilot[Any]) -> AsyncIterator[tuple[int, int]]:
-    """Give one app each size after the other; no line is ever longer than the terminal."""
-    for size in EVERY_SIZE.values():
-        await pilot.resize_terminal(*size)
-        await until_true(pilot, partial(fits, pilot, size))
-        yield size
 
 
 def written(number: str, **values: Any) -> None:

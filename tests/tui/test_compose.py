@@ -13,6 +13,7 @@ from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
 from desk.tickets import detail
+from mail.mime import address
 from tests.tui.scenes import begin_answer
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui import files
@@ -184,10 +185,11 @@ async def test_in_restricted_mode_there_is_no_editor_and_no_free_file_name(desk:
         await until(pilot, "#1041")
         await pilot.press("r")
         await until(pilot, "mail goes to 1 address")
+        assert "$EDITOR" not in screen_text(app)
         await pilot.press("ctrl+g")
         await until(pilot, "Editor: off in restricted mode")
         await pilot.press("f2")
-        await until(pilot, "There are no files in")
+        await until(pilot, "On your side: ssh HOST attachment put 1042 --name NAME < FILE")
         app.files_directory.mkdir(parents=True)
         (app.files_directory / "log.txt").write_text("x")
         await pilot.press("f2")
@@ -262,4 +264,8 @@ def test_a_saved_file_never_overwrites_another(tmp_path: Path) -> None:
 )
 def test_a_line_of_addresses_is_read_as_people_type_it(typed: str, found: list[str]) -> None:
     assert compositions.addresses(typed) == found
-    assert compositions.addresses(compositions.shown(compositions.pairs(typed))) == found
+    assert compositions.addresses(address.typed(compositions.pairs(typed))) == found
+
+
+def test_without_a_mailbox_nothing_is_promised_to_wait_for_one(empty_desk: Any) -> None:
+    assert compositions.way_of(empty_desk, None) == "nothing: the desk has no address to send from"

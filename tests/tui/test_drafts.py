@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desk.home import Desk
@@ -9,10 +11,13 @@ from desk.mailboxes import routes
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
+from desk.tickets import detail
 from models.mailboxes import Mailbox
+from models.messages import Message
 from tests.support.frames import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, until, until_gone
 from tui.app import NightdeskApp
+from tui.screens.compose import compositions
 from tui.screens.compose.screen import Body
 
 
@@ -101,3 +106,80 @@ async def test_an_answer_has_no_choice_where_one_mailbox_sends(app: NightdeskApp
         assert "F6 changes" not in shown
         await pilot.press("f6")
         await until(pilot, "there is one mailbox that sends")
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_what_was_chosen_without_a_word_written_is_kept_too(
+    app: NightdeskApp, actor: Actor, second: str, size: str
+) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("r")
+        await until(pilot, "(F6")
+        await pilot.press("f6")
+        await until(pilot, "billing <billing@corp.example>")
+        await pilot.press("b", "f3", *"j@b.example", "escape")
+        await until(pilot, "[reply #1042 VPN drops")
+        await pilot.press("r")
+        await until(pilot, "From     billing <billing@corp.example>")
+        await until(pilot, "j@b.example")
+        await pilot.press("f8")
+        await until(pilot, "Throw this draft away?")
+        await pilot.press("y")
+        await until_gone(pilot, "D goes on")
+        await pilot.press("n")
+        await until(pilot, "New ticket")
+        await pilot.press(*"a@b.example", "tab", "tab", *"Move", "escape")
+        await until(pilot, "[new Move]")
+    (kept,) = drafts.drafts(actor)
+    assert (kept.kind, kept.subject, kept.recipients["to"]) == ("new", "Move", ["a@b.example"])
+
+
+async def test_what_is_left_as_it_began_leaves_no_draft(app: NightdeskApp, actor: Actor, second: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("R")
+        await until(pilot, "(F6")
+        await pilot.press(*"x", "backspace", "escape")
+        await until(pilot, "#1041")
+    assert drafts.drafts(actor) == []
+
+
+async def test_an_answer_to_an_earlier_message_is_one_when_it_comes_back(
+    app: NightdeskApp, desk: Desk, actor: Actor
+) -> None:
+    first = Message.get(Message.message_id == "<1@c>")
+    begun = compositions.for_reply(desk, actor, "1042", False, first.id)
+    drafts_id = compositions.keep(actor, replace(begun, body="To the first."))
+    (kept,) = drafts.drafts(actor)
+    assert kept.id == drafts_id
+    assert compositions.for_draft(desk, actor, kept).answers == first.id
+
+
+async def test_a_login_is_completed_in_a_note_and_an_unknown_one_is_told(
+    app: NightdeskApp, actor: Actor
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("i")
+        await until(pilot, "Mode: note")
+        await until(pilot, "Tab complete @login")
+        await pilot.press(*"Ask @J", "tab")
+        await until(pilot, "Ask @jo")
+        await pilot.press(*"or @nobody", "tab")
+        await until(pilot, "Nobody here is called @nobody")
+        await pilot.press("ctrl+s")
+        await until(pilot, "Note added to #1042, but nobody here is called @nobody")
+    note = detail.show("1042").messages[-1]
+    assert note.text == "Ask @jo or @nobody"
+
+
+async def test_who_wrote_a_note_stands_at_it(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press("i", *"Seen", "ctrl+s")
+        await until(pilot, "msg 5/5")
+        await pilot.press("c")
+        await until(pilot, "What it is to say")

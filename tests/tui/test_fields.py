@@ -7,7 +7,7 @@ from desk.custom_fields import definitions
 from desk.permissions import THE_DESK
 from desk.tickets import detail, fields
 from tests.support.workbench import ADMIN
-from tests.tui.screen import settled, until, until_true
+from tests.tui.screen import screen_text, settled, until, until_true
 from tui.app import NightdeskApp
 from tui.screens.admin.form import AdminFormScreen
 from tui.widgets.choice import Choice
@@ -35,7 +35,7 @@ async def test_a_tickets_fields_are_written_in_a_form_and_taken_back(app: Nightd
         form.query_one("#f-priority", Choice).value = "urgent"
         await settled(pilot)
         await pilot.press("ctrl+s")
-        await until(pilot, "Changed of the ticket 1042")
+        await until(pilot, "Changed the ticket 1042")
         shown = detail.show("1042")
         assert {each.name: stored for each, stored in shown.fields} == {
             "serial_number": "AB-1042",
@@ -71,7 +71,7 @@ async def test_what_is_kept_of_a_requester_is_changed_from_the_ticket(app: Night
         app.screen.query_one("#f-own-3", Choice).value = "gold"
         await settled(pilot)
         await pilot.press("ctrl+s")
-        await until(pilot, "Changed of the contact")
+        await until(pilot, "Changed the contact")
         assert [stored for _, stored in detail.show("1042", THE_DESK).requester_fields] == ["gold"]
 
 
@@ -87,3 +87,8 @@ async def test_a_status_of_the_desks_own_is_picked_with_the_states(app: Nightdes
         await until(pilot, "Block")
         await until_true(pilot, lambda: detail.show("1042").named_status == "Blocked")
         await until(pilot, "#1042: Blocked")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        assert "Blocked" in screen_text(app).splitlines()[1]
+        await pilot.press("s")
+        await until(pilot, ">b  Blocked")

@@ -10,7 +10,7 @@ from desk import settings
 from desk.filters import filters
 from desk.home import Desk
 from desk.tickets import detail
-from tests.support.mails import Door, mail, write
+from tests.support.mails import Door, mail, rows, write
 from tests.support.workbench import ADMIN
 from tests.tui.screen import until
 from tui.app import NightdeskApp
@@ -35,8 +35,11 @@ async def test_a_changed_condition_is_seen_kept_and_applied(app: NightdeskApp) -
         await until(pilot, "if   subject:chair")
         await pilot.press("t")
         await until(pilot, "1 of 4 would be treated otherwise")
-        await pilot.press("escape")
-        await until(pilot, "1 filters, 0 run")
+        # Key 1 leads to the tickets, though the filters were opened over them.
+        await pilot.press("1")
+        await until(pilot, "[1]Tickets")
+        await pilot.press("8")
+        await until(pilot, "1 filter, 0 in use")
         await pilot.press("c")
         await until(pilot, "If:")
         await pilot.press("ctrl+u", *"fountain", "enter")
@@ -48,7 +51,7 @@ async def test_a_changed_condition_is_seen_kept_and_applied(app: NightdeskApp) -
         assert filters.show("Water").condition == "fountain"
         assert filters.show("Water").active
         await pilot.press("o")
-        await until(pilot, "Do it to those of 3 tickets")
+        await until(pilot, "Do it to what is open of 3 tickets")
         await pilot.press("y")
         await until(pilot, "Done to 3 tickets")
         tagged = [number for number in ("1", "2", "3", "4") if detail.show(number).tags == ("water",)]
@@ -73,7 +76,13 @@ async def test_a_file_of_rules_a_form_and_a_setting_are_tried_before_they_hold(
         await until(pilot, "if   subject:chair")
         await pilot.press("f")
         await until(pilot, "File of rules:")
-        await pilot.press("ctrl+u", *str(file), "enter")
+        await pilot.press("ctrl+u", *"/no-such-file", "enter")
+        await until(pilot, "/no-such-file: No such file or directory")
+        await pilot.press("f")
+        await until(pilot, "File of rules:")
+        await pilot.press("ctrl+u", *str(file)[:-2], "tab")
+        await until(pilot, str(file))
+        await pilot.press("enter")
         await until(pilot, "1 of 4 would be treated otherwise")
         await until(pilot, "priority: normal")
         await until(pilot, "priority: high")
@@ -84,13 +93,13 @@ async def test_a_file_of_rules_a_form_and_a_setting_are_tried_before_they_hold(
         await pilot.press("o")
         await until(pilot, "u takes it back")
         await pilot.press("y")
-        await until(pilot, "Done to 1 tickets")
+        await until(pilot, "Done to 1 ticket")
         assert detail.show("4").priority == 3
         await pilot.press("u")
         await until(pilot, "undone: #4")
         assert detail.show("4").priority == 2
         await pilot.press("escape")
-        await until(pilot, "2 filters, 1 run")
+        await until(pilot, "2 filters, 1 in use")
         await pilot.press("5")
         await until(pilot, "* is not the default")
         await pilot.press("slash", *"tickets acknowledged", "enter")
@@ -119,7 +128,7 @@ async def test_mail_is_read_anew_and_its_messages_say_so_where_they_are_open(app
         await pilot.press("o")
         await until(pilot, "so nothing takes it back")
         await pilot.press("y")
-        await until(pilot, "Done to 1 tickets")
+        await until(pilot, "Done to 1 ticket")
         assert detail.show("4").messages[0].text == "Something else."
 
 
@@ -140,19 +149,24 @@ async def test_a_form_is_tried_before_it_is_saved(app: NightdeskApp) -> None:
         await pilot.press("a")
         await until(pilot, "as it was tried, from now on")
         await pilot.press("escape")
-        await until(pilot, "1 filters, 1 run")
+        await until(pilot, "1 filter, 1 in use")
         assert filters.show("Water").active
 
 
 @pytest.mark.usefixtures("_filters")
-async def test_a_filter_is_switched_on_and_off(app: NightdeskApp) -> None:
+async def test_a_filter_is_switched_on_and_removed(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Fountain 2")
         await pilot.press("8")
         await until(pilot, "if   subject:chair")
         await pilot.press("space")
-        await until(pilot, "1 filters, 1 run")
+        await until(pilot, "1 filter, 1 in use")
         assert filters.show("Water").active
+        await pilot.press("d")
+        await until(pilot, "is not asked it any more")
+        await pilot.press("y")
+        await until(pilot, "0 filters")
+        assert not filters.filters()
 
 
 async def test_a_condition_that_is_refused_says_why(app: NightdeskApp) -> None:
@@ -172,6 +186,10 @@ async def test_a_ticket_sleeps_is_spam_and_its_sender_banned_by_a_key(app: Night
         await until(pilot, "Lisbon office")
         await pilot.press("Z")
         await until(pilot, "Snooze until")
+        await pilot.press(*"2d{}{", "enter")
+        await until(pilot, "'2d{}{'")
+        await pilot.press("Z")
+        await until(pilot, "Snooze until")
         await pilot.press(*"2d", "enter")
         await until(pilot, "Snoozed #1042 until 2d")
         await pilot.press("colon", *"1042", "enter")
@@ -187,3 +205,18 @@ async def test_a_ticket_sleeps_is_spam_and_its_sender_banned_by_a_key(app: Night
         await pilot.press("B")
         await until(pilot, "Banned who asked for #1042")
         assert detail.show("1042").status == "closed"
+
+
+async def test_a_sender_is_banned_by_one_key_and_let_in_by_another(app: NightdeskApp) -> None:
+    tickets = "SELECT number, status FROM ticket ORDER BY id"
+    before = rows(tickets)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("B")
+        await until(pilot, "Banned who asked for #1042")
+        assert rows("SELECT pattern FROM ban") == [("ana@corp.example",)]
+        closed = [number for number, status in rows(tickets) if (number, status) not in before]
+        assert closed == ["1042", "1027"], "all that is open of theirs"
+        await pilot.press("u")
+        await until(pilot, "undone")
+        assert (rows("SELECT pattern FROM ban"), rows(tickets)) == ([], before)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.text.markdown import markdown_lines
+from tui.widgets.status_line import StatusLine
 
 
 def as_text(text: str, width: int = 40) -> list[str]:
@@ -73,25 +74,26 @@ async def test_the_preview_of_an_answer_shows_no_signs_of_markdown_and_the_whole
         assert "person7@customer.example" in text
 
 
-@pytest.mark.parametrize("typed", ["1027", "#1027"])
-async def test_the_palette_goes_to_a_ticket_by_its_number(app: NightdeskApp, typed: str) -> None:
+async def test_the_palette_and_the_filter_go_to_a_ticket_by_its_number(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("3")
-        await until(pilot, "[3]Logs")
-        await pilot.press("colon", *typed, "enter")
-        await until(pilot, "#1027  Mailbox quota 98%")
-        await pilot.press("q", "colon", *"#77", "enter")
-        await until(pilot, "There is no ticket #77")
-
-
-async def test_a_number_in_the_filter_goes_to_that_ticket(app: NightdeskApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("slash", *"#990", "enter")
-        await until(pilot, "#990  Old laptop pickup")
-        await pilot.press("q")
-        await until(pilot, "[All open 12]")
+        async for _ in at_every_size(pilot):
+            for typed in ("1027", "#1027"):
+                await pilot.press("3")
+                await until(pilot, "[3]Logs")
+                await pilot.press("colon", *typed, "enter")
+                assert "Mailbox quota 98%" in await until(pilot, "msg 1/1")
+                await pilot.press("q")
+                await until(pilot, "[3]Logs")
+            await pilot.press("1")
+            await until(pilot, "All open")
+            await pilot.press("colon", *"#77", "enter")
+            await until(pilot, "There is no ticket #77")
+            app.screen.query_one(StatusLine).end_flash()
+            await pilot.press("slash", *"#990", "enter")
+            assert "Old laptop pickup" in await until(pilot, "msg 1/1")
+            await pilot.press("q")
+            await until(pilot, "All open")
 
 
 async def test_help_says_that_more_follows_and_puts_a_typed_key_first(app: NightdeskApp) -> None:
@@ -108,23 +110,28 @@ async def test_help_says_that_more_follows_and_puts_a_typed_key_first(app: Night
 
 
 async def test_brackets_are_told_apart_in_the_help(app: NightdeskApp) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("question_mark")
-        text = await until(pilot, "next view")
-        assert any("[ " in row and "previous view" in row for row in text.splitlines())
-        assert any("] " in row and "next view" in row for row in text.splitlines())
+        await until(pilot, "Help - Tickets")
+        await pilot.press(*"view")
+        async for _ in at_every_size(pilot):
+            text = await until(pilot, "next view")
+            assert any("[ " in row and "previous view" in row for row in text.splitlines())
+            assert any("] " in row and "next view" in row for row in text.splitlines())
 
 
 async def test_esc_ends_a_search_before_it_leaves_the_thread(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "note by")
-        await pilot.press("slash", *"Porto", "enter")
-        await until(pilot, "match 1 of 1")
-        await pilot.press("escape")
-        await settled(pilot)
-        assert "note by" in screen_text(app)
-        await pilot.press("escape")
-        await until(pilot, "[All open 12]")
+        async for _ in at_every_size(pilot):
+            await pilot.press("enter")
+            await until(pilot, "note by")
+            await pilot.press("slash", *"Porto", "enter")
+            await until(pilot, "match 1 of 1")
+            await pilot.press("escape")
+            await settled(pilot)
+            assert "note by" in screen_text(app)
+            await pilot.press("escape")
+            await until(pilot, "All open")
+            await until(pilot, "#1041")

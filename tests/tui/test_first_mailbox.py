@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 from textual.geometry import Region
+from textual.widgets import Static
 
 from desk import settings
 from desk.home import Desk
@@ -12,12 +13,12 @@ from desk.permissions import Actor
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.tui.mailbox_form import fill, opened, receive_only
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
 from tui.app import NightdeskApp
-from tui.screens.mailboxes.fields import sections
 from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.widgets.choice import Choice
+from tui.widgets.entry import FormRow
 
 
 @pytest.fixture(autouse=True)
@@ -123,18 +124,26 @@ def test_no_help_of_a_field_is_cut_at_80_columns() -> None:
     assert [name for name, words in FIELD_HELP.items() if cell_len(words) > 78] == []
 
 
-async def test_the_values_of_all_rows_begin_in_one_column(empty_app: NightdeskApp) -> None:
-    async with empty_app.run_test(size=(80, 24)):
-        labels = [row.parts[0] for section in sections() for row in section.rows]
-        starts = {label: cell_len(label.rstrip("[")) for label in labels if isinstance(label, str)}
-    assert {label: at for label, at in starts.items() if at != 11} == {}
+async def test_the_values_of_all_rows_begin_in_one_column_at_every_size(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        async for _ in at_every_size(pilot):
+            await settled(pilot)
+            starts = {
+                row.id: row.children[1].region.x - row.region.x - str(row.children[0].render()).endswith("[")
+                for row in screen.query(FormRow)
+                if row.region and isinstance(row.children[0], Static)
+            }
+            assert len(starts) > 10
+            assert {name: at for name, at in starts.items() if at != 11} == {}
 
 
+@pytest.mark.parametrize("size", EVERY_SIZE)
 async def test_a_mailbox_that_is_read_yet_shows_no_examples_of_a_new_one(
-    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
+    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor, size: str
 ) -> None:
     add_mailbox(empty_desk, actor, address="noc@corp.ex", host="mail.corp.ex")
-    async with empty_app.run_test(size=(80, 24)) as pilot:
+    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
         screen = MailboxFormScreen("noc@corp.ex")
         seen: list[str] = []
         empty_app.push_screen(screen)

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.segment import Segment
@@ -16,6 +15,7 @@ from textual.filter import LineFilter
 from textual.widgets import Label, Static
 
 from tests.generator.hostile import PAYLOADS
+from tests.support.rows import every_row
 from tests.tui.screen import screen_text
 from tui.app import NightdeskApp
 from tui.terminal.guard import ControlGuard
@@ -31,7 +31,7 @@ STEERING = {
 }
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@every_row("name", PAYLOADS)
 def test_no_payload_passes_plain_cell_line_or_wrapped(name: str) -> None:
     payload = PAYLOADS[name]
     for text in (safe(payload).plain, line(payload), parts(payload, (payload, "bold")).plain):

@@ -87,8 +87,9 @@ async def test_a_doubtful_link_is_asked_about_and_an_honest_one_opened(
         await pilot.press("2", "enter")
         await until(pilot, "Opened corp.example")
         assert given == ["https://corp.example/vpn"]
-        await pilot.press("3", "y")
+        await pilot.press("G", "k", "y")
         await until(pilot, "https://xn--80ak6aa92e.example/")
+        await until(pilot, ">[3]")
         await pilot.press("escape")
         await until_gone(pilot, "links of this message")
 
@@ -176,12 +177,21 @@ async def test_a_command_that_runs_is_stopped_by_leaving(app: NightdeskApp, tmp_
         await until(pilot, "msg 4/4")
 
 
-async def test_restricted_mode_pipes_nothing(app: NightdeskApp) -> None:
-    app.restricted = True
+async def test_restricted_mode_pipes_nothing_and_hints_at_no_such_key(
+    app: NightdeskApp, tmp_path: Path
+) -> None:
+    app.restricted, app.files_directory = True, tmp_path / "kept"
     async with app.run_test(size=(80, 24)) as pilot:
         await open_thread(pilot)
         await pilot.press("vertical_line")
         await until(pilot, "Pipe: off in restricted mode")
+        await pilot.press("o")
+        await until(pilot, "v view")
+        await settled(pilot)
+        assert "pipe  A" not in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, "On your side: ssh HOST attachment get")
+        assert [file.name for file in (tmp_path / "kept").iterdir()] == ["charon.log"]
 
 
 def write_commands(desk: Desk, text: str) -> None:
@@ -221,6 +231,7 @@ argv = ["PYTHON", "-c", "print('never')"]
 async def test_commands_run_by_their_keys_from_list_and_thread(app: NightdeskApp, desk: Desk) -> None:
     write_commands(desk, COMMANDS)
     async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, "Taken: r in the list is 'Reply' already")
         await until(pilot, "Lisbon office")
         while not app.user_commands.commands:
             await pilot.pause(0.02)
@@ -281,7 +292,7 @@ def test_keys_that_are_taken_are_told() -> None:
         + "[[command]]\nname = 'Quit'\nkey = 'ctrl+q'\nargv = ['x']\n",
         "commands.toml",
     )
-    said = conflicts(found)
+    said = conflicts(found.commands, NightdeskApp)
     assert "Taken: r in the list is 'Reply' already" in said
     assert "Taken: r in the thread is 'Reply' already" in said
     assert "Twice: F12 in the list is 'Whose is it' already" in said

@@ -323,6 +323,32 @@ async def test_a_server_typed_as_an_address_is_taken_apart_where_it_is_seen(empt
             assert (values["host"], values["port"], values["security"]) == expected
 
 
+LONG = "support.of.the.department.of.networks-"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_of_a_value_longer_than_its_field_both_ends_are_read(
+    empty_app: NightdeskApp, size: str
+) -> None:
+    long = {
+        "address": f"{LONG}berlin@mail.corp.example.org",
+        "name": f"Support of the department of networks and servers in {LONG}Hamburg",
+        "host": f"imap.{LONG}bremen.corp.example.net",
+        "user": f"user.{LONG}vienna@corp.example.com",
+        "ca_file": f"/etc/ssl/certs/{LONG}zurich/example-ca.pem",
+    }
+    async with empty_app.run_test(size=SIZES[size]) as pilot:
+        screen = await opened(pilot)
+        for field, value in long.items():
+            await fill(pilot, screen, **{field: value})
+            await pilot.press("home")
+            await settled(pilot)
+            assert value[:12] in screen_text(empty_app), field
+            await pilot.press("end")
+            await settled(pilot)
+            assert value[-12:] in screen_text(empty_app), field
+
+
 async def test_the_help_of_a_field_is_there_whatever_is_wrong_elsewhere(empty_app: NightdeskApp) -> None:
     async with empty_app.run_test(size=SIZES["80x24"]) as pilot:
         screen = await opened(pilot)

@@ -24,7 +24,7 @@ from tests.support.frames import NOW
 from tests.support.servers.faulty_oauth import FaultyProvider
 from tests.support.servers.pki import Pki
 from tests.tui.scenes import HOSTILE, add_mailbox, start_in, stop_clock
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_true
 from tui.app import NightdeskApp
 from tui.health import observe
 from tui.screens.mailboxes.login import LoginScreen
@@ -252,6 +252,7 @@ async def test_capital_i_logs_out_after_asking(empty_desk: Desk, actor: Actor, b
         await pilot.press("I")
         await until(pilot, f"Log {OA} out?")
         await pilot.press("y")
-        await until(pilot, f"{OA} is logged out here")
+        # That nobody is logged in any more is told too, and may be told at once.
+        await until_true(pilot, lambda: any(f"{OA} is logged out here" in said.text for _, said in app.said))
         await until(pilot, "LOG IN: i")
     assert not MailboxOAuth2.get().token_sealed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from desk.fetching import runs
@@ -9,6 +12,7 @@ from desk.home import Desk
 from desk.mailboxes import health, registry
 from desk.permissions import Actor
 from models.mailboxes import Mailbox
+from tests.support.frames import NOW
 from tests.tui.scenes import HOSTILE, add_mailbox, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -20,6 +24,22 @@ from tui.screens.mailboxes.screen import MailboxesScreen
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
     start_in(monkeypatch, "mailboxes")
+
+
+async def test_the_next_fetch_is_the_first_of_those_that_are_listed(
+    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
+) -> None:
+    values = {"address": "odd@corp.ex", "host": "mail.corp.ex", "schedule": "every 7 minutes"}
+    mailbox = add_mailbox(empty_desk, actor, **values)
+    Mailbox.update(last_attempt=NOW - timedelta(minutes=4)).where(Mailbox.id == mailbox).execute()
+    async with empty_app.run_test(size=SIZES["120x40"]) as pilot:
+        text = await until(pilot, "next fetch ")
+        (first,) = re.findall(r"next fetch (\d\d:\d\d)", text)
+        (listed,) = re.findall(r"\(next ([\d:, ]+)\)", text)
+        runs = listed.split(", ")
+        assert runs[0] == first
+        assert runs == sorted(runs)
+        assert re.findall(r"; next (\d\d:\d\d)", text) == [first]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -94,3 +94,12 @@ async def test_who_begins_with_the_usual_columns_keeps_those_that_are_seen(app: 
         await until_gone(pilot, "[ ] priority")
         await settled(pilot)
         assert heads(screen_text(app)) == [each for each in usual if each != "P"]
+        # With little room it says what it leaves out, and each can still be reached.
+        await pilot.resize_terminal(60, 16)
+        app.screen._show_columns(tuple(map(ListColumn, KNOWN)))  # type: ignore[attr-defined]
+        await until(pilot, "hidden)")
+        assert "]... " in screen_text(app).replace("\n", " ")
+        await pilot.press("C", "G")
+        text = await until(pilot, "> [x] status")
+        assert f"{len(KNOWN)} of {len(KNOWN)} ─" in text
+        assert "no room here" in text

@@ -12,7 +12,7 @@ from desk.tickets import changes
 from desk.tickets import detail as ticket_detail
 from models.tickets import Ticket
 from tests.support.frames import NOW
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 
 
@@ -39,10 +39,11 @@ async def test_a_ticket_that_moves_by_an_own_change_leaves_the_cursor_on_the_nex
         assert here(text) == "1035"
 
 
+@pytest.mark.parametrize("size", EVERY_SIZE)
 async def test_a_closed_ticket_leaves_the_cursor_on_the_next_and_undo_brings_it_back(
-    app: NightdeskApp,
+    app: NightdeskApp, size: str
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "#1036")
         await pilot.press(*"jjjj", "x")
         await until(pilot, "Closed #1036")
@@ -54,40 +55,42 @@ async def test_a_closed_ticket_leaves_the_cursor_on_the_next_and_undo_brings_it_
         assert here(screen_text(app)) == "1036"
 
 
+@pytest.mark.parametrize("size", EVERY_SIZE)
 async def test_what_others_close_leaves_the_cursor_near_and_what_others_touch_keeps_it(
-    app: NightdeskApp, actor: Actor
+    app: NightdeskApp, actor: Actor, size: str
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "#1036")
         await pilot.press(*"jjjj")
         changes.close(actor, ["1042", "1041", "1036", "1035"])
-        await until(pilot, "[All open 8]")
+        await until(pilot, "All open 8")
         await settled(pilot)
         assert here(screen_text(app)) == "1031"
         Ticket.update(updated=NOW + timedelta(minutes=1)).where(Ticket.number == "1031").execute()
         changes.close(actor, ["1012"])
-        await until(pilot, "[All open 7]")
+        await until(pilot, "All open 7")
         await settled(pilot)
         assert here(screen_text(app)) == "1031"
 
 
-@pytest.mark.parametrize(("key", "value"), [("s", "new"), ("p", "high    !")])
-async def test_a_menu_starts_on_what_is_so_now(app: NightdeskApp, key: str, value: str) -> None:
+async def test_a_menu_starts_on_what_is_so_now(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")
-        await pilot.press("j", key)
-        text = await until(pilot, "Esc close")
-        assert any(">" in row and value in row.partition(">")[2] for row in text.splitlines() if "│" in row)
-        await pilot.press("enter")
-        await settled(pilot)
-        assert (ticket_detail.show("1041").status, ticket_detail.show("1041").priority) == ("new", 3)
-
-
-async def test_only_a_closed_ticket_is_reopened(app: NightdeskApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "#1042")
-        await pilot.press("X")
-        await until(pilot, "Reopen: it is not closed")
+        await pilot.press("j")
+        async for _ in at_every_size(pilot):
+            for key, value in (("s", "new"), ("p", "high    !")):
+                await pilot.press(key)
+                text = await until(pilot, "Esc close")
+                rows = [row for row in text.splitlines() if "│" in row]
+                assert any(value in row.partition(">")[2] for row in rows)
+                await pilot.press("escape")
+                await until_gone(pilot, "Esc close")
+        for key in "sp":
+            await pilot.press("home", "j", key)
+            await until(pilot, "Esc close")
+            await pilot.press("enter")
+            await settled(pilot)
+            assert (ticket_detail.show("1041").status, ticket_detail.show("1041").priority) == ("new", 3)
 
 
 async def test_overdue_is_told_without_colour(app: NightdeskApp) -> None:

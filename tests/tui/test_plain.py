@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from desk import canned_answers, statuses
+from desk.admin.nouns import NOUNS
 from desk.home import Desk
 from desk.tickets import detail
+from models.messages import Message
 from tests.support.program import Program
+from tests.tui.admin_walk import go_to, open_form
+from tests.tui.screen import settled, until, until_true
 from tests.tui.terminal import Terminal
-from tui.plain.scene import DRAWN, Scene
+from tui.app import NightdeskApp
+from tui.plain.scene import DRAWN, Scene, look, whole
 from tui.plain.speaker import MOST, Speaker
+from tui.screens.admin.screen import AdminScreen
 
 PROGRAM = ("-m", "nightdesk", "--plain")
 
@@ -94,6 +102,81 @@ def test_a_menu_says_all_it_offers_once() -> None:
     assert Heard().after(opened) == ["State", "n  new", "o  open", "n  new"]
     moved = scene(screen=2, title="State", choices=("n  new", "o  open"), here="o  open", lines=(">o open",))
     assert Heard().after(opened, moved) == ["o  open"]
+
+
+def test_another_list_is_named_before_its_row_and_a_field_is_explained_behind_it() -> None:
+    agents, teams = (
+        scene(listed=True, place="Agents", here="bo"),
+        scene(listed=True, place="Teams", here="noc"),
+    )
+    assert Heard().after(agents, teams) == ["Teams", "noc"]
+    name = scene(focus=1, here="Name", typed="", help="What it is called.")
+    domains = scene(focus=2, here="Domains", typed="", help="With commas.")
+    assert Heard().after(name, domains) == ["Domains", "With commas."]
+    assert Heard().after(name, domains, replace(domains, typed="a")) == ["a"]
+
+
+NEWER = ("recurring", "field", "status", "team", "notification", "text", "sla", "organization")
+
+
+async def test_lists_and_forms_of_what_admins_edit_lose_nothing(app: NightdeskApp) -> None:
+    """What stands there is said with its name, and of each field what it means."""
+    statuses.add_status(app.actor, "On hold", state="waiting", active=False)
+    async with app.run_test(size=(99, 48)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("9")
+        for noun in (each for each in NOUNS if each.name in NEWER):
+            await go_to(pilot, noun.title)
+            heard = Heard()
+            said = heard.after(look(app))
+            assert noun.title in said
+            if noun.name == "status":
+                assert said[-1] == "On hold, State waiting, Order 100, In use no"
+            await open_form(pilot, "n")
+            told = heard.after(look(app))
+            for _ in noun.asked(new=True):
+                await pilot.press("tab")
+                await settled(pilot)
+                told += heard.after(look(app))
+            for field in noun.asked(new=True):
+                assert any(field.label in line for line in told), field.label
+                assert " ".join(field.help.split()) in told, field.help
+            await pilot.press("escape")
+            await until_true(pilot, lambda: isinstance(app.screen, AdminScreen))
+
+
+async def test_every_cursor_says_what_it_comes_to(app: NightdeskApp) -> None:
+    """Also those of screens that are no lists: files, links, columns, numbers, canned answers."""
+    app.plain = True
+    actor = app.actor
+    for name in ("Hello", "Rebooting"):
+        canned_answers.add(actor, name, f"{name} all.")
+    newest = Message.select().order_by(Message.id.desc()).get()
+    Message.update(text="https://corp.example/a or https://other.example/b", kind="customer").where(
+        Message.id == newest.id
+    ).execute()
+    walk: tuple[tuple[tuple[str, ...], str, str], ...] = (
+        (("C",), "number, shown, 5 cells, 1 of 17", "priority, shown, 2 cells, 2 of 17"),
+        (("escape", "4"), "Customers who wait: under 4 h, ", "Customers who wait: 4 h to 1 day, "),
+        (("1", "enter", "l"), "1, corp.example, https://corp.example/a", "2, other.example, https://other"),
+        (("escape", "o"), "charon.log, ", "the mail itself (.eml), "),
+        (("escape", "r", "ctrl+t"), "Hello: Hello all.", "Rebooting: Rebooting all."),
+    )
+    async with app.run_test(size=(99, 48)) as pilot:
+        await until(pilot, "#1042")
+        for keys, first, second in walk:
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            heard = Heard()
+            assert any(each.startswith(first) for each in heard.after(look(app))), heard.text
+            await pilot.press("down")
+            await settled(pilot)
+            said = heard.after(look(app))
+            assert [each for each in said if not each.startswith(second)] == [], first
+            assert said, first
+            if first.startswith("Customers"):
+                assert not any("##" in each or "Needs attention" in each[1:] for each in whole(app))
 
 
 def test_a_flood_is_cut_and_says_so() -> None:

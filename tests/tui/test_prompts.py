@@ -6,15 +6,18 @@ import ast
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 import tui
 from desk.home import Desk
 from desk.tickets import query
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
 from tui import files
 from tui.app import NightdeskApp
 from tui.ticket_actions import MATTER_PROMPTS
+from tui.widgets.entry import Entry, FormRow
 from tui.widgets.line_input import LineInput
 
 
@@ -61,24 +64,23 @@ async def test_several_names_are_told(app: NightdeskApp, home: Path) -> None:
         await until(pilot, "screenshots/  scripts/")
 
 
-@pytest.mark.parametrize("leave", ["mouse", "key"])
-async def test_a_prompt_that_is_left_is_gone_and_esc_leads_out(
-    app: NightdeskApp, home: Path, leave: str
-) -> None:
+async def test_a_prompt_that_is_left_is_gone_and_esc_leads_out(app: NightdeskApp, home: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "Mode: reply")
-        await pilot.press("f2")
-        await until(pilot, "Attach:")
-        if leave == "mouse":
-            await pilot.click("#subject")
-        else:
-            await pilot.press("f3")
-        await settled(pilot)
-        assert not app.screen.query_one(LineInput).asking
-        await pilot.press("escape")
-        await until(pilot, "#1041")
+        async for _ in at_every_size(pilot):
+            for leave in ("mouse", "key"):
+                await pilot.press("r")
+                await until(pilot, "Mode: reply")
+                await pilot.press("f2")
+                await until(pilot, "Attach:")
+                if leave == "mouse":
+                    await pilot.click("#subject")
+                else:
+                    await pilot.press("f3")
+                await settled(pilot)
+                assert not app.screen.query_one(LineInput).asking
+                await pilot.press("escape")
+                await until(pilot, "#1041")
 
 
 @pytest.mark.parametrize(
@@ -115,10 +117,8 @@ def test_the_filter_knows_what_a_word_may_become(desk: Desk) -> None:
     assert query.completions("nothing:x") == []
 
 
-@pytest.mark.parametrize("size", ["60x20", *EVERY_SIZE])
-async def test_a_long_line_is_read_where_it_is_typed(app: NightdeskApp, size: str) -> None:
-    columns, lines = (int(part) for part in size.split("x"))
-    async with app.run_test(size=(columns, lines)) as pilot:
+async def test_a_long_line_is_read_where_it_is_typed(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")
         await pilot.press("r")
         await until(pilot, "Mode: reply")
@@ -128,43 +128,79 @@ async def test_a_long_line_is_read_where_it_is_typed(app: NightdeskApp, size: st
             )
         await pilot.press("f3")
         await settled(pilot)
-        await pilot.press("home", "end")
-        await settled(pilot)
-        text = screen_text(app)
-        print(text)
-        assert text.count("customer-") >= 3
-        assert "person8@customer-8.example" in text
-        assert "▋" not in text
+        async for _ in at_every_size(pilot, ((60, 20), *EVERY_SIZE.values())):
+            await settled(pilot)
+            text = screen_text(app)
+            assert text.count("customer-") >= 3
+            assert "person8@customer-8.example" in text
+            assert "▋" not in text
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
-async def test_the_footer_tells_the_keys_of_what_takes_them(app: NightdeskApp, size: str) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+class Asking(App[None]):
+    """A prompt, and a field of a form."""
+
+    def compose(self) -> ComposeResult:
+        """Yield both, and something else that may have the keys."""
+        yield LineInput()
+        yield FormRow(" Note [", Entry("first " + "word " * 60 + "last", id="note"), "]")
+        yield Entry("other", id="other")
+
+
+async def test_a_long_value_is_seen_where_its_cursor_is() -> None:
+    app = Asking()
+    async with app.run_test(size=(80, 24)) as pilot:
+        line, note = app.query_one(LineInput), app.query_one("#note", Entry)
+        await until(pilot, "first word")
+        for width in (80, 100, 160, 60):
+            await pilot.resize_terminal(width, 24)
+            line.ask("Save in:", "/srv/" + "very-long-directory/" * 20 + "the-end")
+            await until(pilot, "the-end")
+            assert "first word" in screen_text(app)
+            await pilot.resize_terminal(width - 20, 24)
+            await until(pilot, "directory/the-end")
+            note.focus()
+            await until(pilot, "word last")
+            await pilot.press("home")
+            await until(pilot, "first word")
+            await pilot.press("end")
+            await until(pilot, "word last")
+            app.query_one("#other").focus()
+            await until(pilot, "first word")
+
+
+async def test_the_footer_tells_the_keys_of_what_takes_them(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await until(pilot, "ret open")
-        await pilot.press("slash")
-        assert "Tab complete" in (await until(pilot, "Esc cancel"))
-        await pilot.press("escape")
-        await until(pilot, "ret open")
-        await pilot.press("space", "space")
-        text = await until(pilot, "x close 2")
-        assert "Esc unmark" in text
-        assert "ret open" not in text
-        await pilot.press("s")
-        await until(pilot, "letter picks")
-        await pilot.press("escape")
-        await until(pilot, "x close 2")
-        await pilot.press("escape")
-        await until(pilot, "ret open")
-        await pilot.press("tab")
-        text = await until(pilot, "j/k scroll")
-        assert "Tab list" in text
-        if EVERY_SIZE[size][0] < 100:
-            await until(pilot, "━━ #1039")
-        await pilot.press("tab")
-        await until(pilot, "ret open")
-        await settled(pilot)
-        assert "━" not in screen_text(app)
+        async for size in at_every_size(pilot):
+            await footer_follows(app, pilot, size)
+
+
+async def footer_follows(app: NightdeskApp, pilot: Pilot[int], size: tuple[int, int]) -> None:
+    """See what the footer tells of the list, a prompt, marks, a menu and the preview."""
+    await until(pilot, "ret open")
+    await pilot.press("slash")
+    assert "Tab complete" in (await until(pilot, "Esc cancel"))
+    await pilot.press("escape")
+    await until(pilot, "ret open")
+    await pilot.press("space", "space")
+    text = await until(pilot, "x close 2")
+    assert "Esc unmark" in text
+    assert "ret open" not in text
+    await pilot.press("s")
+    await until(pilot, "letter picks")
+    await pilot.press("escape")
+    await until(pilot, "x close 2")
+    await pilot.press("escape")
+    await until(pilot, "ret open")
+    await pilot.press("tab")
+    text = await until(pilot, "j/k scroll")
+    assert "Tab list" in text
+    if size[0] < 100:
+        await until(pilot, "━━ #1039")
+    await pilot.press("tab")
+    await until(pilot, "ret open")
+    await settled(pilot)
+    assert "━" not in screen_text(app)
 
 
 def test_no_prompt_hides_its_example_at_80_columns() -> None:

@@ -14,8 +14,9 @@ from desk.permissions import Actor
 from desk.tickets import detail
 from models.receipts import Receipt
 from tests.tui.scenes import DEEP_MAIL, PLAIN_MAIL, open_quarantine, start_in, stop_clock, take
-from tests.tui.screen import EVERY_SIZE, SIZES, same_as_before, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, SIZES, at_every_size, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
+from tui.widgets.status_line import StatusLine
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +49,11 @@ async def test_trying_again_in_vain_says_so_and_changes_nothing(
     async with empty_app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "[3]Logs")
         await empty_app.run_command("app.quarantine")
-        await until(pilot, "nested too deep")
-        await pilot.press("R")
-        await until(pilot, "It still cannot be understood")
+        async for _ in at_every_size(pilot):
+            await until(pilot, "nested too deep")
+            await pilot.press("R")
+            await until(pilot, "It still cannot be understood")
+            empty_app.screen.query_one(StatusLine).end_flash()
     assert [row.verdict for row in Receipt.select()] == ["quarantined"]
 
 
@@ -92,29 +95,29 @@ async def test_v_shows_other_mail_and_t_its_ticket(empty_app: NightdeskApp, empt
         await until(pilot, "[3]Logs")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
 async def test_quarantined_mail_is_counted_on_every_screen_and_has_a_key(
-    empty_app: NightdeskApp, empty_desk: Desk, size: str
-) -> None:
-    take(empty_desk, DEEP_MAIL)
-    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
-        text = await until(pilot, "1!")
-        assert "7 Quar" in text
-        await pilot.press("3")
-        await until(pilot, "[3]Logs")
-        await pilot.press("7")
-        await until(pilot, "nested too deep")
-        text = await until(pilot, "1!")
-        assert "[7]Quar" in text
-        await pilot.press("1")
-        await until(pilot, "[1]Tickets")
-
-
-async def test_a_quarantined_mail_is_read_raw_and_saved(
-    empty_app: NightdeskApp, empty_desk: Desk, tmp_path: Path
+    empty_app: NightdeskApp, empty_desk: Desk
 ) -> None:
     take(empty_desk, DEEP_MAIL)
     async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1!")
+        async for _ in at_every_size(pilot):
+            assert "7 Quar" in await until(pilot, "1!")
+            await pilot.press("3")
+            await until(pilot, "[3]Logs")
+            await pilot.press("7")
+            await until(pilot, "nested too deep")
+            assert "[7]Quar" in await until(pilot, "1!")
+            await pilot.press("1")
+            await until(pilot, "[1]Tickets")
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_quarantined_mail_is_read_raw_and_saved(
+    empty_app: NightdeskApp, empty_desk: Desk, tmp_path: Path, size: str
+) -> None:
+    take(empty_desk, DEEP_MAIL)
+    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
         await open_quarantine(pilot)
         await pilot.press("V")
         await until(pilot, "Content-Type: multipart/mixed; boundary=b0")
@@ -127,9 +130,12 @@ async def test_a_quarantined_mail_is_read_raw_and_saved(
     assert [file.read_bytes() for file in (tmp_path / "kept").iterdir()] == [DEEP_MAIL]
 
 
-async def test_a_quarantined_mail_becomes_a_ticket_by_hand(empty_app: NightdeskApp, empty_desk: Desk) -> None:
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_quarantined_mail_becomes_a_ticket_by_hand(
+    empty_app: NightdeskApp, empty_desk: Desk, size: str
+) -> None:
     take(empty_desk, DEEP_MAIL)
-    async with empty_app.run_test(size=(100, 30)) as pilot:
+    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
         await open_quarantine(pilot)
         await pilot.press("n")
         await until(pilot, "Who wrote it: Eve <eve@corp.example>")
@@ -144,11 +150,12 @@ async def test_a_quarantined_mail_becomes_a_ticket_by_hand(empty_app: NightdeskA
     assert view.trace[-1] == "made ticket 1 by ana"
 
 
+@pytest.mark.parametrize("size", EVERY_SIZE)
 async def test_a_quarantined_mail_is_rejected_and_stays_stored(
-    empty_app: NightdeskApp, empty_desk: Desk
+    empty_app: NightdeskApp, empty_desk: Desk, size: str
 ) -> None:
     take(empty_desk, DEEP_MAIL)
-    async with empty_app.run_test(size=(80, 24)) as pilot:
+    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
         await open_quarantine(pilot)
         await pilot.press("d")
         await until(pilot, "Reject this mail?")

@@ -11,27 +11,31 @@ from desk.home import Desk
 from desk.mailboxes import health
 from models.mailboxes import Mailbox
 from tests.support.frames import NOW
-from tests.tui.screen import EVERY_SIZE, until
+from tests.tui.screen import EVERY_SIZE, at_every_size, until
 from tui.app import NightdeskApp
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
-async def test_what_was_said_is_read_again_whole(app: NightdeskApp, size: str) -> None:
+async def test_what_was_said_is_read_again_whole(app: NightdeskApp) -> None:
     long = "user0@example.test has no outgoing account and there is no default one: " + "say which " * 12
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
         app.flash(long, "error")
+        await until(pilot, "  F9 all")
         app.flash("the second", "info")
-        await pilot.press("f9")
-        text = await until(pilot, "What was said")
-        assert text.index("the second") < text.index("!! user0@example.test")
-        assert " ".join(text.split()).count("say which") == 12
-        await pilot.press("escape")
-        await until(pilot, "#1042")
+        async for _ in at_every_size(pilot):
+            await pilot.press("f9")
+            text = await until(pilot, "What was said")
+            assert text.index("the second") < text.index("!! user0@example.test")
+            assert " ".join(text.split()).count("say which") == 12
+            await pilot.press("escape")
+            await until(pilot, "#1042")
 
 
-async def test_the_end_of_a_fetch_that_was_asked_for_is_told(app: NightdeskApp, desk: Desk) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_the_end_of_a_fetch_that_was_asked_for_is_told(
+    app: NightdeskApp, desk: Desk, size: str
+) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until(pilot, "mail OK")
         await pilot.press("ctrl+r")

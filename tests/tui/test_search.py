@@ -8,13 +8,12 @@ from collections.abc import Callable
 import pytest
 from textual.widgets import Input
 
-from desk.permissions import Actor
 from desk.queries.fields import TICKET_FIELDS
 from desk.tickets import search
 from models.messages import Message
 from models.tickets import Ticket
 from tests.tui.scenes import HOSTILE
-from tests.tui.screen import EVERY_SIZE, SIZES, same_as_before, screen_text, settled, until, until_gone
+from tests.tui.screen import SIZES, at_every_size, same_as_before, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 from tui.screens import search as screen_module
 from tui.screens.search import HitList, SearchScreen
@@ -42,30 +41,22 @@ async def test_what_is_typed_is_found_in_open_and_closed_tickets(app: NightdeskA
         same_as_before(screen_text(app), f"search-{size}")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
-async def test_enter_reads_the_ticket_and_esc_leads_back_to_the_list(app: NightdeskApp, size: str) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("g", *"pickup")
-        await until(pilot, "1 ticket")
-        await pilot.press("enter")
-        await until(pilot, "This is about: Old laptop pickup")
-        await pilot.press("escape")
-        await until(pilot, "Search all tickets")
-        assert app.screen.query_one(Input).value == "pickup"
-        await pilot.press("escape")
-        await until_gone(pilot, "Search all tickets")
-        await until(pilot, "#1041")
-
-
-@pytest.mark.parametrize("typed", ["990", "#990"])
-async def test_a_number_leads_to_its_ticket(app: NightdeskApp, typed: str) -> None:
+async def test_enter_reads_the_ticket_and_esc_leads_back_to_the_list(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("g", *typed)
-        await until(pilot, "> #990")
-        await pilot.press("enter")
-        await until(pilot, "This is about: Old laptop pickup")
+        async for _ in at_every_size(pilot):
+            for typed in ("pickup", "990", "#990"):
+                await pilot.press("g", *typed)
+                await until(pilot, "> #990")
+                await until(pilot, "1 ticket")
+                await pilot.press("enter")
+                await until(pilot, "This is about: Old laptop pickup")
+                await pilot.press("escape")
+                await until(pilot, "Search all tickets")
+                assert app.screen.query_one(Input).value == typed
+                await pilot.press("escape")
+                await until_gone(pilot, "Search all tickets")
+                await until(pilot, "#1041")
 
 
 async def test_a_number_in_the_filter_goes_to_its_ticket_and_other_digits_filter(app: NightdeskApp) -> None:
@@ -82,10 +73,13 @@ async def test_a_number_in_the_filter_goes_to_its_ticket_and_other_digits_filter
 async def test_a_filter_that_names_a_state_looks_beyond_the_view(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("slash", *"state:closed laptop", "enter")
-        await until(pilot, "#990")
-        await pilot.press("slash", *"x" * 3, "enter")
-        await until(pilot, "g looks in all tickets")
+        async for _ in at_every_size(pilot):
+            await pilot.press("slash", *"state:closed laptop", "enter")
+            await until(pilot, "#990")
+            await pilot.press("slash", *"x" * 3, "enter")
+            await until(pilot, "g looks in all tickets")
+            await pilot.press("escape")
+            await until(pilot, "#1041")
 
 
 async def test_arrows_choose_and_the_line_keeps_the_keys(app: NightdeskApp) -> None:
@@ -157,6 +151,27 @@ async def test_only_the_newest_question_waits_while_one_is_asked(
         assert shown(app) == ["1041"]
 
 
+async def test_beginnings_and_words_without_blanks_are_found_at_every_size(
+    app: NightdeskApp,
+) -> None:
+    for number, text in {"1031": "プリンターが動きません", "1035": "打印机坏了"}.items():
+        ticket = Ticket.get(Ticket.number == number)
+        Message.update(text=text).where(Message.ticket == ticket).execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        async for _ in at_every_size(pilot):
+            await pilot.press("g")
+            await until(pilot, "Search all tickets")
+            for typed, number in {"プリンター": "1031", "印机": "1035", "inksc": "1036"}.items():
+                app.screen.query_one(Input).value = ""
+                await pilot.press(*typed)
+                await until(pilot, f"> #{number}")
+                await settled(pilot)
+                assert shown(app) == [number]
+            await pilot.press("escape")
+            await until_gone(pilot, "Search all tickets")
+
+
 async def test_in_a_list_g_goes_up_first(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
@@ -189,24 +204,22 @@ async def test_hostile_text_in_what_is_found_does_nothing(app: NightdeskApp, siz
         assert not set("\x1b\x07\x9b\u202e\u200b") & set(text)
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
-async def test_a_thread_that_was_found_opens_at_the_message_and_at_the_words(
-    app: NightdeskApp, actor: Actor, size: str
-) -> None:
+async def test_a_thread_that_was_found_opens_at_the_message_and_at_the_words(app: NightdeskApp) -> None:
     ticket = Ticket.get(Ticket.number == "1042")
     oldest = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
     far_down = "\n".join(f"line {number} of the log" for number in range(120)) + "\nthe flux capacitor hums\n"
     Message.update(text=far_down).where(Message.id == oldest.id).execute()
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("g", *"capacitor")
-        await until(pilot, "1 ticket")
-        await until(pilot, "> #1042")
-        await pilot.press("enter")
-        await until(pilot, "the flux capacitor hums")
-        await until(pilot, "msg 1/4")
-        await pilot.press("escape")
-        await until(pilot, "Search all tickets")
+        async for _ in at_every_size(pilot):
+            await until(pilot, "1 ticket")
+            await until(pilot, "> #1042")
+            await pilot.press("enter")
+            await until(pilot, "the flux capacitor hums")
+            await until(pilot, "msg 1/4")
+            await pilot.press("escape")
+            await until(pilot, "Search all tickets")
 
 
 async def test_a_ticket_found_by_its_number_opens_at_the_message_of_the_hit(app: NightdeskApp) -> None:

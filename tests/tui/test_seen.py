@@ -17,7 +17,7 @@ from models.messages import Attachment
 from models.tickets import Ticket
 from tests.support.frames import NOW
 from tests.tui.scenes import begin_answer, mailboxes_of_the_frame, stop_clock
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
+from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 from tui.text.times import promise, time_or_day
 
@@ -28,24 +28,63 @@ def attached(data: bytes) -> None:
     Attachment.update(blob=blob, sha256=blob.sha256).execute()
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
-async def test_a_file_is_read_where_it_is_listed(app: NightdeskApp, size: str) -> None:
+async def test_a_file_is_read_where_it_is_listed(app: NightdeskApp) -> None:
     attached(b"10:02 the tunnel is gone\n10:03 \x1b[2Jpeer gone\n")
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        async for _ in at_every_size(pilot):
+            await until(pilot, "rekey failed")
+            await pilot.press("o")
+            await until(pilot, "v view")
+            await pilot.press("v")
+            text = await until(pilot, "10:02 the tunnel is gone")
+            assert "charon.log" in text
+            assert "\x1b" not in text
+            await pilot.press("escape")
+            await until(pilot, "Files of this message")
+            await pilot.press("j")
+            await until(pilot, "> the mail itself")
+            await pilot.press("k", "G", "g", "v")
+            await until(pilot, "10:02 the tunnel is gone")
+            await pilot.press("escape")
+            await until(pilot, "> charon.log")
+            await pilot.press("escape")
+            await settled(pilot)
+            assert "Files of this message" not in screen_text(app)
+        # Both lines are seen without scrolling; the next match is the next all the same.
+        await pilot.press("o", "v")
+        await until(pilot, "10:02 the tunnel is gone")
+        await pilot.press("slash", *"gone", "enter")
+        await until(pilot, "match 1 of 2")
+        await pilot.press("n")
+        await until(pilot, "match 2 of 2")
+        await pilot.press("n")
+        await until(pilot, "match 1 of 2")
+
+
+async def test_words_are_found_that_were_broken_at_the_edge_and_tables_are_not(app: NightdeskApp) -> None:
+    attached(b"name;says\n" + b"ana;" + b"far " * 25 + b"out\n" + b"jo;near\n")
+    Attachment.update(name="list.csv").execute()
+    async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("enter")
         await until(pilot, "rekey failed")
-        await pilot.press("o")
-        await until(pilot, "v view")
-        await pilot.press("v")
-        text = await until(pilot, "10:02 the tunnel is gone")
-        assert "charon.log" in text
-        assert "\x1b" not in text
-        await pilot.press("escape")
-        await until(pilot, "Files of this message")
-        await pilot.press("j", "k", "escape")
-        await settled(pilot)
-        assert "Files of this message" not in screen_text(app)
+        await pilot.press("o", "v")
+        text = await until(pilot, "→ shows the rest of long lines")
+        assert [row for row in text.splitlines() if row.startswith(" jo ")]
+        assert "far out" not in text
+        await pilot.press(*["right"] * 5)
+        await until(pilot, "far out")
+        await pilot.press("slash", *"ana", "enter")
+        await until(pilot, "match 1 of 1")
+        await until(pilot, " ana ")
+        await pilot.press("w")
+        await until(pilot, "far out")
+        broken = [row.split()[-1] for row in screen_text(app).splitlines() if "far far" in row]
+        await pilot.press("slash", "ctrl+u", *["f", "a", "r", "space"] * 20, "enter")
+        await until(pilot, "match 1 of ")
+        assert len(broken) > 1
 
 
 async def test_a_file_without_text_says_what_it_is(app: NightdeskApp) -> None:
@@ -67,15 +106,15 @@ async def test_the_activity_says_who_did_it(app: NightdeskApp, actor: Actor) -> 
         await until(pilot, "by Ana Admin")
 
 
-@pytest.mark.parametrize("size", ["100x30", "120x40", "160x50"])
-async def test_a_wide_screen_says_nothing_twice(app: NightdeskApp, size: str) -> None:
-    columns, lines = (int(part) for part in size.split("x"))
-    async with app.run_test(size=(columns, lines)) as pilot:
-        text = await until(pilot, "SLA 48 min left")
-        await settled(pilot)
-        text = screen_text(app)
-        assert text.count("SLA 48 min left") == 1
-        assert text.count(" quit") <= 1
+async def test_a_wide_screen_says_nothing_twice(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "SLA 48 min left")
+        async for _ in at_every_size(pilot, ((100, 30), (120, 40), (160, 50))):
+            await until(pilot, "SLA 48 min left")
+            await settled(pilot)
+            text = screen_text(app)
+            assert text.count("SLA 48 min left") == 1
+            assert text.count(" quit") <= 1
 
 
 def test_what_is_left_says_whose_date_it_is() -> None:
@@ -111,17 +150,19 @@ async def test_what_is_wrong_with_a_mailbox_is_said_once(
         await pilot.press("2")
         await until(pilot, "net-ops")
         await pilot.press("j")
-        await until(pilot, words)
-        await settled(pilot)
-        assert screen_text(empty_app).count("Login was refused by") == 1
+        async for _ in at_every_size(pilot):
+            await until(pilot, words)
+            await settled(pilot)
+            assert screen_text(empty_app).count("Login was refused by") == 1
 
 
-async def test_a_picture_is_drawn_where_it_is_listed(app: NightdeskApp) -> None:
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_picture_is_drawn_where_it_is_listed(app: NightdeskApp, size: str) -> None:
     image = pytest.importorskip("PIL.Image")
     out = BytesIO()
     image.new("RGB", (64, 32), (255, 0, 0)).save(out, "PNG")
     attached(out.getvalue())
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("enter")
         await until(pilot, "rekey failed")
@@ -134,20 +175,18 @@ async def test_a_picture_is_drawn_where_it_is_listed(app: NightdeskApp) -> None:
         await until(pilot, "\u2580" * 10)
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
-async def test_the_review_tells_its_keys_once_and_while_it_is_read_in_the_border(
-    app: NightdeskApp, size: str
-) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+async def test_the_review_tells_its_keys_once_and_while_it_is_read_in_the_border(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
         await begin_answer(pilot)
         await pilot.press(*"Hello", "ctrl+s")
-        await until(pilot, "y  send now")
-        await until_gone(pilot, "y send  e edit")
-        await pilot.press("w")
-        await until(pilot, "y send  e edit")
-        await pilot.press("q")
-        await until(pilot, "y  send now")
-        await until_gone(pilot, "y send  e edit")
+        async for _ in at_every_size(pilot):
+            await until(pilot, "y  send now")
+            await until_gone(pilot, "y send  e edit")
+            await pilot.press("w")
+            await until(pilot, "y send  e edit")
+            await pilot.press("q")
+            await until(pilot, "y  send now")
+            await until_gone(pilot, "y send  e edit")
 
 
 async def test_a_key_is_named_only_where_it_does_that(app: NightdeskApp) -> None:

@@ -117,7 +117,7 @@ async def test_where_nothing_is_unverified_the_key_says_so(app: NightdeskApp) ->
         await pilot.press("Y")
         await until(pilot, "no mail of this ticket is unverified")
         await pilot.press("question_mark", *"unverified")
-        await until(pilot, "Take this unverified mail as its sender's")
+        await until(pilot, "Accept this unverified mail as its sender's")
         await until(pilot, "Not now: no mail of this ticket is unverified")
 
 
@@ -167,7 +167,7 @@ async def test_find_goes_to_the_words_and_says_how_many(app: NightdeskApp) -> No
         await pilot.press("slash", *"porto", "enter")
         await until(pilot, "match 1 of 1")
         await pilot.press("slash", *"zzz", "enter")
-        await until(pilot, "is not in this thread")
+        await until(pilot, "is not in it")
 
 
 async def test_an_attachment_is_saved_where_it_was_asked_with_a_safe_name(

@@ -150,6 +150,27 @@ async def test_sort_by_priority(app: NightdeskApp) -> None:
         assert ["!!" in line for line in lines] == [True, True, False]
 
 
+async def test_a_field_of_the_desks_own_sorts_the_list_and_is_asked_for_before_closing(
+    app: NightdeskApp,
+) -> None:
+    from desk.custom_fields import definitions
+    from desk.tickets import fields
+    from tests.support.workbench import ADMIN
+
+    definitions.add_field(ADMIN, "Bill", kind="number", required=True)
+    fields.set_fields(ADMIN, ["1012"], {"bill": "7"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("O")
+        await until(pilot, "bill, backwards")
+        await pilot.press("b")
+        await settled(pilot)
+        assert "#1012" in screen_text(app).splitlines()[3]
+        await pilot.press("j", "x")
+        shown = await until(pilot, "Bill is empty", 200)
+        assert "Ticket 1042" in shown
+
+
 async def test_the_cursor_stays_on_its_ticket_when_a_new_one_comes(app: NightdeskApp) -> None:
     from models.tickets import Ticket
     from tests.support.frames import NOW

@@ -1,4 +1,7 @@
-"""Told: what came is flashed and counted in the terminal's title; bell and desktop notice where chosen."""
+"""Told: what came is flashed and counted in the terminal's title; bell and desktop notice where chosen.
+
+Title, bell and notices are no part of the screen: a terminal of one size shows them as well as any other.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,9 @@ from models.mailboxes import Mailbox
 from models.messages import NewMessage
 from models.tickets import Ticket
 from models.transactions import transaction
+from tests.support.rows import every_row
 from tests.tui.scenes import HOSTILE
-from tests.tui.screen import screen_text, settled, until, until_told_from_now
+from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_told_from_now
 from tests.tui.terminal import Terminal
 from tui.app import NightdeskApp
 from tui.terminal.calls import calls
@@ -111,8 +115,11 @@ def test_old_mail_that_is_imported_is_no_news(desk: Desk, actor: Actor) -> None:
     assert told(actor._replace(agent_id=None), imported) == []
 
 
-async def test_news_are_flashed_and_take_no_key_from_who_types(app: NightdeskApp, jo: Actor) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_news_are_flashed_and_take_no_key_from_who_types(
+    app: NightdeskApp, jo: Actor, size: str
+) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until_told_from_now(pilot)
         await pilot.press("r")
@@ -140,8 +147,11 @@ async def test_a_strangers_subject_is_inert_in_a_flash(app: NightdeskApp) -> Non
         assert "[/foo]" in text
 
 
-async def test_a_failed_delivery_waits_for_no_news_and_a_warning_is_not_covered(app: NightdeskApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_failed_delivery_waits_for_no_news_and_a_warning_is_not_covered(
+    app: NightdeskApp, size: str
+) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until_told_from_now(pilot)
         not_delivered("1039")
@@ -152,8 +162,9 @@ async def test_a_failed_delivery_waits_for_no_news_and_a_warning_is_not_covered(
         await until(pilot, "Mail on #1035")
 
 
-async def test_a_mailbox_that_fails_is_told(app: NightdeskApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_mailbox_that_fails_is_told(app: NightdeskApp, size: str) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until_told_from_now(pilot)
         health.record_failure(Mailbox.get().id, LoginRefused("no"), now())
@@ -249,8 +260,8 @@ def test_a_terminal_without_a_title_gets_none(desk: Desk, owned: Path) -> None:
         assert b"\x1b]2;" not in terminal.sent
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "a\x07b\x1b\\c", "\x9c;x\x1b]52;c;aa\x07", "x" * 5000])
-@pytest.mark.parametrize("environ", [{}, {"TMUX": "1"}, {"TERM": "screen"}])
+@every_row("text", [HOSTILE, "a\x07b\x1b\\c", "\x9c;x\x1b]52;c;aa\x07", "x" * 5000])
+@every_row("environ", [{}, {"TMUX": "1"}, {"TERM": "screen"}])
 def test_no_text_leaves_its_notice(text: str, environ: dict[str, str]) -> None:
     every = ToldBy(bell=True, osc9=True, osc777=True)
     plain, hostile = (calls(every, words, environ) for words in ("y", text))

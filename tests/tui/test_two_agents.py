@@ -35,6 +35,7 @@ from tests.tui.screen import (
     until_true,
 )
 from tui.app import NightdeskApp
+from tui.widgets.status_line import StatusLine
 
 
 @pytest.fixture
@@ -97,9 +98,15 @@ async def test_the_first_writer_hears_of_the_second(desk: Desk, actor: Actor, jo
         await ana.press("r")
         await until(ana, "mail goes to 1 address")
         await ana.press(*"Hello Ana,")
-        await other.press("r")
-        await until(ana, "Jo Helper writes on #1042 too")
-        assert "Hello Ana," in screen_text(ana.app)
+        for size in EVERY_SIZE.values():
+            for pilot in (ana, other):
+                await pilot.resize_terminal(*size)
+            await other.press("r")
+            assert "Hello Ana," in await until(ana, "Jo Helper writes on #1042 too")
+            await other.press("escape")
+            await until_true(ana, lambda: not ana.app.company.people)  # type: ignore[attr-defined]
+            for line in ana.app.screen.query(StatusLine):
+                line.end_flash()
         await ana.press(*" it is known.")
         await until(ana, "Hello Ana, it is known.")
 

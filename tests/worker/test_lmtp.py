@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 import stat
 from pathlib import Path
@@ -11,14 +12,18 @@ from typing import Any
 import pytest
 
 from config.errors import ConfigError
+from config.settings import Settings
 from config.spool import MAX_MAIL
 from desk.errors import Refused, WrongUse
-from desk.home import Desk
+from desk.home import Desk, open_desk
 from desk.intake import pipeline
-from models import blobs
+from models import blobs, stores
 from models.database import db
+from tests.support import filled
 from tests.support.lmtp import Client, listening
+from tests.support.mails import rows
 from tests.support.scripted import SUPPORT, MailboxMaker, mail
+from tests.support.servers.s3 import S3
 from worker.lmtp.listener import Endpoint, LmtpListener, parse_endpoint
 
 SALES = "sales@example.test"
@@ -35,7 +40,7 @@ def verdicts() -> list[str]:
 
 
 def stored(receipt: int = 1) -> bytes:
-    [(blob,)] = db.execute_sql("SELECT blob_id FROM receipt WHERE id = ?", (receipt,))
+    [(blob,)] = rows("SELECT blob_id FROM receipt WHERE id = ?", receipt)
     return blobs.read(blob)
 
 
@@ -153,6 +158,7 @@ async def test_a_mail_from_the_null_sender_gets_no_acknowledgement(
     assert "the null sender" not in traces[1]
 
 
+@pytest.mark.sqlite  # of which one program alone writes at a time
 async def test_a_locked_database_puts_the_mail_off_and_nothing_is_lost(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,4 +391,23 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(listener, "find_spec", lambda _name: None)
     with pytest.raises(ConfigError) as caught:
         listener.need_the_extra()
-    assert "nightdesk[lmtp]" in caught.value.hint
+    assert "'.[lmtp]'" in caught.value.hint
+
+
+async def test_nothing_is_answered_250_while_the_store_of_attachments_is_away(
+    desk: Desk, add_mailbox: MailboxMaker, path: Path, s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "RETRIES", 0)
+    large = filled.mail("Noise", to=SUPPORT, attachment=("noise.bin", random.Random(5).randbytes(3000)))
+    add_mailbox(None)
+    desk = open_desk(desk.paths, Settings(blobs=s3.url(tmp_path.name), blob_threshold=1000))
+    async with listening(desk, path):
+        client = await Client.at(path)
+        with s3.failing("503"):
+            assert (await client.deliver(large, [SUPPORT]))[SUPPORT][:3] == "451"
+            assert (await client.deliver(mail(1), [SUPPORT]))[SUPPORT][:3] == "250", (
+                "small mail is in the row"
+            )
+        assert verdicts() == ["ticket"]
+        assert (await client.deliver(large, [SUPPORT]))[SUPPORT][:3] == "250"
+    assert verdicts() == ["ticket", "ticket"]

@@ -1,1 +1,1 @@
-"""The app for those who listen or read a line: what changes is said as plain lines, nothing is painted."""
+"""The app for screen readers and braille lines: changes are spoken as plain lines, nothing is painted."""

@@ -12,7 +12,7 @@ _KEPT = ("\x1b[?2004h", "\x1b[?2004l")
 
 
 class PlainDriver(SteadyDriver):
-    """Lets no painted byte out; `say` writes lines, `echo` what is typed."""
+    """Writes nothing that is painted; `say` writes lines, `echo` what is typed."""
 
     def _get_terminal_size(self) -> tuple[int, int]:
         return COLUMNS, LINES
@@ -21,7 +21,7 @@ class PlainDriver(SteadyDriver):
     """Whether something was painted since somebody last set this back."""
 
     def write(self, data: str) -> None:
-        """Leave out what is painted, and note that it was."""
+        """Drop what is painted, and record that something was."""
         self.painted = True
         if data in _KEPT:
             super().write(data)
@@ -30,7 +30,7 @@ class PlainDriver(SteadyDriver):
         """Leave the title as it is."""
 
     def say(self, text: str) -> None:
-        """Write a line; nothing in it steers the terminal."""
+        """Write a line, with nothing in it that could control the terminal."""
         super().write(f"{line(text)}\r\n")
 
     def echo(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What there is to say of the screen: its place, what has the focus, and its lines without any drawing."""
+"""What can be said of the screen: its place, what has the focus, and its lines without any drawing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from desk.tickets.lists import TicketLine
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskNode
 from tui.screens.finder.command_list import CommandList
+from tui.text.safe import line
 from tui.text.times import age
 from tui.ticket_actions import PRIORITY_NAMES
 from tui.widgets.menu import MenuItem, MenuLines
@@ -24,8 +25,8 @@ from tui.widgets.virtual_list import VirtualList
 
 DRAWN = str.maketrans(dict.fromkeys("│┃┌┐└┘├┤┬┴┼╭╮╰╯─━═║╔╗╚╝▀▄█▌▐░▒▓▋▁▂▃▅▆▇", " "))
 """Lines and blocks, which say nothing."""
-FOOT = "TopBar, StatusLine, Hints, #body-rule"
-"""What every screen has, and the place of the cursor in a text."""
+FOOT = "TopBar, StatusLine, Hints, #body-rule, #admin-form-help"
+"""What every screen has, the place of the cursor in a text, and what is told as the help of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Scene:
     """The body's lines: not the places, the status, the keys, and what is typed into."""
     field: tuple[str, ...] = ()
     """The lines that are typed into."""
+    place: str = ""
+    """Which of its lists a screen shows."""
+    help: str = ""
+    """What the field with the keys means."""
 
 
 def look(app: App[Any]) -> Scene:
@@ -62,10 +67,12 @@ def look(app: App[Any]) -> Scene:
         here=_here(screen, focused),
         typed=_typed(focused),
         choices=tuple(_choice(item) for menu in screen.query(MenuLines) for item in menu.items),
-        listed=isinstance(focused, VirtualList) or bool(screen.query(CommandList)),
+        listed=isinstance(focused, VirtualList) or bool(screen.query(CommandList) or _own_row(screen)),
         lined=isinstance(focused, TextArea),
         lines=lines,
         field=field,
+        place=line(screen.spoken_place()) if isinstance(screen, DeskNode) else "",
+        help=line(screen.spoken_help()) if isinstance(screen, DeskNode) else "",
     )
 
 
@@ -132,6 +139,8 @@ def _here(screen: Screen[Any], focused: Widget | None) -> str:
             why = f" Not now: {offer.disabled}." if offer.disabled else ""
             return f"{offer.keys}  {offer.command.title}: {offer.command.help}{why}"
         return "nothing is called that"
+    if row := _own_row(screen):
+        return row
     if isinstance(focused, VirtualList):
         return _row_words(screen, focused)
     if isinstance(focused, TextArea):
@@ -139,6 +148,10 @@ def _here(screen: Screen[Any], focused: Widget | None) -> str:
     if focused is None or focused.size.height != 1:
         return ""
     return _field_words(screen, focused)
+
+
+def _own_row(screen: Screen[Any]) -> str:
+    return line(screen.spoken_row()) if isinstance(screen, DeskNode) else ""
 
 
 def _choice(item: MenuItem) -> str:
@@ -166,20 +179,22 @@ def _row_words(screen: Screen[Any], table: VirtualList[Any]) -> str:
     marked = "marked, " if row in table.chosen() and table.marks else ""
     if isinstance(row, TicketLine):
         return marked + ticket_words(row, screen)
+    if words := table.row_words(row):
+        return marked + line(words)
     look = Look(here=False, marked=False, focused=False)
     text = "".join(text for text, _ in table.row_line(row, 160, look))
     return marked + " ".join(text.translate(DRAWN).split())
 
 
 def ticket_words(row: TicketLine, screen: Screen[Any]) -> str:
-    """Return a ticket as it is said: number and subject first, then what matters, in words and no signs."""
+    """Return a ticket as it is spoken: number and subject first, then what matters, in words and no signs."""
     now = desk_app(screen).now()
     wait = waited(row, now)
     said = [
         f"#{row.number}",
         row.subject or "no subject",
-        f"from {row.requester or row.requester_email}",
-        row.status,
+        f"from {'important ' if row.vip else ''}{row.requester or row.requester_email}",
+        row.named_status or row.status,
         "overdue" if row.overdue else "",
         "unread" if row.unread else "",
         "" if row.priority == 2 else PRIORITY_NAMES[row.priority],

@@ -1,4 +1,4 @@
-"""Says what changed between two looks at the screen, in as few lines as tell it."""
+"""Says what changed between two looks at the screen, in as few lines as possible."""
 
 from __future__ import annotations
 
@@ -32,35 +32,42 @@ class Speaker:
         elif before != scene:
             self._change(before, scene)
 
-    def tell(self, line: str) -> None:
-        """Say a line that does not stand on the screen, or no longer."""
+    def say(self, line: str) -> None:
+        """Say a line that is not, or no longer, on the screen."""
         if self._open:
             self._open = False
             self._say("")
         self._say(line)
 
     def _arrive(self, scene: Scene) -> None:
-        if scene.title:
-            self.tell(scene.title)
+        for words in (scene.title, scene.place):
+            if words:
+                self.say(words)
         self._several(scene.choices or (() if scene.listed else scene.lines))
         if scene.here:
-            self.tell(scene.here)
+            self.say(scene.here)
         if scene.typed:
-            self.tell(scene.typed)
+            self.say(scene.typed)
+        if scene.help:
+            self.say(scene.help)
 
     def _change(self, before: Scene, scene: Scene) -> None:
         moved = scene.focus != before.focus
         elsewhere = scene.here != before.here
         typing = scene.typed is not None and not moved
+        if scene.place != before.place and scene.place:
+            self.say(scene.place)
         # A field of one line says itself what is typed; a text and a list say where they are.
         if scene.here and (moved or (elsewhere and (not typing or scene.listed or scene.lined))):
-            self.tell(scene.here)
+            self.say(scene.here)
         if typing and elsewhere and scene.lined:
-            self.tell(scene.typed or "empty")
+            self.say(scene.typed or "empty")
         elif typing:
             self._typed(before.typed or "", scene.typed or "")
         elif scene.typed:
-            self.tell(scene.typed)
+            self.say(scene.typed)
+        if moved and scene.help:
+            self.say(scene.help)
         if scene.listed or scene.choices:
             return
         fresh = _new((*before.lines, *before.field), scene.lines)
@@ -75,13 +82,13 @@ class Speaker:
             self._echo(now[start : len(now) - end])
             self._open = self._open or now != before
         elif now != before:
-            self.tell(now or "empty")
+            self.say(now or "empty")
 
     def _several(self, lines: Sequence[str]) -> None:
         for line in lines[:MOST]:
-            self.tell(line)
+            self.say(line)
         if len(lines) > MOST:
-            self.tell(f"{len(lines) - MOST} more lines, {self._reads} reads all")
+            self.say(f"{len(lines) - MOST} more lines, {self._reads} reads all")
 
 
 def _new(before: Sequence[str], now: Sequence[str]) -> list[str]:

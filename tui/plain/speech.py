@@ -17,7 +17,7 @@ RESTLESS = 10
 
 
 class Speech:
-    """Speaks of one app by the driver that paints nothing."""
+    """Speaks for one app, through the driver that paints nothing."""
 
     def __init__(self, app: App[Any], driver: PlainDriver, key: Keys) -> None:
         self._app = app
@@ -37,11 +37,11 @@ class Speech:
             self._waited = 0
             self._speaker.look(look(self._app))
 
-    def tell(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Say a line that is no part of the screen."""
-        self._speaker.tell(text)
+        self._speaker.say(text)
 
     def read_all(self) -> None:
         """Read the screen from the first line to the last."""
         for line in whole(self._app):
-            self._speaker.tell(line)
+            self._speaker.say(line)

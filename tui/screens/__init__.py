@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tui.screens.admin.screen import AdminScreen as AdminScreen
     from tui.screens.compose import compositions as compositions
     from tui.screens.compose.screen import ComposeScreen as ComposeScreen
+    from tui.screens.contact import ContactScreen as ContactScreen
     from tui.screens.dashboard.screen import DashboardScreen as DashboardScreen
     from tui.screens.filters.screen import FiltersScreen as FiltersScreen
     from tui.screens.finder.help import HelpScreen as HelpScreen
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "AdminScreen": "tui.screens.admin.screen",
     "ComposeScreen": "tui.screens.compose.screen",
+    "ContactScreen": "tui.screens.contact",
     "DashboardScreen": "tui.screens.dashboard.screen",
     "FiltersScreen": "tui.screens.filters.screen",
     "HelpScreen": "tui.screens.finder.help",

@@ -1,4 +1,4 @@
-"""What a program says that was run on a ticket: read here, copied, or kept as a note."""
+"""The output of a program that was run on a ticket: read here, copied, or kept as a note."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ from textual.app import ComposeResult
 
 from tui.commands import command
 from tui.desk_calls import DeskCalls, desk_app, in_pool
-from tui.desk_screen import DeskScreen
 from tui.text.safe import line, wrapped
+from tui.text_screen import TextScreen
+from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from desk.user_commands.running import Outcome, Run
 
 LONGEST = 20_000
 """Lines that are laid out."""
-
-
-def not_restricted(screen: Screen[object]) -> str | None:
-    """Say that no command is typed in restricted mode."""
-    return "off in restricted mode" if desk_app(screen).restricted else None
 
 
 def run_line(node: DeskCalls, typed: str, data: bytes, number: str, what: str) -> None:
@@ -48,14 +42,13 @@ def _may_keep(screen: CommandOutputScreen) -> str | None:
     return "it is kept already" if screen.kept else None
 
 
-class CommandOutputScreen(DeskScreen[None]):
+class CommandOutputScreen(TextScreen[None]):
     """Runs the program while it is open; Esc stops what still runs.
 
     ``brief``: the last line is flashed and the screen closes, if the program ended well.
     """
 
     PLACE = "tickets"
-    AUTO_FOCUS = "TextPane"
     ID_PREFIX = "output"
     GROUP = "Output"
     HELP_TITLE = "Output of a command"
@@ -82,6 +75,7 @@ class CommandOutputScreen(DeskScreen[None]):
         """Yield the output under the command's name."""
         yield TitledRule(line(self._title), f"runs; {desk_app(self).key('output.back', 'Esc')} stops it")
         yield TextPane()
+        yield LineInput()
 
     def on_mount(self) -> None:
         """Begin."""
@@ -89,7 +83,7 @@ class CommandOutputScreen(DeskScreen[None]):
         self.app.run_worker(self._wait(), exit_on_error=False)
 
     def on_unmount(self) -> None:
-        """Leave no program behind."""
+        """Leave no program running."""
         self._run.stop()
 
     async def _wait(self) -> None:

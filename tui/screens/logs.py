@@ -16,7 +16,7 @@ from desk import logs
 from desk.logs import Level, LogFilter, LogLine
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
+from tui.list_screen import WordsBelow
 from tui.text.safe import cell, parts, safe, shortened
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
@@ -103,8 +103,8 @@ ALL = "*"
 START = LogFilter(level="info")
 
 
-class LogsScreen(ListScreen[None]):
-    """The log, a line for what is filtered, the whole event below."""
+class LogsScreen(WordsBelow[None]):
+    """The log, a line for the active filter, and the whole event below."""
 
     PLACE = "logs"
     CSS_PATH = "logs.tcss"
@@ -120,7 +120,7 @@ class LogsScreen(ListScreen[None]):
         self._errors: tuple[int, int] | None = None
 
     def compose_body(self) -> ComposeResult:
-        """Yield the line of what is filtered, the events, and the whole of one below."""
+        """Yield the line for the active filter, the events, and the whole of one below."""
         key = desk_app(self).key
         yield Static(id="logs-filter")
         yield LineInput()
@@ -143,7 +143,7 @@ class LogsScreen(ListScreen[None]):
         self.show_filter(self.wanted)
 
     def show_filter(self, wanted: LogFilter, mailbox_name: str | None = None) -> None:
-        """Show the events that `wanted` lets through."""
+        """Show the events that match `wanted`."""
         self.wanted = wanted
         self.mailbox_name = self.mailbox_name if mailbox_name is None else mailbox_name
         self.table.show(LogRows(self._readable(wanted)))
@@ -158,7 +158,7 @@ class LogsScreen(ListScreen[None]):
         self.show_filter(LogFilter(level="debug", mailbox_id=mailbox_id), name)
 
     def desk_changed(self) -> None:
-        """Load new events; a list that does not follow stays still."""
+        """Load new events; a list that does not follow keeps its place."""
         if self.follows:
             self.table.reload()
             self.in_thread(logs.counts, self._readable(self.wanted)).then(self._count, group="counts")
@@ -181,7 +181,7 @@ class LogsScreen(ListScreen[None]):
     # -- what is under the cursor
 
     def describe(self, row: object) -> None:
-        """Tell the whole event under the cursor."""
+        """Describe the whole event under the cursor."""
         rule = self.query_one("#logs-rule", TitledRule)
         body = self.query_one("#logs-event", Static)
         if not isinstance(row, LogLine):
@@ -232,7 +232,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("clear", "escape", "All events")
     def action_clear(self) -> None:
-        """Forget what is filtered."""
+        """Clear the filter."""
         if self.has_class("-zoomed"):
             self.remove_class("-zoomed")
         else:
@@ -264,7 +264,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("level", "l", "Level", footer="level")
     def action_level(self) -> None:
-        """From which level on events are shown."""
+        """Choose the lowest level that is shown."""
         items = lettered((*LEVELS, ("error", "errors only")))
         self.app.push_screen(Menu("Level", items, self.wanted.level), self._take_level)
 
@@ -274,7 +274,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("source", "s", "Source", footer="source")
     def action_source(self) -> None:
-        """Only what one part of the desk did."""
+        """Show only what one part of the desk did."""
         self.in_thread(logs.sources).then(self._ask_source, group="sources")
 
     def _ask_source(self, sources: Sequence[str]) -> None:
@@ -287,7 +287,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("mailbox", "m", "Mailbox", footer="mailbox")
     def action_mailbox(self) -> None:
-        """Only one mailbox."""
+        """Show only one mailbox."""
         from desk.mailboxes import registry  # 20 ms
 
         self.in_thread(registry.entries).then(self._ask_mailbox, group="mailboxes")
@@ -323,7 +323,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("outbox", "o", "Outbox", footer="outbox", wide=True)
     def action_outbox(self) -> None:
-        """Mail that waits to leave, or could not."""
+        """Show mail that waits to be sent, or could not be."""
         desk_app(self).navigation.open_outbox()
 
     @command("receipts", "Q", "Receipts", footer="receipts", wide=True)

@@ -1,4 +1,4 @@
-"""A list of mails with the chosen one told below: what outbox and quarantine have in common."""
+"""A list of mails with a description of the chosen one below: what outbox and quarantine have in common."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
+from tui.list_screen import WordsBelow
 from tui.text.safe import safe
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
@@ -31,7 +31,7 @@ class MailRow(Protocol):
 R = TypeVar("R", bound=MailRow)
 
 
-class MailListScreen(ListScreen[None], Generic[R]):
+class MailListScreen(WordsBelow[None], Generic[R]):
     """A title, the list, and the words of the row under the cursor.
 
     A subclass makes its list, and says what stands in the rule (`title_of`) and below it (`words_of`).
@@ -55,7 +55,7 @@ class MailListScreen(ListScreen[None], Generic[R]):
 
     @abstractmethod
     def words_of(self, row: R) -> Content:
-        """Return the row in words."""
+        """Return the description of a row."""
 
     def compose_body(self) -> ComposeResult:
         """Yield title, prompt, list, and the place for the words."""
@@ -68,12 +68,12 @@ class MailListScreen(ListScreen[None], Generic[R]):
             yield Static(id="list-words")
 
     def on_mount(self) -> None:
-        """Give the list the keys and fill it."""
+        """Give the list the focus and fill it."""
         self.table.focus()
         self.desk_changed()
 
     def describe(self, row: object) -> None:
-        """Tell the row in words."""
+        """Describe the row in words."""
         # Not the row of the message: it may be one that was replaced since.
         row = self.table.row
         left, right = ("", "") if row is None else self.title_of(row)
@@ -81,11 +81,11 @@ class MailListScreen(ListScreen[None], Generic[R]):
         self.query_one("#list-words", Static).update(safe("") if row is None else self.words_of(row))
 
     def say_title(self, title: str, right: str) -> None:
-        """Say over the list what it shows."""
+        """Show above the list what it lists."""
         self.query_one("#list-title", TitledRule).set_text(title, right)
 
     def say_counts(self, counted: Mapping[str, int]) -> None:
-        """Say on the status line how many there are of each kind."""
+        """Show on the status line how many there are of each kind."""
         named = [f"{count} {kind}" for kind, count in counted.items() if count]
         self.status(left=", ".join(named) or self.NO_MAIL)
 
@@ -102,11 +102,11 @@ class MailListScreen(ListScreen[None], Generic[R]):
 
 
 def chosen(screen: MailListScreen[R]) -> str | None:
-    """Say that a command needs a mail under the cursor."""
+    """Return why a command cannot run when no mail is under the cursor."""
     return None if screen.table.row is not None else "no mail is chosen"
 
 
 def with_ticket(screen: MailListScreen[R]) -> str | None:
-    """Say that a command needs a mail that belongs to a ticket."""
+    """Return why a command cannot run when the mail under the cursor has no ticket."""
     row = screen.table.row
     return None if row is not None and row.ticket else "this mail belongs to no ticket"

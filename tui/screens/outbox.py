@@ -16,7 +16,7 @@ from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.key_names import Keys
 from tui.screens.mail_list import MailListScreen, chosen, with_ticket
-from tui.text.safe import cell, parts
+from tui.text.safe import cell, fitted, parts
 from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
@@ -43,7 +43,7 @@ STATE_STYLE = {"failed": "error", "uncertain": "warning", "deferred": "warning",
 
 
 def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo, key: Keys) -> str:
-    """Return what the state means now: when it is tried again, who must decide."""
+    """Return what the state means now: when it is tried again, or who must decide."""
     retry = key("outbox.retry", "R")
     if row.held:
         return f"waits for you: {retry} sends it, {key('outbox.cancel', 'c')} gives it up"
@@ -82,12 +82,12 @@ class OutboxList(VirtualList[DeliveryView]):
         ticket = f"#{row.ticket}" if row.ticket else row.kind
         left = f"{mark}{star}{cell(row.state, 10)} {cell(ticket, 9)} "
         wide = width >= 100
-        to = cell(row.to, 30 if wide else 24)
+        to = fitted(row.to, 30 if wide else 24)
         words = row.detail or state_words(row, app.now(), app.desk.zone, app.key)
-        subject = f" {cell(row.subject, 30)}" if wide else ""
+        subject = f" {fitted(row.subject, 30)}" if wide else ""
         room = width - len(left) - len(subject) - (30 if wide else 24) - 1
         style = STATE_STYLE.get(row.state, "")
-        return [(left, style), (f"{to}{subject} ", ""), (cell(words, room), style)]
+        return [(left, style), (f"{to}{subject} ", ""), (fitted(words, room), style)]
 
 
 def _correctable(screen: OutboxScreen) -> str | None:
@@ -185,7 +185,7 @@ class OutboxScreen(MailListScreen[DeliveryView]):
 
     @command("cancel", "c", "Cancel", footer="cancel", may="outbox.edit", enabled=chosen)
     def action_cancel(self) -> None:
-        """Give this mail up; asks first. The message stays in its ticket."""
+        """Give up this mail; asks first. The message stays in its ticket."""
         count = len(self._ids())
         question = "Give this mail up?" if count == 1 else f"Give {count} mails up?"
         detail = "Whoever did not get it will not get it. It stays in its ticket."

@@ -18,7 +18,7 @@ from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.screens.mail_list import MailListScreen, chosen, with_ticket
 from tui.screens.raw_mail import RawMailScreen
-from tui.text.safe import cell, parts, size_text
+from tui.text.safe import cell, fitted, parts, size_text
 from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
@@ -71,12 +71,12 @@ class ReceiptList(VirtualList[ReceiptView]):
         ticket = f"#{row.ticket}" if row.ticket else ""
         when = clock_today(row.received, app.now(), app.desk.zone)
         left = f"{mark}{cell(when, 12)} {cell(row.verdict, 11)} {cell(ticket, 8)} "
-        sender = cell(row.sender, 30 if width >= 100 else 20)
+        sender = fitted(row.sender, 30 if width >= 100 else 20)
         style = {"quarantined": "error", "loop": "warning", "rejected": "warning"}.get(row.verdict, "")
         return [
             (left, style),
             (f"{sender} ", ""),
-            (cell(row.subject, width - len(left) - len(sender) - 1), ""),
+            (fitted(row.subject, width - len(left) - len(sender) - 1), ""),
         ]
 
 

@@ -7,17 +7,17 @@ from textual.app import ComposeResult
 from config.wording import counted
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.desk_screen import DeskScreen
 from tui.text.tickets import raw_lines
+from tui.text_screen import TextScreen
+from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import TextPane
 
 
-class RawMailScreen(DeskScreen[None]):
+class RawMailScreen(TextScreen[None]):
     """The raw lines of one mail. Esc goes back."""
 
     PLACE = "quarantine"
-    AUTO_FOCUS = "TextPane"
     ID_PREFIX = "raw"
     GROUP = "Raw mail"
 
@@ -30,6 +30,7 @@ class RawMailScreen(DeskScreen[None]):
         """Yield the mail under its title."""
         yield TitledRule(self._title, counted(len(self._raw), "byte"))
         yield TextPane()
+        yield LineInput()
 
     def on_mount(self) -> None:
         """Show the lines of the mail."""

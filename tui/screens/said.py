@@ -1,4 +1,4 @@
-"""What was said: every line that was flashed and is gone again, whole, the newest first."""
+"""Messages so far: every line that was flashed and is gone again, in full, newest first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARKS = {"info": " ", "warning": "!", "error": "!!"}
 
 
 class SaidScreen(DeskScreen[None]):
-    """The lines of this session. Esc goes back."""
+    """The flashed lines of this session. Esc goes back."""
 
     AUTO_FOCUS = "TextPane"
     ID_PREFIX = "said"

@@ -1,4 +1,4 @@
-"""Search: all tickets, closed and merged ones too, found as one types; the newest message first."""
+"""Search: all tickets, closed and merged ones too, found as one types; newest message first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from desk.tickets.search import Answer, SearchHit, answer, completions
 from tui.commands import command
 from tui.desk_calls import Place, desk_app
 from tui.list_screen import ListScreen
-from tui.text.safe import cell, line, parts, safe, shortened, width_of, wrapped
+from tui.text.safe import cell, fitted, line, parts, safe, shortened, width_of, wrapped
 from tui.text.times import age, clock_today
 from tui.widgets.rule import TitledRule
 from tui.widgets.steady_input import SteadyInput
@@ -52,14 +52,14 @@ class HitList(VirtualList[SearchHit]):
         state = STATUS_WORDS[row.status]
         sender = FROM + 6 if width >= WIDE else FROM
         head = f"{'>' if look.here else ' '} {cell('#' + row.number, NUMBER)} {cell(state, STATE)} "
-        head += f"{cell(age(row.created, now), AGE, right=True)} {cell(row.sender, sender)} "
+        head += f"{cell(age(row.created, now), AGE, right=True)} {fitted(row.sender, sender)} "
         room = width - width_of(head)
         subject = marked_pieces(row.marked_subject or "(no subject)", "")
         return [(head, "dim" if row.status == "closed" else ""), *_fitted(subject, row.marked, room)]
 
 
 def marked_pieces(text: str, style: str) -> list[tuple[str, str]]:
-    """Return text with marks as pieces, what is marked in the style of a match."""
+    """Return text as pieces, with what is between marks in the style of a match."""
     pieces: list[tuple[str, str]] = []
     for number, part in enumerate(text.split(MARK_BEGIN)):
         inside, _, behind = part.partition(MARK_END) if number else ("", "", part)
@@ -148,12 +148,12 @@ class SearchScreen(ListScreen[None]):
             yield Static(id="search-words")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Tell of the language as much as there is room for: beside it are six lines."""
+        """Show of the language as much as there is room for: beside it are six lines."""
         self.query_one("#search-language", Static).update(_help(event.size.height - 6, event.size.width - 2))
 
     @property
     def field(self) -> SteadyInput:
-        """Where one types."""
+        """The line to type in."""
         return self.query_one(SteadyInput)
 
     # -- asking
@@ -213,7 +213,7 @@ class SearchScreen(ListScreen[None]):
     # -- the message under the cursor
 
     def describe(self, row: object) -> None:
-        """Tell more of the message under the cursor."""
+        """Describe the message under the cursor."""
         hit = self.hits.row
         rule, words = self.query_one("#search-rule", TitledRule), self.query_one("#search-words", Static)
         if hit is None:
@@ -296,7 +296,7 @@ class SearchScreen(ListScreen[None]):
         self.dismiss(None)
 
     def on_mount(self) -> None:
-        """Take the keys; search at once for what stands there."""
+        """Take the focus, and search at once if there is a query already."""
         super().on_mount()
         self.field.focus()
         if self._text:

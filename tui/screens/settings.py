@@ -1,4 +1,4 @@
-"""Settings: the desk's own, changed at once; below them the deployment's, with where each comes from."""
+"""Settings: the desk's own, which can be changed; below them the deployment's, with where each comes from."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from desk.errors import DeskError
 from desk.settings import Setting, SettingLine
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
-from tui.text.safe import cell, parts, safe
+from tui.list_screen import WordsBelow
+from tui.text.safe import cell, fitted, parts, safe
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
@@ -47,14 +47,14 @@ class SettingRow:
 
     @property
     def title(self) -> str:
-        """What people read in place of the key."""
+        """The words that people read instead of the key."""
         if self.noun:
             return self.shown
         return self.key if self.setting is None else self.setting.words
 
     @property
     def value(self) -> str:
-        """The value, with what it counts."""
+        """The value, with its unit."""
         if self.noun:
             return self.help
         return (
@@ -137,13 +137,13 @@ class SettingList(VirtualList[SettingRow]):
         mark = ">" if look.here else " "
         star = " " if row.is_default else "*"
         value = f"[{'x' if row.shown == 'on' else ' '}]" if _is_switch(row) else row.value or "-"
-        left = f"{mark}{star}{cell(row.title, 27)} "
+        left = f"{mark}{star}{fitted(row.title, 27)} "
         if row.noun:
-            return [(left, ""), (cell(row.value, width - len(left)), "dim")]
+            return [(left, ""), (fitted(row.value, width - len(left)), "dim")]
         where_room = 26
         return [
             (left, "" if row.setting else "dim"),
-            (cell(value, width - len(left) - where_room - 1) + " ", "bold" if not row.is_default else ""),
+            (fitted(value, width - len(left) - where_room - 1) + " ", "bold" if not row.is_default else ""),
             (cell(row.key if row.setting else row.where, where_room), "dim"),
         ]
 
@@ -173,8 +173,8 @@ def _resettable(screen: SettingsScreen) -> str | None:
     return _changeable(screen) or ("it has its default" if row is not None and row.is_default else None)
 
 
-class SettingsScreen(ListScreen[None]):
-    """Every setting with its help; a change holds at once."""
+class SettingsScreen(WordsBelow[None]):
+    """Every setting with its help; a change takes effect at once."""
 
     PLACE = "settings"
     CSS_PATH = "settings.tcss"
@@ -241,7 +241,7 @@ class SettingsScreen(ListScreen[None]):
     # -- what is under the cursor
 
     def describe(self, row: object) -> None:
-        """Tell what the setting under the cursor means, and where it is changed."""
+        """Describe what the setting under the cursor means, and where it is changed."""
         rule = self.query_one("#settings-rule", TitledRule)
         text = self.query_one("#settings-help", Static)
         if not isinstance(row, SettingRow):
@@ -273,7 +273,7 @@ class SettingsScreen(ListScreen[None]):
 
     @command("edit", "enter", "Change", footer="change", may="settings.edit", enabled=_openable)
     def action_edit(self) -> None:
-        """Change this setting; it holds at once. Of departments, agents, texts and more: open their list."""
+        """Change this setting; it takes effect at once. Opens the list of departments, agents, texts, ..."""
         row = self.table.row
         if row is not None and row.noun:
             desk_app(self).navigation.open_admin(row.noun)
@@ -342,7 +342,7 @@ class SettingsScreen(ListScreen[None]):
 
     @command("told", "c", "How to call you")
     def action_told(self) -> None:
-        """Choose how you are called when something came: the terminal's title, its bell, a desktop notice."""
+        """Choose how you are alerted: the terminal's title, its bell, a desktop notification."""
         from desk.staff import preferences  # 5 ms
 
         self.in_thread(preferences.told_by, desk_app(self).actor).then(self._ask_told, group="told")
@@ -370,7 +370,7 @@ class SettingsScreen(ListScreen[None]):
 
     @command("from_name", "f", "Your name in From")
     def action_from_name(self) -> None:
-        """Choose whose name customers see in From of your mail, where mail.from_name lets you choose."""
+        """Choose the name that customers see in From of your mail, where mail.from_name allows it."""
         from desk.staff import preferences  # 5 ms
 
         self.in_thread(preferences.from_name, desk_app(self).actor).then(self._ask_from_name, group="from")
@@ -394,9 +394,9 @@ class SettingsScreen(ListScreen[None]):
 
         self.app.push_screen(Menu("In From of your mail", items, chosen), picked)
 
-    @command("own", "v", "Vacation and mail", footer="away")
+    @command("own", "v", "Vacation, mail, signature", footer="away")
     def action_own(self) -> None:
-        """Say of yourself that you are away, until when, who stands in; when and of what you are mailed."""
+        """Set your vacation and stand-in, when you are mailed of what, and your signature."""
         from desk.admin import people, table  # 60 ms
         from tui.screens.admin.form import AdminFormScreen  # 10 ms
 
@@ -416,7 +416,7 @@ class SettingsScreen(ListScreen[None]):
 
     @command("try", "t", "What if", may="settings.edit", enabled=_changeable)
     def action_try(self) -> None:
-        """Ask the mail of the last 90 days what would have become of it with another value here."""
+        """Try another value on the mail of the last 90 days."""
         row = self.table.row
         if row is not None and row.setting is not None:
             self._editing = row.setting

@@ -12,14 +12,14 @@ from desk.tickets.tasks import TaskView
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
-from tui.text.safe import cell, line
+from tui.text.safe import fitted, line
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
 
 
 class TaskList(VirtualList[TaskView]):
-    """One task a line: whether it is done, what it is, whose, until when."""
+    """One task a line: whether it is done, what it is, whose it is, and until when."""
 
     def row_key(self, row: TaskView) -> Hashable:
         """Return the task's place."""
@@ -28,9 +28,9 @@ class TaskList(VirtualList[TaskView]):
     def row_line(self, row: TaskView, width: int, look: Look) -> list[tuple[str, str]]:
         """Return place, mark, text, assignee and date; one that is done is dim."""
         mark = ">" if look.here else " "
-        right = f" {cell(line(row.assignee or ''), 10)} {f'{row.due:%Y-%m-%d}' if row.due else '':<10} "
+        right = f" {fitted(line(row.assignee or ''), 10)} {f'{row.due:%Y-%m-%d}' if row.due else '':<10} "
         left = f"{mark}{row.place:>3} [{'x' if row.done else ' '}] "
-        text = cell(line(row.text), max(width - len(left) - len(right), 8))
+        text = fitted(line(row.text), max(width - len(left) - len(right), 8))
         return [(left + text + right, "dim" if row.done else "")]
 
 
@@ -39,7 +39,7 @@ def _chosen(screen: TasksScreen) -> str | None:
 
 
 class TasksScreen(ListScreen[None]):
-    """What is to be done on a ticket. Esc goes back."""
+    """The checklist of a ticket. Esc goes back."""
 
     PLACE = "tickets"
     HELP_TITLE = "Tasks"
@@ -58,7 +58,7 @@ class TasksScreen(ListScreen[None]):
         yield self.table
 
     def on_mount(self) -> None:
-        """Give the list the keys and fill it."""
+        """Give the list the focus and fill it."""
         super().on_mount()
         self.table.focus()
         self.desk_changed()
@@ -84,7 +84,7 @@ class TasksScreen(ListScreen[None]):
 
     @command("tick", "space", "Done or not", footer="done", may="ticket.edit", enabled=_chosen)
     def action_tick(self) -> None:
-        """Note that the task is done, or that it is not after all."""
+        """Mark the task done, or not done."""
         row = self.table.row
         if row is not None:
             act = tasks.tick if row.done is None else tasks.untick
@@ -92,12 +92,12 @@ class TasksScreen(ListScreen[None]):
 
     @command("add", "a", "Add", footer="add", may="ticket.edit")
     def action_add(self) -> None:
-        """Add a task at the end; @login gives it to an agent."""
+        """Add a task at the end; @login assigns it to an agent."""
         self.query_one(LineInput).ask("Task (@login gives it to an agent):", purpose="add")
 
     @command("change", "e", "Change", footer="change", may="ticket.edit", enabled=_chosen)
     def action_change(self) -> None:
-        """Change the task's text, or with @login whose it is."""
+        """Change the task's text, or with @login who does it."""
         row = self.table.row
         if row is not None:
             who = f" @{row.assignee}" if row.assignee else ""
@@ -105,7 +105,7 @@ class TasksScreen(ListScreen[None]):
 
     @command("due", "d", "Until when", footer="date", may="ticket.edit", enabled=_chosen)
     def action_due(self) -> None:
-        """Say until when it is to be done."""
+        """Set when the task is due."""
         self.query_one(LineInput).ask(
             "Until (- takes it away):", purpose="due", placeholder="2d monday 2026-12-24"
         )
@@ -127,7 +127,7 @@ class TasksScreen(ListScreen[None]):
 
     @command("remove", "x", "Remove", footer="remove", may="ticket.edit", enabled=_chosen)
     def action_remove(self) -> None:
-        """Take the task away. Undo: u"""
+        """Remove the task. Undo: u"""
         row = self.table.row
         if row is not None:
             self._do(lambda: tasks.remove(desk_app(self).actor, self._number, row.place))

@@ -1,4 +1,4 @@
-"""What is shown when the terminal is too small to show anything else; it eats every key."""
+"""What is shown when the terminal is too small for anything else; it ignores every key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TooSmall(ModalScreen[None]):
         self._say()
 
     def on_resize(self) -> None:
-        """Say it anew for the new size."""
+        """Show the size again."""
         self._say()
 
     def _say(self) -> None:

@@ -9,9 +9,10 @@ from textual.app import ComposeResult
 
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.desk_screen import DeskScreen
 from tui.text.safe import line, wrapped
 from tui.text.times import clock_today
+from tui.text_screen import TextScreen
+from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
 
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
 MOST_NOTICES = 200
 
 
-class WhyScreen(DeskScreen[None]):
-    """What became of one mail, and who was told. Esc goes back."""
+class WhyScreen(TextScreen[None]):
+    """What became of one mail, and who was notified. Esc goes back."""
 
     PLACE = "tickets"
-    AUTO_FOCUS = "TextPane"
     ID_PREFIX = "why"
     GROUP = "Why"
 
@@ -39,6 +39,7 @@ class WhyScreen(DeskScreen[None]):
         """Yield the trace under its title."""
         yield TitledRule("What became of this mail, and why")
         yield TextPane()
+        yield LineInput()
 
     def on_mount(self) -> None:
         """Read the receipt, and what became of the ticket's notices."""

@@ -1,1 +1,1 @@
-"""The terminal itself: what is written to it, what it sends, what happens when it goes."""
+"""The terminal itself: what is written to it, what it sends, and what happens when it is gone."""

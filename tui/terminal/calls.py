@@ -23,17 +23,17 @@ LONGEST = 200
 
 
 def has_title(environ: Mapping[str, str]) -> bool:
-    """Whether this terminal is known to take a title."""
+    """Whether this terminal is known to have a title that can be set."""
     return environ.get("TERM", "") not in UNTITLED
 
 
 def title(text: str) -> str:
-    """Return what makes `text` the terminal's title."""
+    """Return the sequence that makes `text` the terminal's title."""
     return f"\x1b]2;{line(text)[:LONGEST]}\x07"
 
 
 def calls(chosen: ToldBy, text: str, environ: Mapping[str, str]) -> str:
-    """Return what calls a person to the screen, in the ways they chose; empty when they chose none."""
+    """Return the sequences that call a person to the screen in the ways they chose; empty for none."""
     said = line(text)[:LONGEST]
     notices = [
         # A number in front would be another command of that sequence to some terminals.

@@ -1,4 +1,4 @@
-"""What is left of a crash: a private file without local variables, and one line for the person."""
+"""What a crash leaves behind: a private file without local variables, and one line for the person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal that may vanish, over a line that may tear what it sends."""
+"""A terminal that may vanish, on a connection that may split what it sends."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class InputParser(XTermParser):
         self._pastes = PasteReader(constants.ESCAPE_DELAY)
 
     def feed(self, data: str) -> Iterable[Message]:
-        """Turn what was read into messages; the empty text is the end."""
+        """Turn what was read into messages; an empty text is the end."""
         if not data:
             yield from super().feed(data)
         else:
             yield from self._messages(self._pastes.feed(data))
 
     def tick(self) -> Iterable[Message]:
-        """Turn what is waited for no longer into messages."""
+        """Turn pending input into messages once nothing more is expected."""
         yield from self._messages(self._pastes.tick())
         yield from super().tick()
 
@@ -75,7 +75,7 @@ class SteadyDriver(LinuxDriver):
     _title = ""
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take over the terminal."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None or self._file is None:
             return
@@ -92,7 +92,7 @@ class SteadyDriver(LinuxDriver):
         super().stop_application_mode()
 
     def write(self, data: str) -> None:
-        """Write what is painted, its columns in line."""
+        """Write what is painted, with its columns kept in line."""
         super().write(steadied(data))
 
     @property
@@ -101,7 +101,7 @@ class SteadyDriver(LinuxDriver):
         return bool(self._title)
 
     def set_title(self, text: str) -> None:
-        """Make `text` the terminal's title; empty gives it back the one from before."""
+        """Make `text` the terminal's title; empty restores the former one."""
         if text != self._title:
             kept = "" if self._title else KEEP_TITLE
             self.write(kept + title(text) if text else GIVE_TITLE_BACK)

@@ -30,7 +30,7 @@ class KeyTurn(Message):
 
 
 class KeyQueue(App[int], inherit_bindings=False):
-    """Mixed into an app: keys are taken in the order in which they came."""
+    """Mixed into an app, so that keys are handled in the order in which they came."""
 
     _keys_waiting: deque[events.Key | events.Paste]
     _key_number = 0
@@ -44,11 +44,11 @@ class KeyQueue(App[int], inherit_bindings=False):
 
     @property
     def keys_waiting(self) -> bool:
-        """Whether a key that was pressed is not done yet."""
+        """Whether a pressed key has not been handled yet."""
         return self._key_under_way or bool(self._keys_waiting)
 
     async def on_event(self, event: events.Event) -> None:
-        """Take a key at once, or let it wait for the one before."""
+        """Handle a key at once, or queue it behind the one before."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._key_under_way:

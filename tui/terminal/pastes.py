@@ -60,7 +60,7 @@ def _written(found: re.Match[str]) -> str:
 
 
 class PasteReader:
-    """Parts what a terminal sends into pastes and all the rest, whatever the line does to the marks."""
+    """Splits what a terminal sends into pastes and the rest, whatever the connection does to the marks."""
 
     def __init__(self, escape_seconds: float = 0.1, now: Callable[[], float] = time.monotonic) -> None:
         self._escape_seconds = escape_seconds
@@ -74,7 +74,7 @@ class PasteReader:
         self._doubt_until = float("-inf")
 
     def feed(self, data: str) -> Iterator[str | Pasted]:
-        """Take what was read; give what is complete."""
+        """Take what was read and return what is complete."""
         now = self._now()
         alone = _ONE_KEY.fullmatch(data) is not None
         is_key = alone and (self._after_key or now - self._last_read >= KEY_GAP_SECONDS)
@@ -111,7 +111,7 @@ class PasteReader:
                 data = behind
 
     def tick(self) -> Iterator[str | Pasted]:
-        """Give what is complete because nothing came for a while; to be called some times a second."""
+        """Return what is complete because nothing came for a while; call it a few times a second."""
         now = self._now()
         waited = now - self._last_read
         if self._held and waited >= (self._escape_seconds if self._held == "\x1b" else MARK_SECONDS):

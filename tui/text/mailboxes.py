@@ -18,8 +18,9 @@ from desk.mailboxes.lists import MailboxLine, coming_runs
 from desk.mailboxes.token_health import TokenLine
 from desk.mailboxes.wording import state_words
 from desk.schedules import parse
+from models.receipts import Verdict
 from tui.key_names import USUAL, Keys
-from tui.text.safe import cell, parts
+from tui.text.safe import cell, fitted, parts
 
 WITHHELD_SHOWN = 3
 
@@ -67,9 +68,8 @@ def row_pieces(
     place = {"none": "none", "disabled": "off"}.get(line.state, f"{line.incoming.host}:{line.incoming.port}")
     last, style = _last(line, fetch, now, zone, key)
     fetched = "-" if line.last_success is None or line.state == "failing" else str(line.fetched)
-    left = (
-        f"{flag} {cell(line.name or line.address, name)} {cell(line.address, address)} {cell(place, server)} "
-    )
+    columns = ((line.name or line.address, name), (line.address, address), (place, server))
+    left = f"{flag} {' '.join(fitted(text, cells) for text, cells in columns)} "
     plain_style = "dim" if off else ""
     return [
         (left, "error" if flag == "!" else plain_style),
@@ -138,7 +138,7 @@ def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
 def detail(
     line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo, key: Keys = USUAL
 ) -> Content:
-    """Tell the mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
+    """Return the mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
     pieces: list[str | tuple[str, str]] = []
     if line.state == "failing":
         message, _, words = line.last_error.partition(": ")
@@ -231,7 +231,7 @@ def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
 
 
 def login_words(token: TokenLine, now: datetime, zone: ZoneInfo) -> str:
-    """How an OAuth2 login stands, in one sentence without a full stop."""
+    """Return how an OAuth2 login stands, in one sentence without a full stop."""
     who = f" as {token.owner}" if token.owner else " as the application itself" if token.as_itself else ""
     words = state_words(token.state, token, lambda moment: clock_or_day(moment, now, zone))
     match token.state:
@@ -248,7 +248,7 @@ def login_words(token: TokenLine, now: datetime, zone: ZoneInfo) -> str:
 
 
 def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:
-    """Tell a running fetch: ``Fetching it-support 120/512``."""
+    """Return a running fetch in words: ``Fetching it-support 120/512``."""
     name = line.name or line.address
     match fetch.phase:
         case "waiting":
@@ -259,11 +259,11 @@ def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:
             return f"Fetching {name} {fetch.done}/{fetch.found}"
 
 
-_SAID = ("ticket", "reply", "note", "bounce", "duplicate", "quarantined")
+_SAID: tuple[Verdict, ...] = ("ticket", "reply", "note", "bounce", "duplicate", "quarantined")
 
 
 def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
-    """Tell what the latest fetch brought, or why it failed."""
+    """Return what the latest fetch brought, or why it failed."""
     name = line.name or line.address
     errors = fetch.outcome.get("errors") or []
     if fetch.phase == "failed":

@@ -15,7 +15,7 @@ def safe(text: str, style: str = "") -> Content:
 
 
 def parts(*pieces: str | tuple[str, str]) -> Content:
-    """Return pieces, some with a style, as one content; each is inert like in `safe`."""
+    """Return pieces, some with a style, as one content; each is made inert as in `safe`."""
     return Content.assemble(
         *(_shown(piece) if isinstance(piece, str) else (_shown(piece[0]), piece[1]) for piece in pieces)
     )
@@ -75,7 +75,12 @@ def shortened(text: str, room: int) -> str:
     text = line(text)
     if cell_len(text) <= room:
         return text
-    return cell(text, room - 3).rstrip() + "..." if room > 6 else cell(text, room)
+    return cell(text, room - 3).rstrip(" ") + "..." if room > 6 else cell(text, room)
+
+
+def fitted(text: str, width: int) -> str:
+    """Return text as one inert line of exactly `width` cells; what is cut says so."""
+    return cell(shortened(text, width), width)
 
 
 def width_of(text: str) -> int:
@@ -107,6 +112,16 @@ def _wrap_one(text: str, width: int) -> list[str]:
             text = text[cut:]
     lines.append(text)
     return lines
+
+
+def without_first(text: str, cells: int) -> str:
+    """Return what stands behind so many cells of an inert line; half a wide sign becomes a blank."""
+    used = 0
+    for index, character in enumerate(text):
+        if used >= cells:
+            return " " * (used - cells) + text[index:]
+        used += cell_len(character)
+    return ""
 
 
 def _cells_to_index(text: str, width: int) -> int:

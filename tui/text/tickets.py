@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from config.records import Record
 from mail.inert import clean
 from tui.key_names import USUAL, Keys
-from tui.text.safe import cell, line, shortened, size_text, width_of, wrapped
+from tui.text.safe import fitted, line, shortened, size_text, width_of, wrapped
 from tui.text.times import clock_day
 from tui.widgets.text_pane import Line
 
@@ -67,7 +67,7 @@ def is_mine(message: MessageView, reader: Reader) -> bool:
 
 
 def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
-    """Return what stands at the right of a message's head: (words, style)."""
+    """Return what is shown at the right of a message's head: (words, style)."""
     if message.unverified:
         return "UNVERIFIED sender", "error"
     if message.kind == "note" and not message.deliveries:
@@ -90,7 +90,7 @@ def head_line(message: MessageView, reader: Reader, width: int, *, current: bool
     when = clock_day(message.created, reader.now, reader.zone)
     left = f"{'v' if current else ' '}{when}  {who(message, reader)}"
     room = width - width_of(words) - 1
-    left = left if width_of(left) < room else cell(left, room - 1)
+    left = left if width_of(left) < room else fitted(left, room - 1)
     fill = room - width_of(left)
     return [(left, "bold" if current else ""), (" " * max(1, fill), ""), (words, style), (" ", "")]
 
@@ -180,14 +180,14 @@ def body_lines(
         for item in message.attachments:
             files = f"[file] {line(item.name)}  {size_text(item.size)}  {line(item.type)}"
             lines.append(
-                [(margin, ""), (files if width_of(files) <= inner else cell(files, inner), "accent")]
+                [(margin, ""), (files if width_of(files) <= inner else fitted(files, inner), "accent")]
             )
     lines += delivery_lines(message, inner, margin)
     return lines
 
 
 def delivery_lines(message: MessageView, width: int, margin: str) -> list[Line]:
-    """Return recipients whose mail is not simply sent, with the server's words."""
+    """Return recipients whose mail was not simply sent, with the server's words."""
     lines: list[Line] = []
     for delivery in message.deliveries:
         if delivery.state in ("sent", "queued", "cancelled", "sending") and not delivery.detail:

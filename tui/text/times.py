@@ -53,7 +53,7 @@ def span(length: timedelta, *, short: bool = False) -> str:
 def promise(
     due: datetime | None, by_hand: datetime | None, now: datetime, *, closed: bool, short: bool = False
 ) -> str:
-    """Return what is left: ``SLA 48 min left``, ``SLA 2 h over``, ``due 2 h left`` by hand, or nothing."""
+    """Return the time left: ``SLA 48 min left``, ``SLA 2 h over``, ``due 2 h left`` by hand, or nothing."""
     if due is None or closed:
         return ""
     left = due - now

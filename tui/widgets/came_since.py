@@ -1,4 +1,4 @@
-"""What came to a ticket while somebody was about to do something to it: told, and asked about once."""
+"""What came to a ticket while somebody was about to act on it: shown, with one question whether to go on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WIDTH = 66
 
 
 class CameSince(DeskModal[bool]):
-    """Tells what came, in lines of text, and asks; y is yes, n, Esc and Enter are no."""
+    """Shows what came and asks whether to go on; y is yes, n, Esc and Enter are no."""
 
     DEFAULT_CSS = """
     CameSince { align: center middle; background: transparent; }
@@ -89,7 +89,7 @@ def news_lines(news: Sequence[News], now: datetime, zone: ZoneInfo, width: int =
 
 
 def writer_lines(people: Sequence[Present], now: datetime, zone: ZoneInfo) -> list[str]:
-    """Return who writes at which ticket, and since when."""
+    """Return who is writing on which ticket, and since when."""
     return [
         f"{each.words} on #{each.number} since {clock_today(each.since, now, zone)}" for each in people[:MOST]
     ]

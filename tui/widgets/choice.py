@@ -83,11 +83,11 @@ class Choice(Widget, can_focus=True):
         self.refresh(layout=True)
 
     def watch_value(self) -> None:
-        """Take the room that the new value needs."""
+        """Make room for the new value."""
         self.refresh(layout=True)
 
     def on_key(self, event: events.Key) -> None:
-        """Move to the neighbour; everything else stays with the screen."""
+        """Move to the next value; all other keys are left to the screen."""
         step = 1 if event.key in self.NEXT else -1 if event.key in self.PREVIOUS else 0
         if step and self.options:
             event.stop()
@@ -148,14 +148,14 @@ class Tick(Widget, can_focus=True):
         return Content(f"[{'x' if self.value else ' '}] {self.label}")
 
     def on_key(self, event: events.Key) -> None:
-        """Tick with space; everything else stays with the screen."""
+        """Tick with space; all other keys are left to the screen."""
         if event.key == "space":
             event.stop()
             event.prevent_default()
             self._toggle()
 
     def on_click(self) -> None:
-        """Tick with a click, too."""
+        """Tick with a click."""
         self._toggle()
 
     def _toggle(self) -> None:

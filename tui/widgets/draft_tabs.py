@@ -1,4 +1,4 @@
-"""One line of what is being written, while something else is read: ``Drafts  reply #1042  note #7``."""
+"""One line with the open drafts, shown while something else is read: ``Drafts reply #1042 note #7``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUBJECT = 12
 
 
 class DraftTabs(Widget):
-    """Takes no room while nothing is being written."""
+    """Takes no room while there are no drafts."""
 
     DEFAULT_CSS = "DraftTabs { height: 1; width: 1fr; text-wrap: nowrap; display: none; }"
 
@@ -28,7 +28,7 @@ class DraftTabs(Widget):
         self._drafts: Sequence[DraftView] = ()
 
     def show(self, drafts: Sequence[DraftView]) -> None:
-        """Show these, the newest first."""
+        """Show these drafts, newest first."""
         if drafts != self._drafts:
             self._drafts = drafts
             self.display = bool(drafts)

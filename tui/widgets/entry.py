@@ -57,7 +57,7 @@ class FieldNote(Static):
     """
 
     def say(self, text: str, *, wrong: bool) -> None:
-        """Show it, or nothing."""
+        """Show this note, or nothing."""
         self.set_class(bool(text), "-said")
         self.set_class(wrong, "-wrong")
         self.update(safe(("! " if wrong else "") + text if text else ""))

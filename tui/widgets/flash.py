@@ -19,12 +19,12 @@ class Flash(Record):
 
     @property
     def spoken(self) -> str:
-        """How it is said where no colour tells how grave it is."""
+        """The words for its level, where no colour shows how serious it is."""
         return {"info": "", "warning": "Warning: ", "error": "Error: "}[self.level] + self.text
 
     @property
     def seconds(self) -> float:
-        """How long it stands: what is wrong stands longer."""
+        """How long it is shown: errors stay longer."""
         return SECONDS[self.level]
 
 

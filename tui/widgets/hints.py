@@ -52,14 +52,17 @@ class Hints(Widget):
     def _hinted(self, wide: bool) -> list[tuple[Command, tuple[str, str]]]:
         """Return the commands that are hinted with key and word, each word once."""
         found: dict[str, tuple[Command, tuple[str, str]]] = {}
+        held = desk_app(self).restricted
         for command in self._commands:
+            if command.free and held:
+                continue
             if (command.footer or command.wide) and (wide or not command.wide):
                 word = command.footer or command.title.lower()
                 found.setdefault(word, (command, (command.shown_key, word)))
         return list(found.values())
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what the hint says that was clicked."""
+        """Run the command of the hint that was clicked."""
         wide = self.size.width >= WIDE
         rows = str(self.render()).split("\n")
         row = rows[event.y] if event.y < len(rows) else ""

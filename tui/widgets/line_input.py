@@ -43,13 +43,13 @@ class LineInput(DeskCalls, Horizontal):
 
     @dataclass
     class Asked(Message):
-        """The line takes the keys now; `hints` are those that work in it."""
+        """The line has the focus now; `hints` are the keys that work in it."""
 
         hints: tuple[tuple[str, str], ...]
 
     @dataclass
     class Closed(Message):
-        """The line takes no keys any more."""
+        """The line no longer has the focus."""
 
     @dataclass
     class Typed(Message):
@@ -80,12 +80,12 @@ class LineInput(DeskCalls, Horizontal):
 
     @property
     def asking(self) -> bool:
-        """Whether it takes the keys."""
+        """Whether the line has the focus."""
         return self.has_class("-asking")
 
     @property
     def text(self) -> str:
-        """What is typed."""
+        """The text typed so far."""
         return self._field.value if self._field is not None else ""
 
     def ask(
@@ -120,20 +120,20 @@ class LineInput(DeskCalls, Horizontal):
         return self._prompt, self._field
 
     def close(self) -> None:
-        """Take no keys any more."""
+        """Give up the focus and hide the line."""
         if self.asking:
             self.remove_class("-asking")
             self.forget("complete")
             self.post_message(self.Closed())
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell what is typed by now."""
+        """Post the text typed so far."""
         event.stop()
         if self.asking:
             self.post_message(self.Typed(self._purpose, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Close, and give back what was typed."""
+        """Close, and post what was typed."""
         event.stop()
         if self.asking:
             self.close()
@@ -152,7 +152,7 @@ class LineInput(DeskCalls, Horizontal):
             self.action_cancel()
 
     def action_cancel(self) -> None:
-        """Close the line and say so."""
+        """Leave the line."""
         if self.asking:
             self.close()
             self.post_message(self.Cancelled(self._purpose))
@@ -171,7 +171,7 @@ class LineInput(DeskCalls, Horizontal):
         field = self._field
         if field is None or not self.asking or field.value != typed:
             return
-        longest = _common_start(found)
+        longest = common_start(found)
         if len(longest) > len(typed) or (len(found) == 1 and longest != typed):
             field.value = longest
             field.cursor_position = len(longest)
@@ -182,8 +182,8 @@ class LineInput(DeskCalls, Horizontal):
             self.app.bell()
 
 
-def _common_start(lines: Sequence[str]) -> str:
-    """Return the letters that all lines begin with."""
+def common_start(lines: Sequence[str]) -> str:
+    """Return the beginning that all lines have in common."""
     if not lines:
         return ""
     low, high = min(lines), max(lines)

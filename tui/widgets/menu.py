@@ -1,4 +1,4 @@
-"""A short list in a window, one letter picks a line."""
+"""A short list in a window, where one letter picks a line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from config.records import Record
 from tui.desk_screen import DeskModal
-from tui.text.safe import cell, line
+from tui.text.safe import fitted, line
 
 LETTERS = "abcdefghilmnoprstuvwxyz0123456789"
 FRAME = 6
@@ -102,14 +102,14 @@ class MenuLines(Widget):
                 Content.assemble(
                     (f"{mark}", style),
                     (f"{item.key or ' ':<2} ", f"bold {style}"),
-                    (cell(text, self.width - 4), style),
+                    (fitted(text, self.width - 4), style),
                 )
             )
         return Content("\n").join(rows)
 
 
 class Menu(DeskModal[str | None]):
-    """Gives back the value of the line that was picked, None on Esc."""
+    """Returns the value of the line that was picked, None on Esc."""
 
     DEFAULT_CSS = """
     Menu { align: center middle; background: transparent; }
@@ -134,6 +134,11 @@ class Menu(DeskModal[str | None]):
         for index, item in enumerate(self._items):
             if item.value == current:
                 self._lines.set_reactive(MenuLines.cursor, index)
+
+    def window_hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys of the menu; letters only where lines have some."""
+        lettered = any(item.key for item in self._items)
+        return tuple(hint for hint in super().window_hints() if lettered or hint[0] != "letter")
 
     def compose(self) -> ComposeResult:
         """Yield the lines in their box."""

@@ -1,4 +1,4 @@
-"""Where the rows of a list come from, and how a row stands in it."""
+"""Where the rows of a list come from, and how a row is shown in it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class RowSource(Protocol[R]):
         """Return the last rows, in the order of the list."""
 
     def after(self, row: R, limit: int) -> Sequence[R]:
-        """Return the rows behind this one."""
+        """Return the rows after this one."""
 
     def before(self, row: R, limit: int) -> Sequence[R]:
-        """Return the rows in front of this one, in the order of the list."""
+        """Return the rows before this one, in the order of the list."""
 
 
 class FixedRows(Generic[R]):
@@ -50,7 +50,7 @@ class FixedRows(Generic[R]):
 
 
 class Look(Record):
-    """How a row stands: under the cursor, marked, in a list that has the focus."""
+    """How a row is shown: under the cursor, marked, in a list that has the focus."""
 
     here: bool
     marked: bool

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.text.safe import cell, line
+from tui.text.safe import fitted, line
 
 
 class TitledRule(Widget):
@@ -33,14 +33,14 @@ class TitledRule(Widget):
             self.refresh()
 
     def light(self, lit: bool, words: str = "") -> None:
-        """Show that what stands below the line has the focus: heavy, in colour, with `words` at its right."""
+        """Show that the pane below has the focus: heavy, in colour, with `words` at the right."""
         if (lit, words) != (self._lit, self._lit_words):
             self._lit, self._lit_words = lit, line(words)
             self.set_class(lit, "-lit")
             self.refresh()
 
     def render(self) -> Content:
-        """Return the line, heavy where what stands below has the keys."""
+        """Return the line, heavy where the pane below has the focus."""
         if not self._lit:
             return Content(ruled(self._title, self._right, self.size.width))
         right = "  ".join(filter(None, (self._right, self._lit_words)))
@@ -54,6 +54,6 @@ def ruled(title: str, right: str, width: int) -> str:
     end = f" {right} ──" if right else "──"
     room = width - cell_len(end) - 4
     if room < 4:
-        return cell(f"── {title}", width)
-    start = f"── {title if cell_len(title) <= room else cell(title, room)} " if title else "──"
+        return fitted(f"── {title}", width)
+    start = f"── {title if cell_len(title) <= room else fitted(title, room)} " if title else "──"
     return start + "─" * max(0, width - cell_len(start) - cell_len(end)) + end

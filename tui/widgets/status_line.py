@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.commands import CommandNode
+from tui.desk_calls import desk_app
 from tui.text.safe import cell, line, shortened
 from tui.widgets.flash import Flash
 
@@ -47,7 +49,7 @@ class StatusLine(Widget):
                 self.refresh()
 
     def flash(self, flash: Flash) -> None:
-        """Show one line in their place until it is old or the next one comes."""
+        """Show one line in their place until it expires or the next one comes."""
         if self._timer is not None:
             self._timer.stop()
         self._flash = flash
@@ -56,7 +58,7 @@ class StatusLine(Widget):
 
     @property
     def alarming(self) -> bool:
-        """Whether a warning, an error or a countdown stands there, which no news take away."""
+        """Whether a warning, an error or a countdown is shown, which no news may replace."""
         return bool(self._notice) or (self._flash is not None and self._flash.level != "info")
 
     def end_flash(self) -> None:
@@ -67,8 +69,15 @@ class StatusLine(Widget):
 
     @property
     def text(self) -> str:
-        """What stands there now, for tests."""
+        """The text that is shown, for tests."""
         return self._flash.text if self._flash else self._notice or self._left
+
+    @property
+    def _reads_all(self) -> str:
+        """The key that reads again what was cut here, where the screen has no other use for it."""
+        key = desk_app(self).key("app.said", "F9")
+        here = self.screen.commands() if isinstance(self.screen, CommandNode) else ()
+        return "" if not key or any(each.shown_key == key for each in here) else f"  {key} all"
 
     def render(self) -> Content:
         """Return the flash, or both sides with what alarms in colour."""
@@ -76,13 +85,16 @@ class StatusLine(Widget):
         if self._flash is not None:
             words = {"info": "", "warning": "! ", "error": "!! "}[self._flash.level]
             style = {"info": "bold", "warning": "bold $warning", "error": "bold $error"}[self._flash.level]
-            said = shortened(words + line(self._flash.text), width)
+            said = words + line(self._flash.text)
+            if cell_len(said) > width:
+                more = self._reads_all
+                said = shortened(said, width - cell_len(more)) + more
             return Content.assemble(" ", (cell(said, width), style), " ")
         right = self._right if cell_len(self._right) < width else ""
         gap = min(2, width - cell_len(right)) if right else 0
         room = width - cell_len(right) - gap
         left = cell(fitting(self._notice or self._left, room), room)
-        pieces = re.split(r"(\S[^,]*?!)", right)
+        pieces = re.split(r"((?:[^\s,]+ )*[^\s,]*!)", right)
         alarms = [(piece, "bold $error" if number % 2 else "") for number, piece in enumerate(pieces)]
         return Content.assemble(f" {left}{' ' * gap}", *alarms, " ")
 

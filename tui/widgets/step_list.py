@@ -99,7 +99,7 @@ class StepList(VerticalScroll, can_focus=False):
 
 
 def step_name(side: str, step: ShownStep) -> str:
-    """``login``, and ``smtp login`` for the outgoing side."""
+    """Return ``login``, and ``smtp login`` for the outgoing side."""
     return f"smtp {step.name}" if side == "outgoing" else step.name
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -10,6 +12,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.widgets.flash import Level
 
 Line = list[tuple[str, str]]
 """Pieces (inert text, style name or ''); the names are component classes ``text-pane--NAME``."""
@@ -61,12 +65,14 @@ class TextPane(Widget, can_focus=True):
         self._lines: Sequence[Line] = ()
         self._top = 0
         self._laid_out_for = -1
+        self._match: int | None = None
 
     def show(self, layout: Layout | None, *, keep: bool = False) -> None:
-        """Show other text; with `keep` scrolled to where the old one was."""
+        """Show another text; with `keep` scrolled to where the old one was."""
         self._layout_lines = layout
         if not keep:
             self._top = 0
+            self._match = None
         self._laid_out_for = -1
         self._lay_out()
         self.refresh()
@@ -78,7 +84,7 @@ class TextPane(Widget, can_focus=True):
 
     @property
     def line_count(self) -> int:
-        """How many lines there are, seen or not."""
+        """How many lines there are, in view or not."""
         return len(self._lines)
 
     def lines(self) -> Sequence[Line]:
@@ -99,6 +105,40 @@ class TextPane(Widget, can_focus=True):
             self.scroll_to_line(first)
         elif last >= self._top + height:
             self.scroll_to_line(min(first, last - height + 1))
+
+    def forget_match(self) -> None:
+        """Let the next search begin with the first line that is seen."""
+        self._match = None
+
+    def find(self, words: str, step: int) -> tuple[str, Level]:
+        """Go to the next line (1) or the one before (-1) with these words, and return what to say of that."""
+        found = self._lines_with(words)
+        self.refresh()
+        if not found:
+            self._match = None
+            return f"'{words}' is not in it", "warning"
+        # The last lines cannot be scrolled to the top: what was found last counts as long as it is seen.
+        seen = self._match is not None and 0 <= self._match - self._top < max(1, self.size.height)
+        start = self._match if seen and self._match is not None else self._top - (step > 0)
+        later = [each for each in found if (each - start) * step > 0]
+        self._match = (later or found)[0 if step > 0 else -1]
+        self.scroll_to_line(self._match)
+        return f"match {found.index(self._match) + 1} of {len(found)}", "info"
+
+    def _lines_with(self, words: str) -> list[int]:
+        """Return the lines where these words begin, also those that were broken at the edge within them."""
+        wanted = " ".join(words.casefold().split())
+        texts = [" ".join("".join(text for text, _ in line).casefold().split()) for line in self._lines]
+        found: set[int] = set()
+        for between in (" ", ""):
+            begins = [0, *accumulate(len(text) + len(between) for text in texts)]
+            joined = between.join(texts)
+            at = joined.find(wanted)
+            while at >= 0:
+                line = bisect_right(begins, at) - 1
+                found.add(line)
+                at = joined.find(wanted, max(at + 1, begins[line + 1]))
+        return sorted(found)
 
     def action_scroll_lines(self, step: int) -> None:
         """Scroll by so many lines."""
@@ -140,6 +180,8 @@ class TextPane(Widget, can_focus=True):
         width = self.size.width
         if width > 0 and width != self._laid_out_for:
             self._lines = self._layout_lines(width) if self._layout_lines else ()
+            if self._laid_out_for != -1:
+                self._match = None
             self._laid_out_for = width
             self._top = max(0, min(self._top, len(self._lines) - max(1, self.size.height)))
 
@@ -148,6 +190,8 @@ class TextPane(Widget, can_focus=True):
         width = self.size.width
         base = self.rich_style
         index = self._top + y
+        if index == self._match:
+            base += self.get_component_rich_style("text-pane--reverse", partial=True)
         if index >= len(self._lines):
             return Strip.blank(width, base)
         segments = [

@@ -8,7 +8,7 @@ from tui.widgets.menu import Menu, MenuItem
 
 
 class ThemeMenu(Menu):
-    """Gives back the theme that was picked; Esc brings the old one back."""
+    """Returns the theme that was picked; Esc restores the old one."""
 
     def __init__(self, themes: Sequence[str], current: str) -> None:
         super().__init__("Theme", [MenuItem("", name, name) for name in themes], current)

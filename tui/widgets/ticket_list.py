@@ -116,7 +116,7 @@ class TicketPages:
         self._ahead: Sequence[TicketLine] | None = None
 
     def ahead(self) -> Self:
-        """Read the first page now; the next `first` gives it."""
+        """Read the first page now; the next call of `first` returns it."""
         self._ahead = lists.page(self.query, limit=PAGE)
         return self
 
@@ -130,11 +130,11 @@ class TicketPages:
         return lists.last_page(self.query, limit)
 
     def after(self, row: TicketLine, limit: int) -> Sequence[TicketLine]:
-        """Return the tickets behind this one."""
+        """Return the tickets after this one."""
         return lists.page(self.query, after=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def before(self, row: TicketLine, limit: int) -> Sequence[TicketLine]:
-        """Return the tickets in front of this one."""
+        """Return the tickets before this one."""
         return lists.page(self.query, before=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def all(self, limit: int) -> list[TicketLine]:
@@ -195,7 +195,8 @@ class TicketList(VirtualList[TicketLine]):
                 case "subject":
                     text, style = shortened(row.subject or "(no subject)", column.cells), unread
                 case "requester":
-                    text, style = row.requester or row.requester_email, ""
+                    vip = "VIP " if row.vip else ""
+                    text, style = vip + (row.requester or row.requester_email), "bold" if row.vip else ""
                 case "assignee":
                     text, style = (row.assignee or row.team or "-").split(" ")[0], ""
                 case "due":
@@ -218,6 +219,10 @@ class TicketList(VirtualList[TicketLine]):
             columns.remove(last)
         cells = {"number": self.number_width, "subject": max(8, self._subject_of(columns, width - spare))}
         return [each._replace(cells=cells.get(each.name, each.cells)) for each in columns]
+
+    def hidden(self, width: int) -> int:
+        """Return how many of the agent's own columns have no room in a line of `width`."""
+        return max(0, len(self._own_columns()) - len(self.laid_out(width)))
 
     def _usual_columns(self, width: int) -> list[Column]:
         """Return the usual columns that have room; a queue leaves some out, and has fields besides."""
@@ -273,8 +278,11 @@ class TicketHead(Widget):
 
     def render(self) -> Content:
         """Return the titles over the columns."""
-        columns = self._tickets.laid_out(self.size.width)
-        titles = [cell(each.title, each.cells, right=each.right) for each in columns]
+        width = self.size.width
+        columns, hidden = self._tickets.laid_out(width), self._tickets.hidden(width)
+        # Behind the subject there is room in any case where something has none.
+        more = {"subject": f"Subject  ({hidden} hidden)"} if hidden else {}
+        titles = [cell(more.get(each.name, each.title), each.cells, right=each.right) for each in columns]
         return Content("    " + " ".join(titles))
 
 

@@ -1,4 +1,4 @@
-"""The first line: where am I, how is the mail, who am I, what time is it."""
+"""The first line: the places of the app, mail health, the agent, and the time."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ PLACES = (
     ("6", "Outbox", "outbox"),
     ("7", "Quarantine", "quarantine"),
 )
+READ_ONLY = "read-only"
 SHORT = {"dashboard": "Dash", "outbox": "Out", "quarantine": "Quar"}
 SHORTEST = {**SHORT, "mailboxes": "Mail", "settings": "Set"}
 
@@ -74,9 +75,13 @@ class TopBar(Widget):
     def _rights(self, width: int) -> list[str]:
         """Return what may stand at the right, the fullest first."""
         clock = self.moment.strftime("%H:%M") if self.moment else ""
+        reads = desk_app(self).desk.settings.read_only
         if width < 100:
-            return [line(self.alarm)] if self.alarm else [f"@{self._agent} {clock}", clock]
+            if self.alarm:
+                return [line(self.alarm)]
+            return [*((f"{READ_ONLY} {clock}", READ_ONLY) if reads else ()), f"@{self._agent} {clock}", clock]
         who = f"{self._agent}@{self._host}" if self._host else self._agent
+        who += f" {READ_ONLY}" * reads
         health = line(self.health)
         choices = ([health, who, clock], [health, clock], [health], [clock])
         return ["   ".join(part for part in parts if part) for parts in choices]

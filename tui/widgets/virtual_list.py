@@ -134,11 +134,15 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
     @abstractmethod
     def row_key(self, row: R) -> Hashable:
-        """Return what stays the same when the row is loaded again."""
+        """Return what identifies the row when it is loaded again."""
 
     @abstractmethod
     def row_line(self, row: R, width: int, look: Look) -> list[tuple[str, str]]:
         """Return pieces (text, style name or '') that together fill the line; all inert (`safe.cell`)."""
+
+    def row_words(self, row: R) -> str:
+        """Return a row as it is spoken, where its line says too little; else ''."""
+        return ""
 
     # -- what is shown
 
@@ -186,7 +190,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
     @property
     def loaded(self) -> bool:
-        """Whether any answer of the source has come."""
+        """Whether the source has answered at all."""
         return self._loaded_once
 
     def chosen(self) -> list[R]:
@@ -444,11 +448,11 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         self.refresh()
 
     def on_focus(self) -> None:
-        """Paint the cursor as one that takes keys."""
+        """Paint the cursor of a focused list."""
         self._refresh_row(self._cursor)
 
     def on_blur(self) -> None:
-        """Paint the cursor as one that takes no keys."""
+        """Paint the cursor of a list without the focus."""
         self._refresh_row(self._cursor)
 
     def on_click(self, event: events.Click) -> None:

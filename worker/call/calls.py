@@ -40,14 +40,6 @@ CLAIMED: Final = timedelta(minutes=3)
 """Until then a call is made by who claimed it, or by nobody any more."""
 _AT_ONCE: Final = 200
 _LISTENERS_AT_ONCE: Final = 8
-_FAILED: Final = """\
-The webhook {name} ({place}) failed since {since} and is switched off.
-
-- what it said last: {words}
-- what to do: nightdesk webhook test {name}, then nightdesk webhook edit {name} --active
-
-What happened meanwhile is told to it no more.
-"""
 
 
 class Made(NamedTuple):
@@ -213,13 +205,15 @@ def _note(desk: Desk, listener: StoredListener, call: DueCall, made: Made, momen
         rows.change(listener.id, {"active": 0})
         words = f"{listener.kind} {listener.name} is switched off: it failed for {days} days"
         logs.write("error", listener.kind, words, detail=made.words)
-        text = _FAILED.format(
-            name=listener.name,
-            place=listener.place,
-            since=f"{since.astimezone(desk.zone):%Y-%m-%d %H:%M}",
-            words=made.words or "nothing",
-        ).replace("webhook", listener.kind)
-        send_to_admins(desk, f"Nightdesk: {words}", text)
+        facts = {
+            "kind": listener.kind,
+            "name": listener.name,
+            "place": listener.place,
+            "since": f"{since.astimezone(desk.zone):%Y-%m-%d %H:%M}",
+            "days": days,
+            "error": made.words,
+        }
+        send_to_admins(desk, "listener_off", {"listener": facts})
 
 
 def _pause(attempts: int) -> float:

@@ -62,7 +62,9 @@ def make(desk: Desk, listener: StoredListener, call: DueCall) -> tuple[bool, int
         case "taken":
             return True, 0, ""
         case "missing":
-            raise Refused("pushing needs a part that is not installed", "pip install 'nightdesk[apprise]'")
+            raise Refused(
+                "pushing needs a part that is not installed", "pip install '.[apprise]' in the clone"
+            )
         case "unknown":
             raise Refused("apprise does not know such an address", "nightdesk push edit NAME --url-stdin")
         case "private":

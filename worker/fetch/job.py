@@ -40,7 +40,7 @@ def lease_name(mailbox_id: int) -> str:
     return f"mailbox:{mailbox_id}"
 
 
-def take_turn(
+def fetch_mailbox(
     desk: Desk,
     mailbox_id: int,
     *,
@@ -85,9 +85,9 @@ def take_turn(
 
 
 def in_thread(desk: Desk, mailbox_id: int, **options: object) -> MailboxFetch:
-    """Do what `take_turn` does in a thread of its own, and close the thread's connection afterwards."""
+    """Do what `fetch_mailbox` does in a thread of its own, and close the thread's connection afterwards."""
     try:
-        return take_turn(desk, mailbox_id, **options)  # type: ignore[arg-type]
+        return fetch_mailbox(desk, mailbox_id, **options)  # type: ignore[arg-type]
     finally:
         close_database()
 

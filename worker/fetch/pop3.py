@@ -54,7 +54,7 @@ class Pop3Source:
         self._deletes = mailbox.after_fetch == "delete"
         self._same: set[str] = set()
         """Ids of mail still to be deleted, which is the mail that is stored."""
-        self._told = uidls.told_deleted(mailbox.id)
+        self._told = uidls.deleted_at_server(mailbox.id)
         """Ids of mail that the server said it deleted."""
         self._gone: list[str] = []
         """Ids of stored mail that the server has not any more: their mail may have other ids now."""
@@ -144,7 +144,7 @@ class Pop3Source:
         if self._to_delete:
             deleted = self._wire.call(session.delete, list(self._to_delete))
             self._wire.call(session.commit)
-            uidls.tell_deleted(self._mailbox.id, deleted)
+            uidls.note_deleted(self._mailbox.id, deleted)
         uidls.mark_disposed(self._mailbox.id, self._gone)
 
     def _opened(self) -> int:

@@ -54,7 +54,7 @@ class Reader:
         Thread(target=self._talk, name="reader", daemon=True).start()
 
     def read(self, arrivals: Sequence[Arrival]) -> Future[list[Prepared]]:
-        """Have a batch read behind those that were asked for before."""
+        """Read a batch behind those that were asked for before."""
         future: Future[list[Prepared]] = Future()
         self._asked.put(_Asked(arrivals, pack_ahead(arrivals, self._desk.blob_threshold), future))
         return future

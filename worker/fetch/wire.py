@@ -79,7 +79,7 @@ class Wire(Generic[S]):
         self.call(self.session.open)
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have it done after what was submitted before."""
+        """Do it after what was submitted before."""
         future: Future[T] = Future()
 
         def do() -> None:

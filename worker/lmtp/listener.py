@@ -76,7 +76,7 @@ def _is_loopback(host: str) -> bool:
 def need_the_extra() -> None:
     """Raise ConfigError unless what LMTP needs is installed."""
     if find_spec("aiosmtpd") is None:
-        raise ConfigError("LMTP needs the extra 'lmtp'", "install it: pip install 'nightdesk[lmtp]'")
+        raise ConfigError("LMTP needs the extra 'lmtp'", "install it: pip install '.[lmtp]' in the clone")
 
 
 class LmtpListener:

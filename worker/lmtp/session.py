@@ -82,7 +82,7 @@ class LmtpSession(LMTP):
             self.leave("too many connections")
 
     def data_received(self, data: bytes) -> None:
-        """Hear the client."""
+        """Take what the client sent."""
         self._heard(self)
         super().data_received(data)
 

@@ -30,6 +30,7 @@ from desk.filters import sweep as filters_sweep
 from desk.listeners import listeners
 from desk.operations import hosts
 from desk.outbox import dispatch
+from desk.recurring import sweep as recurring_sweep
 from desk.reports import by_mail
 from desk.staff import slas
 from desk.tickets import purging, sla, snoozing
@@ -48,11 +49,12 @@ from worker.send.copies import copy_sent
 from worker.send.sender import Sender, ended
 from worker.service.child import WORKER_LEASE
 from worker.service.idle import Idlers
-from worker.service.notify import tell, watchdog_seconds
+from worker.service.notify import notify, watchdog_seconds
 from worker.service.plan import Plan, Planner
 from worker.service.threads import DeskThread
 
 if TYPE_CHECKING:
+    from desk.fetching.triggers import TriggerKind
     from desk.home import Desk
     from worker.lmtp.listener import Endpoint, LmtpListener
 
@@ -95,7 +97,7 @@ class Worker:
     def __init__(self, desk: Desk, *, child: bool, lmtp: Endpoint | None = None) -> None:
         self._desk = desk
         self._child = child
-        self._kind = "app" if child else "worker"
+        self._kind: TriggerKind = "app" if child else "worker"
         self._stop = Event()
         self._halt = asyncio.Event()
         self._thread = DeskThread()
@@ -127,7 +129,7 @@ class Worker:
     async def work(self) -> None:
         """Stand by until the desk is ours, then work until told to stop."""
         self._listen()
-        tell("READY=1", "STATUS=starting")
+        notify("READY=1", "STATUS=starting")
         watchdog = asyncio.create_task(_feed_watchdog())
         door = asyncio.create_task(self._open_lmtp(self._lmtp_at)) if self._lmtp_at is not None else None
         try:
@@ -138,7 +140,7 @@ class Worker:
                     await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
                 await self._rounds()
         finally:
-            tell("STOPPING=1", "STATUS=finishing the batch in hand")
+            notify("STOPPING=1", "STATUS=finishing the batch in hand")
             self._quit()
             if door is not None:
                 await door
@@ -196,7 +198,7 @@ class Worker:
                         return False
                 if not waiting:
                     waiting = True
-                    tell("STATUS=standing by, another worker works for this desk")
+                    notify("STATUS=standing by, another worker works for this desk")
                     await self._thread.call(
                         logs.write,
                         "info",
@@ -289,16 +291,20 @@ class Worker:
             await self._step("filters on states", filters_sweep.after_changes, self._desk, now())
             self._planner.look_again()
         if plan.notices:
-            await self._step("telling agents", notifications.tell, self._desk, now())
+            await self._step("telling agents", notifications.notify, self._desk, now())
             self._planner.look_again()
         if (plan.listeners or plan.calls) and (self._calling is None or self._calling.done()):
             self._calling = loop.create_task(self._call())
         if plan.held_notices:
-            await self._step("telling agents what was kept", notifications.tell_held, self._desk, now())
+            await self._step("telling agents what was kept", notifications.notify_held, self._desk, now())
+            self._planner.look_again()
+        if plan.recurring and not plan.sweep:
+            await self._step("opening recurring tickets", recurring_sweep.sweep, self._desk, now())
             self._planner.look_again()
         if plan.sweep:
             await self._step("marking what is overdue", sla.sweep, now())
             await self._step("waking tickets", snoozing.sweep, now())
+            await self._step("opening recurring tickets", recurring_sweep.sweep, self._desk, now())
             await self._step("filters of the clock", filters_sweep.sweep, self._desk, now())
             await self._step("alerts of mailboxes", alert_silent_mailboxes, self._desk, now())
             await self._step("reports by mail", by_mail.send_due, self._desk, now())
@@ -317,7 +323,7 @@ class Worker:
             await self._step("purging calls", listeners.forget_old_calls, now())
             await self._step("purging the spool", self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
-        tell(f"STATUS={plan.words}")
+        notify(f"STATUS={plan.words}")
 
     def _begin_mail(self, plan: Plan, planner: Planner) -> None:
         """Begin the fetches and the sending of a plan."""
@@ -367,7 +373,7 @@ class Worker:
     async def _fetch(self, mailbox_id: int, asked: bool, planner: Planner) -> None:
         try:
             async with self._connections:
-                tally = await in_own_thread(self._take_turn, mailbox_id, asked)
+                tally = await in_own_thread(self._fetch_mailbox, mailbox_id, asked)
             if tally.skipped:
                 planner.postpone(mailbox_id, now())
         except Exception as error:
@@ -376,7 +382,7 @@ class Worker:
         finally:
             del self._fetching[mailbox_id]
 
-    def _take_turn(self, mailbox_id: int, asked: bool) -> MailboxFetch:
+    def _fetch_mailbox(self, mailbox_id: int, asked: bool) -> MailboxFetch:
         triggers.note(self._desk, self._kind)
         return in_thread(self._desk, mailbox_id, named=asked, stop=self._rest, slots=self._slots)
 
@@ -489,5 +495,5 @@ def _passing() -> Iterator[None]:
 async def _feed_watchdog() -> None:
     every = watchdog_seconds()
     while every is not None:
-        tell("WATCHDOG=1")
+        notify("WATCHDOG=1")
         await asyncio.sleep(every / 3)

@@ -6,7 +6,7 @@ import os
 import socket
 
 
-def tell(*lines: str) -> None:
+def notify(*lines: str) -> None:
     """Send lines such as ``READY=1`` to the service manager, if there is one."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address[:1] not in ("/", "@"):

@@ -20,7 +20,7 @@ from models.errors import DatabaseUnusable
 from models.fields import utc_text
 from models.transactions import DatabaseFailed
 from worker import failures
-from worker.fetch.job import in_thread, take_turn
+from worker.fetch.job import fetch_mailbox, in_thread
 from worker.fetch.slots import CONNECTIONS, Slots
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ def run_once(
             from desk.tickets import snoozing  # 40 ms: the life of a ticket
 
             snoozing.sweep(now())
+    with _apart(summary, "opening recurring tickets"):
+        if not stop.is_set() and pending.tickets_recur():
+            from desk.recurring import sweep as recurring_sweep  # 60 ms: schedules, and the life of a ticket
+
+            recurring_sweep.sweep(desk, now())
     with _apart(summary, "running filters"):
         if not stop.is_set() and pending.filters_run():
             from desk.filters import sweep  # 50 ms: the life of a ticket and the language of queries
@@ -86,11 +91,11 @@ def run_once(
         if pending.notices_wait() and not stop.is_set():
             from desk.alerts import notifications  # 40 ms: the life of a ticket
 
-            notifications.tell(desk, now())
+            notifications.notify(desk, now())
         if pending.held_notices_due(utc_text(now())) and not stop.is_set():
             from desk.alerts import notifications  # 40 ms: the life of a ticket
 
-            notifications.tell_held(desk, now())
+            notifications.notify_held(desk, now())
     with _apart(summary, "calling webhooks and hooks"):
         if (pending.listeners_wait() or pending.hooks_changed(desk)) and not stop.is_set():
             from desk.calls import gathering  # 50 ms: the life of a ticket, and how it is told
@@ -183,7 +188,7 @@ def _named(address: str) -> Mailbox:
 
 def _fetch(desk: Desk, chosen: list[Mailbox], named: bool, stop: Event, watch: Watch) -> list[MailboxFetch]:
     if len(chosen) == 1:
-        return [take_turn(desk, chosen[0].id, named=named, stop=stop, watch=watch)]
+        return [fetch_mailbox(desk, chosen[0].id, named=named, stop=stop, watch=watch)]
     results: dict[int, MailboxFetch] = {}
     faults: list[BaseException] = []
     waiting = list(reversed(chosen))

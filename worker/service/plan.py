@@ -15,6 +15,7 @@ from desk.fetching import idle, runs
 from desk.mailboxes.health import LONGEST_BACK_OFF
 from desk.operations import hosts, pending
 from desk.outbox import dispatch
+from desk.recurring import sweep as recurring_sweep
 from models import hosts as host_rows
 from models import mailboxes
 from models.engine import engine
@@ -22,6 +23,7 @@ from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from desk.recurring.sweep import Occasion
     from desk.schedules import Schedule
     from models.mailboxes import Scheduled
 
@@ -56,6 +58,8 @@ class Plan:
     drained: bool = False
     """Whether this host is to fetch and send nothing."""
     sweep: bool = False
+    recurring: bool = False
+    """Whether the time of a recurring ticket has come."""
     purge: bool = False
     words: str = ""
     """How things stand, for the service manager."""
@@ -73,6 +77,7 @@ class Planner:
         self._swept: datetime | None = None
         self._purged: datetime | None = None
         self._known: dict[str, Schedule | None] = {}
+        self._opened: set[Occasion] = set()
 
     def postpone(self, mailbox_id: int, now: datetime) -> None:
         """Do not look at a mailbox for a while: another process holds it."""
@@ -105,6 +110,7 @@ class Planner:
         plan.senders = dispatch.due_mailboxes(now)
         times += [moment for moment in (dispatch.next_due(now),) if moment is not None]
         times += self._plan_sweeps(plan, now)
+        times += self._plan_recurring(plan, now)
         self._next = min(moment for moment in times if moment > now)
         return plan
 
@@ -174,6 +180,14 @@ class Planner:
         if plan.purge:
             self._purged = now
         return times
+
+    def _plan_recurring(self, plan: Plan, now: datetime) -> list[datetime]:
+        """Have each time begun once; what cannot be opened then is tried again by the sweeps."""
+        coming = recurring_sweep.coming(self._desk)
+        due = {occasion for occasion, at in coming if at <= now}
+        plan.recurring = bool(due - self._opened)
+        self._opened = due
+        return [at for _, at in coming]
 
     def _words(self, count: int, on: bool, following: datetime | None) -> str:
         if not count:

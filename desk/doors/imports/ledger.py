@@ -10,6 +10,7 @@ from typing import BinaryIO
 from config.clock import now
 from models import imports
 from models.fields import utc_text
+from models.imports import SourceKind
 from models.transactions import transaction
 
 _MARK_BYTES = 4096
@@ -45,11 +46,27 @@ class Ledger:
         self.position, self.mark = 0, ""
 
 
-def open_ledger(kind: str, path: str) -> Ledger:
+def open_ledger(kind: SourceKind, path: str) -> Ledger:
     """Return the ledger of a source, by the source's real path."""
     with transaction():
         state = imports.open_source(kind, path, utc_text(now()))
     return Ledger(state.id, state.position, state.mark, state.taken)
+
+
+class UnwrittenLedger(Ledger):
+    """What is known of a source, for who only looks: nothing is written."""
+
+    def start_again(self) -> None:
+        """Have it read from its beginning."""
+        self.position, self.mark = 0, ""
+
+
+def look_into_ledger(kind: SourceKind, path: str) -> Ledger:
+    """Return what is known of a source, by the source's real path, and write nothing."""
+    state = imports.source(kind, path)
+    if state is None:
+        return UnwrittenLedger(0, 0, "", 0)
+    return UnwrittenLedger(state.id, state.position, state.mark, state.taken)
 
 
 def mark_at(file: BinaryIO, position: int) -> str:

@@ -10,20 +10,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.wording import counted
 from desk import logs
-from desk.doors.imports.ledger import Ledger, open_ledger
-from desk.doors.imports.sources import Found, Kind, Source, open_source
+from desk.doors.imports.ledger import Ledger, look_into_ledger, open_ledger
+from desk.doors.imports.sources import Found, Source, open_source
 from desk.errors import Refused, WrongUse
 from desk.fetching.verdicts import Verdicts
 from desk.intake.arrivals import Arrival, parse_ahead
+from desk.intake.digests import mail_digest
 from desk.intake.duplicates import IMPORT
 from desk.permissions import require
 from mail.inert import one_line
-from models import leases
+from models import leases, receipts
 from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
 from models.transactions import DatabaseFailed, StatementFailed
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.arrivals import Prepared
     from desk.permissions import Actor
+    from models.imports import SourceKind
 
 BATCH = 50
 BATCH_BYTES = 32 * 2**20
@@ -47,7 +50,7 @@ RENEW_SECONDS = 20.0
 class Tally:
     """What an import did; grows while it runs."""
 
-    kind: str
+    kind: SourceKind
     path: str
     verdicts: Verdicts = field(default_factory=Verdicts)
     known: int = 0
@@ -60,6 +63,11 @@ class Tally:
     bytes_before: int = 0
     """Of `bytes_done`: what earlier runs had done."""
     bytes_total: int = 0
+    dry_run: bool = False
+    found: int = 0
+    """In a dry run: mails that would be taken in."""
+    copies: int = 0
+    """In a dry run: those of `found` that the desk has, or that come twice."""
 
     @property
     def imported(self) -> int:
@@ -79,7 +87,7 @@ class _Batch:
 def run_import(
     desk: Desk,
     actor: Actor,
-    kind: Kind,
+    kind: SourceKind,
     path: Path,
     *,
     mailbox: str | None = None,
@@ -115,6 +123,50 @@ def run_import(
     if tally.imported:
         mails = counted(tally.imported, "mail")
         logs.write("info", "import", f"{mails} imported from {one_line(str(path), 500)}")
+    return tally
+
+
+def survey(
+    actor: Actor,
+    kind: SourceKind,
+    path: Path,
+    *,
+    mailbox: str | None = None,
+    stop: Event,
+    watch: Callable[[Tally], None] = lambda _tally: None,
+) -> Tally:
+    """Return how many mails an import would take in, and how many of them are here already; writes nothing.
+
+    What a mail would become is not said: that depends on those before it. Raises as `run_import` does.
+    """
+    require(actor, "mailbox.edit")
+    _mailbox(mailbox)
+    path = path.expanduser().resolve()
+    path.stat()
+    ledger = look_into_ledger(kind, str(path))
+    source = open_source(kind, path, ledger)
+    tally = Tally(kind, str(path), known=ledger.taken if source.before else 0, dry_run=True)
+    tally.bytes_done = tally.bytes_before = source.before
+    tally.bytes_total = source.total
+    begun = time.monotonic()
+    seen: set[str] = set()
+    coming = source.mails()
+    while some := list(islice(coming, BATCH)):
+        if stop.is_set():
+            tally.more = True
+            break
+        digests = [mail_digest(each.raw) for each in some if each.raw is not None]
+        here = {each.digest for each in receipts.by_digest(set(digests))}
+        for digest in digests:
+            tally.found += 1
+            tally.copies += digest in here or digest in seen
+            seen.add(digest)
+        for each in some:
+            if each.trouble:
+                tally.errors.append(one_line(f"{each.place} would be left out: {each.trouble}", 500))
+        tally.bytes_done += sum(each.size for each in some)
+        tally.seconds = time.monotonic() - begun
+        watch(tally)
     return tally
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Protocol
 
 from config.expressions import expression
 from config.spool import MAX_MAIL
@@ -15,8 +15,7 @@ from desk.errors import Refused
 from mail.archives.maildir import MailFile, NotAMaildir, delivered, eml_files, maildir_files, read
 from mail.archives.mbox import NotAnMbox, read_mbox
 from mail.mime.dates import parse_date
-
-Kind = Literal["mbox", "maildir", "eml"]
+from models.imports import SourceKind
 
 _HEAD_BYTES = 65_536
 _RECEIVED = expression(rb"(?mi)^received[ \t]*:")
@@ -52,7 +51,7 @@ class Source(Protocol):
         """Return what was not taken in yet, in the source's order."""
 
 
-def open_source(kind: Kind, path: Path, ledger: Ledger) -> Source:
+def open_source(kind: SourceKind, path: Path, ledger: Ledger) -> Source:
     """Open a source of mails; raises Refused for what is none, OSError for what cannot be read."""
     if kind == "mbox":
         if path.is_dir():

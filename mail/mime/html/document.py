@@ -27,6 +27,7 @@ from mail.mime.quotes.markup import quote_marks
 MAX_HTML_CHARS: Final = 2 * 1024 * 1024
 MAX_TAG_DEPTH: Final = 300
 CUT_NOTICE: Final = "[The rest of this HTML is left out: it is over 2 MB. The mail as received has it all.]"
+NOT_LAID_OUT: Final = "[This HTML could not be laid out: these are its words alone.]"
 SHOWN_AFTER_ALL: Final = "[All of this text is hidden by its HTML.]"
 
 
@@ -162,8 +163,9 @@ def _rendered(html: str, first_link: int) -> HtmlText:
             lines = [SHOWN_AFTER_ALL, "", *Renderer(sheet, links, quotes, show_hidden=True).render(body)]
             return _assembled(lines, links, 0)
         return _assembled(lines, links, renderer.hidden_words)
-    except (ValueError, RuntimeError, UnicodeError, RecursionError):
-        return HtmlText(clean(words_only(html)).strip("\n"))
+    except Exception:  # whatever a stranger's HTML can bring about, its mail is read
+        words = clean(words_only(html)).strip("\n")
+        return HtmlText("\n\n".join(filter(None, (NOT_LAID_OUT, words))))
 
 
 def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:

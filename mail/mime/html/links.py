@@ -161,6 +161,8 @@ def _same(target: str, label: str) -> bool:
 
 def _bare(text: str) -> str:
     text = _BLANKS.sub("", text).lower()
+    if text[:1] in "<[(" and text[-1:] in ">])":
+        text = text[1:-1]
     for start in ("mailto:", "https://", "http://", "tel:", "www."):
         if text.startswith(start):
             text = text[len(start) :]

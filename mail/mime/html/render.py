@@ -27,6 +27,7 @@ _MAX_CONTAINERS: Final = 60
 _MAX_QUOTE_DEPTH: Final = 20
 _MAX_LIST_DEPTH: Final = 10
 _LINK_COLOR: Final = "#0000ee"
+_ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 _MAX_LABEL: Final = 400
 _RULE: Final = "-" * 40
 _BLANKS: Final = expression(r"[ \t\n\r\f]+")
@@ -34,6 +35,7 @@ _WORD: Final = expression(r"[^\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00
 _FILLER: Final = expression(r"[\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]*")
 _FILE_NAME: Final = expression(r"(?i)[^\n]{1,80}\.(?:png|jpe?g|gif|bmp|tiff?|svg|webp|heic)")
 _ORDINAL: Final = expression(r"(?i)st|nd|rd|th|er|re|e|ème|o|a|[^\w]{1,3}")
+_BRACKETED: Final = expression(r"\[[^\[\]]*\]|\([^()]*\)")
 _LIST_LABEL: Final = expression(r"\(?[\w]{1,5}[.)]")
 
 _LEFT_OUT: Final = frozenset(
@@ -66,6 +68,8 @@ _LEFT_OUT: Final = frozenset(
         "area",
     ]
 )
+_RAISED: Final = {"sup": "^", "sub": "_"}
+_STRUCK: Final = frozenset({"s", "strike", "del"})
 _FIELDS: Final = frozenset({"input", "select", "textarea"})
 _NOTHING_WRITTEN: Final = frozenset({"hidden", "password", "submit", "button", "reset", "image", "file"})
 _BLOCKS: Final = frozenset(
@@ -78,7 +82,6 @@ _BLOCKS: Final = frozenset(
         "details",
         "dialog",
         "div",
-        "fieldset",
         "figcaption",
         "figure",
         "footer",
@@ -143,6 +146,7 @@ _SPACED: Final = frozenset(
         "ol",
         "pre",
         "blockquote",
+        "fieldset",
         "listing",
         "xmp",
         "plaintext",
@@ -160,6 +164,8 @@ class _Block:
     space_due: bool = False
     whole: bool = False
     mark_due: str = ""
+    ended: int = 0
+    """How often its words became a line, or nothing."""
 
     def put(self, line: str) -> None:
         if self.blank_due:
@@ -177,8 +183,12 @@ class _List:
     ordered: bool
     number: int
     kind: str = "1"
+    step: int = 1
 
     def label(self, number: int) -> str:
+        if self.kind in ("i", "I") and 0 < number < 50:
+            roman = _roman(number)
+            return roman if self.kind == "i" else roman.upper()
         if self.kind in ("a", "A") and 0 < number <= 26:
             return chr(ord(self.kind) + number - 1)
         return str(number)
@@ -245,13 +255,15 @@ class Renderer:
 
     # -- words
 
-    def _text(self, text: str) -> None:
+    def _text(self, text: str, as_written: bool = False) -> None:
+        if not text:
+            return
         tiny, color, background, preserved = self._style
         unseen = tiny or color == "transparent" or (color is not None and color == background)
         if unseen and not self._show_hidden:
             self._hide(text)
             return
-        if preserved:
+        if preserved or as_written:
             self._preserved(text)
             return
         text = _BLANKS.sub(" ", text)
@@ -300,6 +312,7 @@ class Renderer:
         if block.words:
             line = "".join(block.words).replace("\xa0", " ").rstrip(" \t")
             block.words.clear()
+            block.ended += 1
             if line and not _FILLER.fullmatch(line):
                 block.put(line)
             elif block.lines and block.lines[-1]:
@@ -337,9 +350,7 @@ class Renderer:
         """Begin a node; whether its children are to be read."""
         tag = node.tag
         if tag == "-text":
-            text = node.text_content
-            if text:
-                self._text(text)
+            self._text(node.text_content or "")
             return False
         if tag == "br":
             self._break(keep=self._style[3])
@@ -352,7 +363,7 @@ class Renderer:
             self._hide(node.text(deep=True, separator=" "))
             return False
         if tag in _FIELDS:
-            self._text(_written(node, tag, attributes))
+            self._field(_written(node, tag, attributes))
             return False
         opened = _Open(node.mem_id, tag, "", self._style)
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
@@ -361,6 +372,9 @@ class Renderer:
             self._begin_marked(QUOTE_BEGINS)
         if opened.node_id in self._quotes.signatures:
             self._begin_marked(SIGNATURE_BEGINS)
+        if "reversed" in attributes and "start" not in attributes:
+            items = sum(child.tag == "li" for child in node.iter())
+            attributes = {**attributes, "start": str(items)}
         if tag not in _PLAIN_TAGS or style.mark or style.block:
             self._begin(tag, attributes, style, opened)
         if node.child is not None:
@@ -396,6 +410,14 @@ class Renderer:
                 color = _LINK_COLOR
         self._style = (tiny, None if color == UNKNOWN else color, background, preserved)
 
+    def _field(self, written: str) -> None:
+        several = "\n" in written
+        if several:
+            self._end_line()
+        self._text(written.strip() if several else written, as_written=several)
+        if several:
+            self._end_line()
+
     def _begin(self, tag: str, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
         if style.mark == "list label":
             self._list_label(opened)
@@ -406,7 +428,7 @@ class Renderer:
                 self._labels.append(opened.label)
         elif tag == "img":
             self._image(attributes)
-        elif tag in ("sup", "sub", "s", "strike", "del"):
+        elif tag in _RAISED or tag in _STRUCK or (style.mark == "struck" and tag in _PLAIN_TAGS):
             self._begin_span(tag, opened)
         elif tag == "table":
             self._begin_table(attributes, opened)
@@ -416,7 +438,8 @@ class Renderer:
             self._begin_cell(tag, attributes, style, opened)
         elif tag in ("ul", "ol"):
             start = _whole(attributes.get("start"), 1)
-            self._lists.append(_List(tag == "ol", start, attributes.get("type") or "1"))
+            step = -1 if "reversed" in attributes else 1
+            self._lists.append(_List(tag == "ol", start, attributes.get("type") or "1", step))
             nested = len(self._lists) > 1
             self._end_line() if nested else self._paragraph()
             opened.then = "list" if nested else "spaced list"
@@ -503,26 +526,29 @@ class Renderer:
         self._text(f"[image: {alt}]" if _FILE_NAME.fullmatch(alt) else alt)
 
     def _begin_span(self, tag: str, opened: _Open) -> None:
+        prefix = _RAISED.get(tag, "~~")
+        if prefix == "~~" and any(outer.prefix == prefix for outer in self._open):
+            return
         block = self._block
         if block.space_due and block.words:
             self._say("")
         block.words.append("")
-        opened.then, opened.label, opened.prefix = "span", [], {"sup": "^", "sub": "_"}.get(tag, "~~")
-        opened.place = (block, len(block.lines), len(block.words) - 1)
+        opened.then, opened.label, opened.prefix = "span", [], prefix
+        opened.place = (block, block.ended, len(block.words) - 1)
         self._labels.append(opened.label)
 
     def _end_span(self, opened: _Open) -> None:
         said = "".join(self._labels.pop()).strip()
         if opened.place is None or not said:
             return
-        block, lines, index = opened.place
-        if block is not self._block or len(block.lines) != lines or len(block.words) <= index:
+        block, ended, index = opened.place
+        if block is not self._block or block.ended != ended:
             return  # it did not stay on its line
         if opened.prefix == "~~":
             block.words[index] = "~~"
             block.words.append("~~")
         elif index and "".join(block.words[:index]).strip() and not _ORDINAL.fullmatch(said):
-            several = len(said) > 1 and not said.isdecimal()
+            several = not (said.isalnum() or _BRACKETED.fullmatch(said))
             block.words[index] = f"{opened.prefix}(" if several else opened.prefix
             if several:
                 block.words.append(")")
@@ -542,7 +568,7 @@ class Renderer:
         current = self._lists[-1] if self._lists else _List(ordered=False, number=1)
         if current.ordered:
             number = _whole(attributes.get("value"), current.number)
-            current.number = number + 1
+            current.number = number + current.step
             opened.prefix = f"{current.label(number)}. "
         else:
             opened.prefix = "- "
@@ -581,6 +607,7 @@ class Renderer:
             [f"{indent if n else opened.prefix}{line}" if line else line for n, line in enumerate(lines)]
         )
         self._block.whole = True
+        self._block.blank_due = "" in lines
 
     def _end_prefixed(self, opened: _Open) -> None:
         lines = self._pop().lines
@@ -680,6 +707,11 @@ def _written(node: LexborNode, tag: str, attributes: dict[str, str | None]) -> s
             return " [x] " if "checked" in attributes else " [ ] "
         value = "" if kind in _NOTHING_WRITTEN else (attributes.get("value") or "").strip()
     return f" [{value}] " if value else ""
+
+
+def _roman(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    return "x" * min(tens, 3) * (tens < 4) + "xl" * (tens == 4) + _ROMAN[ones]
 
 
 def _whole(value: str | None, otherwise: int, most: int = 10_000) -> int:

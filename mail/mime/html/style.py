@@ -34,7 +34,7 @@ class Style:
     tight: bool | None = None
     right: bool | None = None
     block: bool | None = None
-    mark: Literal["list label", "indent"] | None = None
+    mark: Literal["list label", "indent", "struck"] | None = None
 
     def over(self, below: Style) -> Style:
         """Return this style where it says something, `below` where it does not."""
@@ -179,11 +179,13 @@ def _tight(said: Mapping[str, str]) -> bool | None:
     return (all(_is_nothing(edge) for edge in edges if edge is not None) and edges[1] is not None) or None
 
 
-def _mark(said: Mapping[str, str]) -> Literal["list label", "indent"] | None:
+def _mark(said: Mapping[str, str]) -> Literal["list label", "indent", "struck"] | None:
     if "mso-list" in said and said["mso-list"] == "ignore":
         return "list label"
     if said.get("border", "").startswith(("none", "0")) and any(name.startswith("margin") for name in said):
         return "indent"
+    if "line-through" in said.get("text-decoration", said.get("text-decoration-line", "")):
+        return "struck"
     return None
 
 

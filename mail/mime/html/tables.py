@@ -161,7 +161,7 @@ def _said(row: list[Cell | None]) -> list[Cell]:
 
 def _is_simple(cell: Cell) -> bool:
     return (
-        not cell.whole
+        (not cell.whole or _width(cell) <= _PROSE)
         and len(cell.lines) <= _MAX_CELL_LINES
         and sum(len(line) for line in cell.lines) <= _MAX_CELL
         and all(cell.lines)
@@ -225,7 +225,8 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
     widths = _fitted(natural, smallest, WIDTH - len(_GAP) * (columns - 1))
     if widths is None:
         return _records(grid)
-    right = [_is_right([row[n] for row in grid]) for n in range(columns)]
+    titled = _has_titles(grid)
+    right = [_is_right([row[n] for row in grid], titled) for n in range(columns)]
     done: list[str] = []
     heads = _head_rows(grid)
     for row in grid:
@@ -254,14 +255,22 @@ def _fitted(natural: list[int], smallest: list[int], room: int) -> list[int] | N
     return [low + spare * want // total for low, want in zip(least, wanted, strict=True)]
 
 
-def _is_right(column: list[Cell | None]) -> bool:
-    body = [cell for cell in column if cell is not None and cell.lines and not cell.header]
+def _is_number(cell: Cell) -> bool:
+    return len(cell.lines) == 1 and _NUMBER.fullmatch(cell.lines[0].strip()) is not None
+
+
+def _has_titles(grid: list[list[Cell | None]]) -> bool:
+    """Return whether the first row names the columns without being marked as their heads."""
+    said = _said(grid[0])
+    return len(grid) > 2 and len(said) > 1 and not any(cell.header or _is_number(cell) for cell in said)
+
+
+def _is_right(column: list[Cell | None], titled: bool) -> bool:
+    said = [cell for cell in column[titled:] if cell is not None and cell.lines]
+    body = [cell for cell in said if not cell.header]
     if not body:
         return False
-    numbers = sum(
-        len(cell.lines) == 1 and _NUMBER.fullmatch(cell.lines[0].strip()) is not None for cell in body
-    )
-    return all(cell.right for cell in body) or (len(body) > 1 and numbers == len(body))
+    return all(cell.right for cell in body) or (len(body) > 1 and all(map(_is_number, body)))
 
 
 def _row(row: list[Cell | None], widths: list[int], right: list[bool]) -> list[str]:

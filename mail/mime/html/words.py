@@ -34,4 +34,6 @@ def _without_invisible(html: str) -> str:
         if end < 0:
             return "".join(kept)
         position = end + len(ending)
+        if begin[1]:
+            position = html.find(">", position) + 1 or len(html)
     return "".join([*kept, html[position:]])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from config.expressions import expression
@@ -45,9 +46,23 @@ _DATE: Final = expression(
     r"\d{1,2}[. ]\s?[^\W\d_]{3,12}\.?,? '?\d\d\b"
 )
 _TIME: Final = expression(r"(?<!\d)\d{1,2}\s?[:.h時时点點시]\s?\d\d(?!\d)")
+_ZEROS: Final = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
+"""Of the scripts that have digits of their own."""
+_ASCII_DIGITS: Final = {ord(zero) + number: str(number) for zero in _ZEROS for number in range(10)}
 _SELF: Final = frozenset(
     ["i", "we", "ich", "wir", "je", "nous", "yo", "io", "eu", "ik", "jag", "jeg", "я", "мы"]
 )
+_LOGGED: Final = expression(
+    r"[\[(<*-]{0,2} ?(?:\d{1,4}[-/.](?:\d{1,2}|[A-Z][a-z]{2})[-/.]\d{1,4}[T ,:]{1,2})?"
+    r"\d{1,2}:\d\d(:\d\d)?(?!\d)"
+)
+_NEAR_BY: Final = 4
+_SENTENCE_WORDS: Final = """as like what that because when since wie was dass weil laut comme selon ce como lo
+    según segundo come quello secondo som hvad vad jak co как что zoals wat kuten ahogy"""
+_SENTENCE: Final = frozenset(_SENTENCE_WORDS.split())
+"""Words with which a sentence about what somebody wrote begins, and no announcement of it."""
+_PROMPT: Final = expression(r"[ \t]{0,8}(?:[\w.@:~/\[\]()-]{0,60} ?)?[$#%] \S")
+_LABELLED: Final = expression(r"[^\W\d_]{1,10}: ")
 _DIGIT: Final = expression(r"\d")
 _LAST_DIGIT: Final = expression(r"\d(?=\D*$)")
 _WORD: Final = expression(r"[^\s,;()\[\]<>\"'«»:：]+")
@@ -217,14 +232,28 @@ class Announcements:
             weight = _weight(joined, sure)
             if weight and (best is None or weight > best[0]):
                 best = (weight, first, _author(joined))
-        return Announcement(best[1], last + 1, best[2]) if best else None
+        if best is None or (sure and self._is_logged(best[1], last)):
+            return None
+        return Announcement(best[1], last + 1, best[2])
+
+    def _is_logged(self, first: int, last: int) -> bool:
+        """Return whether a line of a log or chat: a moment with seconds, or as near by, leads it."""
+        line = self.lines[first]
+        moment = _LOGGED.match(line)
+        if moment is None or "@" in " ".join(self.lines[first : last + 1]):
+            return False
+        if moment[1]:
+            return True
+        shape = _DIGIT.sub("0", moment[0])
+        near_by = [*self.lines[max(first - _NEAR_BY, 0) : first], *self.lines[last + 1 : last + 1 + _NEAR_BY]]
+        return any(_DIGIT.sub("0", line[: moment.end()]) == shape for line in near_by)
 
     def joined(self, first: int, last: int) -> str:
         """Return these lines as one; empty if they are none that an attribution could be wrapped into."""
         lines = self.lines[first : last + 1]
         if not lines[0].strip() or (first < last and lines[0].lstrip().startswith(">")):
             return ""
-        if sum(len(line) for line in lines) > MAX_LINE:
+        if sum(len(line) for line in lines) > MAX_LINE or any(_LABELLED.match(line) for line in lines[1:]):
             return ""
         return " ".join(line.strip() for line in lines)
 
@@ -252,6 +281,8 @@ class Announcements:
             label = _label(line[:200])
             if label is not None and not (head.last and _is_url(line)):
                 name = _plain(label[1])
+                if name == "received" and _is_moment(line[label.end() :]) and " by " not in line:
+                    name = "date"  # so Dynamics calls it
                 if name in _RAW_HEADERS:
                     return None  # somebody shows the headers of a mail
                 known = name in LABELS or number in self._repeated
@@ -275,6 +306,8 @@ class Announcements:
         above = first - 1
         label = _label(self.lines[above][:120]) if above >= 0 else None
         if label is not None and _plain(label[1]) in _RAW_HEADERS:
+            return True
+        if above >= 0 and _PROMPT.match(self.lines[above][:MAX_LINE]):
             return True
         if above >= 0 and not self.lines[above].strip():
             above -= 1
@@ -426,6 +459,7 @@ def _plain(label: str) -> str:
 
 def _is_moment(value: str) -> bool:
     """Return whether it is a date with a time of day."""
+    value = value.translate(_ASCII_DIGITS)
     return _DATE.search(value) is not None and _TIME.search(_DATE.sub(" ", value)) is not None
 
 
@@ -445,6 +479,8 @@ def _weight(joined: str, sure: bool) -> int:
     A date at the beginning, then a name with an address; or the name first and the date at the end. Between
     them stand names, not sentences: "mail from <a@b> was rejected with:" is none.
     """
+    if not joined.isascii():
+        joined = joined.translate(_ASCII_DIGITS)
     ends = joined[-1:] in ":：︰>" or _DASHED.fullmatch(joined) is not None
     said = joined.rstrip(":：︰> \t").strip(" \t-*_")
     masked = _SEVERAL.sub("\x00", _ADDRESSED.sub("\x00", said))
@@ -453,6 +489,9 @@ def _weight(joined: str, sure: bool) -> int:
     if not sure:
         return _loose_weight(masked, addressed, wrote, ends)
     if not ends:
+        return 0
+    words = {word.casefold() for word in _WORD.findall(masked)[:1]}
+    if wrote and not addressed and (words & _SENTENCE or _by_oneself(masked)):
         return 0
     before, _, after = masked.partition("\x00")
     if _DATE.search(before):
@@ -481,6 +520,13 @@ def _weight(joined: str, sure: bool) -> int:
             return 0
         return 3
     return 0
+
+
+def _by_oneself(said: str) -> bool:
+    """Return whether it says "I wrote"."""
+    words = [word.casefold() for word in _WORD.findall(said)]
+    pairs = [*pairwise(words), *((after, word) for word, after in pairwise(words))]
+    return any(word in _SELF and has(f"{other}:", WROTE) for word, other in pairs)
 
 
 def _loose_weight(masked: str, addressed: bool, wrote: bool, ends: bool) -> int:

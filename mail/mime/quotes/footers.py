@@ -13,6 +13,7 @@ from mail.mime.quotes.words import (
     LIST_FOOTER,
     OUTSIDE,
     SECRECY,
+    THE_MAIL,
     WARNING,
     asks_not_to_print,
     count,
@@ -34,6 +35,11 @@ _CONTACT: Final = expression(
 )
 _FIRST_IDEOGRAPH: Final = "\u2e80"
 _TAG: Final = expression(r"[\s*_]*[\[(【<*]{1,3}[^\[\]]{3,60}[\])】>*]{1,3}[\s*_]*")
+_PERSONAL: Final = expression(
+    r"[?？](?:\s|$)|^(?:i|ich|je|j['’]ai|yo|io|ik|jag|jeg|my|mein|meine|mon|ma|mi|mio|mia|minha|meu|min|"
+    r"я|мой|моя|мы|we) "
+)
+"""Who asks, or begins with themselves, is no lawyer."""
 _SENTENCE: Final = expression(r"[.?!。？！]\s*$")
 
 Footer = Literal["signature", "footer"]
@@ -204,8 +210,9 @@ def _is_legal(lines: Sequence[str], first: int, after: int, below: bool) -> bool
     if len(said) < 12:
         return _RULE.fullmatch(said) is not None
     size = len(said) + 2 * sum(1 for char in said[:400] if char > _FIRST_IDEOGRAPH)  # they say more
-    secret = count(said, SECRECY)
-    if size >= 40 and secret + count(said, WARNING) >= (1 if below and size >= 80 else 2) and secret:
+    secret = 0 if _PERSONAL.search(said) else count(said, SECRECY)
+    enough = 1 if below and size >= 80 else 2
+    if size >= 40 and secret and secret + count(said, WARNING) >= enough and has(said, THE_MAIL):
         return True
     if size >= 40 and count(said, COMPANY) >= 2:
         return True

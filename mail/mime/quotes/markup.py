@@ -35,7 +35,8 @@ _REST: Final = "#appendonsend, #divRplyFwdMsg, hr#zwchr, hr#stopSpelling"
 _SIGNATURES: Final = (
     ".gmail_signature, .gmail_signature_prefix, .moz-signature, #Signature, #x_Signature, #signature, "
     "#ms-outlook-mobile-signature, #composer_signature, #_rc_sig, .protonmail_signature_block-user, "
-    "div[name=messageSignatureSection], #bloop_sign, #AppleMailSignature, [data-marker=__SIG_PRE__]"
+    "div[name=messageSignatureSection], [id^=bloop_sign], #psignature, .front-signature, "
+    "#AppleMailSignature, [data-marker=__SIG_PRE__]"
 )
 _SIGNATURE_HINT: Final = expression(r"signature|_rc_sig|bloop_sign|__SIG_PRE__", re.IGNORECASE)
 _BORDERED: Final = "div[style*=border]"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
+from config.expressions import expression
 from config.records import Record
 
 Kind = Literal["new", "quote", "forward", "signature", "footer"]
 Span = tuple[int, int]
 """Offsets of the first character and of the one behind the last."""
+
+
+_SALUTATION: Final = expression(r"[^\W\d_][^\n.!?:]{1,40}[,，、]")
+"""A greeting: one short line that ends in a comma."""
 
 
 class Piece(Record):
@@ -26,7 +31,14 @@ class Piece(Record):
 
 def folds(text: str, pieces: Iterable[Piece]) -> tuple[Span, ...]:
     """Return what is folded in an answer: quotes, signatures, footers; nothing if that is all of it."""
-    return visible_rest(text, [piece for piece in pieces if piece.kind not in ("new", "forward")])
+    hidden = [piece for piece in pieces if piece.kind not in ("new", "forward")]
+    folded = visible_rest(text, hidden)
+    if any(piece.kind == "footer" for piece in hidden) and _SALUTATION.fullmatch(
+        without(text, folded).strip()
+    ):
+        # What was taken for a gateway's words is all that the writer says to whom they greet.
+        return visible_rest(text, [piece for piece in hidden if piece.kind != "footer"])
+    return folded
 
 
 def own_folds(text: str, pieces: Iterable[Piece], is_own: Callable[[str], bool]) -> tuple[Span, ...]:

@@ -7,14 +7,15 @@ the text only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from config.expressions import expression
-from mail.mime.quotes.announcements import MAX_LINE, Announcement, Announcements
+from mail.mime.quotes.announcements import MAX_LINE, Announcement, Announcements, Looks
 from mail.mime.quotes.footers import MAX_SIGNATURE, banner_end, footers, is_device_line
 from mail.mime.quotes.pieces import Kind, Piece, Span
-from mail.mime.quotes.words import FORWARDED, FORWARDING_SUBJECT, has
+from mail.mime.quotes.words import FORWARDED, FORWARDING_SUBJECT, WITHIN, has, with_known_colons
 
 MAX_READ: Final = 2_000_000
 """Characters of a text that are looked at."""
@@ -24,7 +25,13 @@ DEFAULT_MARKER: Final = "reply above this line"
 
 _QUOTED: Final = expression(r"[ \t]{0,3}[>＞]")
 _OTHER_MARK: Final = expression(r"[ \t]{0,3}(?:[|»›:}]|[^\W\d_]{1,4}>)(?:[ \t]|$)")
+_NAMED_MARK: Final = expression(r"[ \t]{0,8}(?:([^\W\d_](?:[^\W\d_]|[.'’-]){0,24})>{1,9}|([:%]))(?=[ \t]|$)")
+_MAY_BE_NAMED: Final = expression(r"[\w.]>{1,9}[ \t]|^[ \t]{0,8}[:%][ \t]", re.MULTILINE)
+_NAME: Final = expression(r"[^\W\d_]+")
+_MAX_INITIALS: Final = 4
+_ENDS_ATTRIBUTION: Final = frozenset(":：>")
 _CODE_MARK: Final = expression(r"[ \t]{0,3}(?:>>> |\.\.\. |>>>$)")
+_REQUEST: Final = expression(r"[ \t]{0,3}> [A-Z]{3,8} \S{1,300} HTTP/\d")
 _DIFF: Final = expression(r"< .*|---|\d+(?:,\d+)?[acd]\d+(?:,\d+)?")
 _PREFIX: Final = expression(r"[ \t]{0,3}(?:[>＞][ \t]{0,2}){1,30}")
 _ENDS_SENTENCE: Final = (".", "?", "!", ":", ";", "。", "？", "！", "：", ">")
@@ -33,6 +40,7 @@ _HEAD: Final = 24
 _LATE_END: Final = expression(r"\s{0,3}>[^<>]{0,40}[:：]\s*")
 _FRAGMENT: Final = expression(r"\s*(?:[(<]?https?://\S{3,300}[ >)]{0,6}|(?=\S*[_=/%&])\S{8,300})\s*")
 _DRAWN: Final = "-#=*_"
+_MAX_POINTER: Final = 200
 _MAX_SPLITS: Final = 20
 _THEN_QUOTE: Final = expression(r"(.{10,300}?[:：])[ \t]+([>＞][ \t].*)$")
 _SENTENCE_ENDS: Final = expression(
@@ -86,16 +94,17 @@ class _Reader:
         signatures: Sequence[Span] = (),
     ) -> None:
         self.text = text
-        self.offsets, self.lines = _lines(text)
+        self.offsets, self.lines = _lines(with_known_colons(text))
         self.kinds: list[Kind] = ["new"] * len(self.lines)
         self.authors: list[str] = [""] * len(self.lines)
         self.subject = subject
         self.announcements = Announcements(self.lines, subject)
         self.is_html = structure is not None
         self.structural = self._structural(structure or ())
+        self.named = self._named_marks()
         self.marked = [
-            bool(_QUOTED.match(line)) or structural
-            for line, structural in zip(self.lines, self.structural, strict=True)
+            structural or named or bool(_QUOTED.match(line))
+            for line, structural, named in zip(self.lines, self.structural, self.named, strict=True)
         ]
         prefix = FORWARDING_SUBJECT.match(subject.casefold()) if ":" in subject or "：" in subject else None
         self.forwarding = prefix is not None
@@ -109,6 +118,7 @@ class _Reader:
         self._take_in_rules()
         self._find_signatures()
         self._find_footers()
+        self._show_answers_within()
         return self._pieces()
 
     # -- quotes
@@ -133,8 +143,12 @@ class _Reader:
         """Whether it is the desk's own line, or one of another desk that is drawn like it."""
         bare = line.strip(" \t>")
         words = bare.strip(_DRAWN + " \t").casefold()
-        return words == self.marker or (
-            bare[:1] in _DRAWN and bare[-1:] in _DRAWN and words.endswith(self.marker) and len(words) < 80
+        return (
+            words == self.marker
+            or (bare.startswith("##-") and bare.endswith("-##"))
+            or (
+                bare[:1] in _DRAWN and bare[-1:] in _DRAWN and words.endswith(self.marker) and len(words) < 80
+            )
         )
 
     def _announced(self, found: Announcement, number: int) -> int:
@@ -191,7 +205,7 @@ class _Reader:
             if head is not None and not self._answers(Announcement(first, first + head.after)):
                 self._set(begin, after, "forward", author or head.author)
                 return after
-        sure = announced is not None or inner is not None or structural
+        sure = announced is not None or inner is not None or structural or any(self.named[first:after])
         self.blocks.append(_Block(begin, after, author, sure))
         self._set(begin, after, "quote", author)
         return after
@@ -217,6 +231,51 @@ class _Reader:
             else:
                 break
         return end
+
+    def _named_marks(self) -> list[bool]:
+        """Return which lines bear the name of whom they quote: ``Anna> text``, ``AB>> text``; or ``: text``.
+
+        So write supercite and The Bat!. A prompt looks the same (``mysql> select 1``): an attribution has to
+        stand above the first of them, with that name in it or with a date.
+        """
+        if _MAY_BE_NAMED.search(self.text) is None:
+            return [False] * len(self.lines)
+        found = [_NAMED_MARK.match(line[:60]) for line in self.lines]
+        names = [mark[1] or mark[2] if mark is not None else "" for mark in found]
+        known: set[str] = set()
+        looks = Looks()
+        for number, name in enumerate(names):
+            if name and name not in known and looks.left and self._names(number, name, looks):
+                end = number
+                while end < len(names) and names[end]:
+                    end += 1
+                known.update(names[number:end])
+        return [name in known for name in names] if known else [False] * len(names)
+
+    def _names(self, number: int, name: str, looks: Looks) -> bool:
+        """Return whether an attribution right above this line speaks of who is named so."""
+        last = number - 1
+        while last >= 0 and number - last < 3 and not self.lines[last].strip():
+            last -= 1
+        if last < 0 or self.lines[last].rstrip()[-1:] not in _ENDS_ATTRIBUTION:
+            return False
+        above = [
+            _PREFIX.sub("", line[: MAX_LINE + 40], count=1)
+            for line in self.lines[max(last - 2, 0) : last + 1]
+        ]
+        found = Announcements(above, looks=looks).attribution(len(above) - 1, sure=False)
+        if found is None:
+            return False
+        said = " ".join(above[found.first :])
+        if not name[0].isalpha():
+            return "@" in said or bool(_DIGITS.search(said))
+        if name.isupper() and len(name) <= _MAX_INITIALS and _DIGITS.search(said):
+            return True
+        words, parts = _NAME.findall(said.casefold()), _NAME.findall(name.casefold())
+        initials = "".join(word[0] for word in words)
+        return all(any(word.startswith(part) for word in words) for part in parts) or (
+            len(parts) == 1 and len(parts[0]) <= _MAX_INITIALS and parts[0] in initials
+        )
 
     def _attribution_start(self, number: int) -> int:
         found = self.announcements.attribution(number, sure=False)
@@ -359,7 +418,7 @@ class _Reader:
             line for line in self.lines[block.first : min(block.after, block.first + 200)] if line.strip()
         ]
         prompts = sum(1 for line in filled if _CODE_MARK.match(line))
-        if prompts and prompts * 3 >= len(filled):
+        if (prompts and prompts * 3 >= len(filled)) or (filled and _REQUEST.match(filled[0][:MAX_LINE])):
             return True
         around = [self.lines[block.first - 1] if block.first else ""]
         if block.after < len(self.lines):
@@ -379,6 +438,10 @@ class _Reader:
             above -= 1
         if above >= 0 and self.lines[above].rstrip().endswith((":", "：")):
             return False
+        below = self._filled(block.after)
+        goes_on = below < len(self.lines) and self.lines[below].lstrip()[:1].islower()
+        if above >= 0 and goes_on and self.lines[above].rstrip()[-1:].isalnum():
+            return False  # the quote is a part of a sentence
         bare = [_PREFIX.sub("", line[:200], count=1) for line in self.lines[block.first : block.first + 3]]
         return any(_PROSE.match(line) for line in bare)
 
@@ -445,6 +508,21 @@ class _Reader:
                 regions.append((begin, number))
                 begin = None
         return regions
+
+    def _show_answers_within(self) -> None:
+        """Show a quote in HTML whose writer says that the answers stand in it: colours tell them apart."""
+        if not self.is_html or "quote" not in self.kinds:
+            return
+        quote = self.kinds.index("quote")
+        own = [
+            number for number, kind in enumerate(self.kinds) if kind == "new" and self.lines[number].strip()
+        ]
+        said = " ".join(self.lines[number] for number in own)
+        if not own or own[-1] > quote or len(said) > _MAX_POINTER or not has(said.casefold(), WITHIN):
+            return
+        for number, kind in enumerate(self.kinds):
+            if kind == "quote":
+                self._set(number, number + 1, "new")
 
     # -- the result
 

@@ -16,7 +16,7 @@ from nightdesk.exit import Exit
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from desk.mailboxes.login import LoggedIn, Login, Way
+    from desk.mailboxes.login import LoggedIn, Login, LoginMethod
     from mail.oauth2 import CodeGrant
 
 _TRIES = 3
@@ -37,7 +37,7 @@ _TRIES = 3
 @click.option("--port", type=click.IntRange(0, 65535), metavar="P", help="Of the redirect address.")
 @desk_verb
 def login(
-    context: VerbContext, address: str, way: Way | None, redirect: str | None, port: int | None
+    context: VerbContext, address: str, way: LoginMethod | None, redirect: str | None, port: int | None
 ) -> Result:
     """Log a mailbox in with OAuth2; --device where the provider has it, else --paste.
 

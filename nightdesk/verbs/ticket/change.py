@@ -387,20 +387,21 @@ def set_facts(
     one_by_one = (
         (changes.set_topic, topic),
         (changes.set_sla, sla),
-        (changes.transfer, department),
         (changes.set_priority, priority),
         (changes.set_status, status),
+        (changes.transfer, department),
     )
     if not fields and all(value is None for _, value in one_by_one):
         raise UsageError("nothing to write was given", "nightdesk ticket set NUMBER --field NAME=VALUE")
     changed: list[str] = []
     with transaction():
-        for act, value in one_by_one:
-            if value is not None:
-                changed += act(context.actor, numbers, value)
+        # What is known of them is written first: it may be wanted before they are closed.
         if fields:
             wanted = dict(map(own_fields.read_assignment, fields))
             changed += own_fields.set_fields(context.actor, numbers, wanted)
+        for act, value in one_by_one:
+            if value is not None:
+                changed += act(context.actor, numbers, value)
     return _changed(list(dict.fromkeys(changed)), "written")
 
 

@@ -63,6 +63,14 @@ def export(options: Options, numbers: tuple[str, ...], form: str, target: str | 
     return _export_eml(options, wanted, Path(str(target)))
 
 
+def _note(target: str) -> None:
+    """Remember where tickets leave to, for when somebody in them is erased."""
+    from desk.erasure import note_export
+
+    if target != "-":
+        note_export(Path(target))
+
+
 def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
     from desk.documents import tickets as documents
     from desk.permissions import current_actor
@@ -72,6 +80,7 @@ def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
         file = None if target == "-" else stack.enter_context(new_file(target))
         reader = current_actor(stack.enter_context(desk_open(options)))
         found = [documents.shown(detail.show(number, reader)) for number in numbers]
+        _note(target)
         document = found[0] if len(found) == 1 else found
         if file is None:
             output.emit_json(document)
@@ -88,6 +97,7 @@ def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
     with ExitStack() as stack:
         file = stack.enter_context(new_file(target))
         reader = current_actor(stack.enter_context(desk_open(options)))
+        _note(target)
         for number in numbers:
             for _, raw, created in _mails(number, reader):
                 file.write(in_mbox(raw, created))
@@ -103,6 +113,7 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
     target.mkdir(mode=0o700, exist_ok=True)
     with desk_open(options) as desk:
         reader = current_actor(desk)
+        _note(str(target))
         for number in numbers:
             for message_id, raw, _ in _mails(number, reader):
                 with new_file(str(target / f"{_file_name(number)}-{message_id}.eml")) as file:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from desk.tickets.lists import ListQuery, TicketLine
 
 _VIEWS = ("inbox", "mine", "waiting", "overdue", "open", "closed", "all")
-_SORTS = ("updated", "created", "priority", "due")
 _PAGE = 500
 
 
@@ -29,7 +28,11 @@ _PAGE = 500
 @click.argument("query", nargs=-1, metavar="[QUERY]")
 @click.option("--view", type=click.Choice(_VIEWS), help="Only this view; all that are not closed without it.")
 @click.option("--queue", metavar="NAME", help="Only this queue, in its order and with its columns.")
-@click.option("--sort", type=click.Choice(_SORTS), help="updated, unless the queue says otherwise.")
+@click.option(
+    "--sort",
+    metavar="BY",
+    help="updated, created, priority, due, field:NAME of your own, or -field:NAME backwards.",
+)
 @limit_option
 @desk_verb
 def list_tickets(
@@ -81,8 +84,11 @@ def list_tickets(
     default="text",
     help="md and html: whole, to be printed or passed on.",
 )
+@click.option(
+    "--no-notes", is_flag=True, help="Without notes, tasks, time, links and history, which are agents'."
+)
 @desk_verb
-def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool, form: str) -> Result:
+def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool, form: str, no_notes: bool) -> Result:
     """Show tickets with their messages and history.
 
     - reads numbers from standard input. With --json one NUMBER gives an object; several, or -, an array.
@@ -92,12 +98,20 @@ def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool, form: s
 
     actor = context.actor
 
+    def read(number: str) -> TicketDetail:
+        found = detail.show(number, actor)
+        if not no_notes:
+            return found
+        from desk.documents import printed
+
+        return printed.without_notes(found)
+
     def document() -> object:
-        found = [documents.shown(detail.show(number, actor)) for number in numbers]
+        found = [documents.shown(read(number)) for number in numbers]
         return found[0] if numbers.alone else iter(found)
 
     def words(number: str) -> None:
-        found = detail.show(number, actor)
+        found = read(number)
         if form == "text":
             _print_ticket(found, full, context.zone)
             return
@@ -174,7 +188,7 @@ def _cells(line: TicketLine) -> dict[str, object]:
         "number": line.number,
         "state": line.status + " overdue" * line.overdue + " pinned" * line.pinned,
         "priority": PRIORITIES[line.priority],
-        "requester": line.requester,
+        "requester": f"VIP {line.requester}" if line.vip else line.requester,
         "assignee": line.assignee,
         "updated": line.updated,
         "due": line.due,
@@ -213,7 +227,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Priority", PRIORITIES[ticket.priority]),
             ("Department", (ticket.department, *ticket.referred)),
             ("Topic", ticket.topic),
-            ("Requester", f"{ticket.requester} <{ticket.requester_email}>"),
+            ("Requester", f"{'VIP ' * ticket.vip}{ticket.requester} <{ticket.requester_email}>"),
             ("Collaborators", ticket.collaborators),
             *([("Pending", ticket.pending)] if ticket.pending else []),
             ("Assignee", ticket.assignee),

@@ -157,7 +157,7 @@ def _everything(home: Path) -> list[dict[str, Any]]:
         for (number,) in books.rows("SELECT number FROM ticket ORDER BY id")
     ]
     receipts = books.rows(
-        "SELECT id, door, verdict, message_id, ticket_id, reason, trace, digest FROM receipt"
+        "SELECT id, door, verdict, message_id, ticket_id, reason, trace, digest FROM receipt ORDER BY id"
     )
     return [*found, {"receipts": receipts}]
 

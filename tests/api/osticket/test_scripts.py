@@ -116,6 +116,7 @@ def test_what_will_pass_looks_temporary_to_the_mail_server(
     assert pipe(served, slow, mail()) == osticket_scripts.TEMPORARY, "too many requests"
 
 
+@pytest.mark.sqlite  # whose version is a number in its file
 def test_the_database_of_a_newer_program_is_temporary_and_ends_the_server(
     serve: Callable[..., Served], program: Program
 ) -> None:

@@ -78,7 +78,7 @@ def test_the_missing_extra_is_said_with_its_cure(program: Program, tmp_path: Pat
     without = replace(program, python_path=f"{tmp_path / 'hidden'}:{program.python_path}")
     done = without("serve")
     assert done.status == 1
-    assert "nightdesk[api]" in done.err
+    assert "'.[api]'" in done.err
 
 
 def test_a_signal_lets_the_answers_in_hand_go_out(serve: Callable[..., Served]) -> None:

@@ -32,7 +32,9 @@ def test_tickets_have_the_keys_that_the_command_line_has(served: Served, key: st
 
 
 def test_a_list_is_read_page_by_page(served: Served, key: str) -> None:
-    for sort in ("updated", "created", "priority", "due"):
+    assert served.program("field", "add", "Cost", "--kind", "number").status == 0
+    assert served.program("ticket", "set", "2", "--field", "cost=7").status == 0
+    for sort in ("updated", "created", "priority", "due", "field:cost", "-field:cost"):
         found, after = [], ""
         for _ in range(4):
             page = served.get(f"{V1}/tickets?limit=1&sort={sort}&after={after}", key).document
@@ -41,6 +43,7 @@ def test_a_list_is_read_page_by_page(served: Served, key: str) -> None:
             if after is None:
                 break
         assert sorted(found) == ["1", "2", "3"], sort
+        assert "field" not in sort or found[0] == "2"
 
 
 def test_a_list_is_filtered_as_on_the_command_line(served: Served, key: str) -> None:
@@ -163,6 +166,6 @@ def test_the_openapi_document_names_every_key_of_a_ticket(served: Served, key: s
     ticket = served.get(f"{V1}/tickets/1", key).document
     (line,) = served.get(f"{V1}/tickets?query=printer", key).document["tickets"]
     assert set(ticket) == set(schemas["TicketDetail"]["properties"])
-    assert set(line) | {"fields", "state", "pinned"} == set(schemas["Ticket"]["properties"])
+    assert set(line) | {"fields", "state", "pinned", "vip"} == set(schemas["Ticket"]["properties"])
     assert set(ticket["events"][0]) == set(schemas["Event"]["properties"])
     assert set(ticket["messages"][0]) | {"signature", "bcc", "edits"} == set(schemas["Message"]["properties"])

@@ -16,12 +16,13 @@ from desk.home import Desk
 from desk.mailboxes import health, registry
 from desk.outbox import deliveries, dispatch
 from desk.permissions import Actor
+from desk.staff.agents import edit_agent
 from mail.errors import ConnectFailed
 from mail.mime.message import parse
 from mail.smtp.session import RecipientOutcome
 from models import transactions
 from models.mailboxes import Mailbox
-from tests.support.workbench import ADMIN, make_mailbox
+from tests.support.workbench import ADMIN, make_agent, make_mailbox
 
 
 def fail(mailbox_id: int, hours: float) -> None:
@@ -68,6 +69,18 @@ def _both_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(alert_alarms, "transaction", slowly)
     return alert_silent_mailboxes(desk, now())
+
+
+def test_an_alarm_comes_once_in_each_language(desk: Desk, ana: Actor) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    make_agent("kim")
+    edit_agent(ADMIN, "kim", language="de")
+    fail(mailbox.id, 30)
+    alert_silent_mailboxes(desk, now())
+    found = {view.to: view.subject.partition(" 2")[0] for view in deliveries.entries()}
+    assert len(found) == 2
+    assert found["kim@staff.example"] == "Nightdesk: support@desk.example wird seit"
+    assert found["ana@staff.example"] == "Nightdesk: support@desk.example is not fetched since"
 
 
 def test_a_success_arms_the_alert_again(desk: Desk, ana: Actor) -> None:

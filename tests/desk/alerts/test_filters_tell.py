@@ -29,7 +29,7 @@ def door(desk: Desk) -> Door:
 
 def sent(desk: Desk) -> list[tuple[str, str]]:
     """Whom mail waits for by now, with its kind, but for the first acknowledgements."""
-    notifications.tell(desk, now())
+    notifications.notify(desk, now())
     return rows(
         "SELECT d.kind, r.address FROM delivery d JOIN recipient r ON r.delivery_id = d.id ORDER BY d.id"
     )
@@ -78,7 +78,7 @@ class TestMail:
         add(then, *([] if then.startswith("canned") else ["no-autoresponse"]), condition="from:ana@corp.test")
         bait = "[Pay](https://evil.test/)"
         door.take(mail(f"{bait} and {bait}", subject=bait))
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         [(blob,)] = rows("SELECT blob_id FROM delivery WHERE kind != 'reply'")
         sent_mail = message_from_bytes(blobs.read(blob))
         [html] = [part for part in sent_mail.walk() if part.get_content_type() == "text/html"]

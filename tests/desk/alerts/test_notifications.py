@@ -13,24 +13,25 @@ from hypothesis import strategies as st
 
 from config.clock import now
 from config.errors import ConfigError
-from desk import queues, settings
+from desk import organizations, queues, settings
 from desk.alerts import notifications, on_screen, recipients
 from desk.alerts.recipients import Part
 from desk.errors import DeskError, NotAllowed, WrongUse
 from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
-from desk.permissions import Actor, current_actor
+from desk.permissions import Actor, agents_with_address, current_actor
 from desk.replies.forward import forward
 from desk.replies.reply import add_note, send_reply
 from desk.staff import departments, teams, topics
 from desk.staff.agents import agents, edit_agent, set_own_times
-from desk.tickets import changes, lifecycle, sla, watching
+from desk.tickets import changes, lifecycle, sla, snoozing, watching
+from mail.mime.message import parse
 from models import blobs, tickets
 from models.agents import StoredAgent
 from models.fields import utc_text
 from models.messages import NewMessage
-from models.notices import KINDS
+from models.notices import EVENTS
 from models.settings import store
 from tests.support.mails import SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
@@ -50,7 +51,7 @@ def door(desk: Desk) -> Door:
 def told(desk: Desk) -> set[str]:
     """Tell what waits; return the logins that were mailed just now."""
     before = value("SELECT coalesce(max(id), 0) FROM delivery")
-    notifications.tell(desk, now())
+    notifications.notify(desk, now())
     found = rows(
         "SELECT r.address FROM recipient r JOIN delivery d ON d.id = r.delivery_id"
         " WHERE d.id > ? AND d.kind = 'alert'",
@@ -75,20 +76,38 @@ def actor(desk: Desk, login: str) -> Actor:
 def test_what_cannot_be_told_stops_only_itself(
     door: Door, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mail_them = notifications._Telling.mail_them
+    mail_them = notifications._Notification.mail_them
 
-    def trip(telling: notifications._Telling) -> int:
-        if telling._ticket.number == "1":
+    def trip(notification: notifications._Notification) -> int:
+        if notification._ticket.number == "1":
             raise ValueError("no such thing")
-        return mail_them(telling)
+        return mail_them(notification)
 
-    monkeypatch.setattr(notifications._Telling, "mail_them", trip)
+    monkeypatch.setattr(notifications._Notification, "mail_them", trip)
     door.take(mail())
     door.take(mail(subject="Second"))
     assert told(desk) == {"kim"}
     assert trace("1") == ["nobody: it could not be told, ValueError: no such thing"]
     assert trace("2")[0].startswith("kim: mailed")
     assert told(desk) == set()
+
+
+def test_each_agent_is_mailed_in_their_language(door: Door, desk: Desk) -> None:
+    edit_agent(ADMIN, "kim", language="de")
+    door.take(mail())
+    assert told(desk) == {"kim"}
+    assert "Ein neues Ticket ist eingegangen." in parse(newest_mail().encode()).text
+    set_own_times(actor(desk, "kim"), language="fr", digest="hourly")
+    for subject in ("Second", "Third"):
+        door.take(mail(subject=subject))
+    assert told(desk) == set()
+    notifications.notify_held(desk, now() + timedelta(hours=2))
+    said = parse(newest_mail().encode()).text
+    assert "nouveau ticket" in said
+    assert "new ticket" not in said
+    with pytest.raises(WrongUse):
+        edit_agent(ADMIN, "kim", language="tlh")
+    assert edit_agent(ADMIN, "kim", language="").language == ""
 
 
 class TestWhoIsTold:
@@ -204,7 +223,7 @@ class TestWhoIsNot:
         store("notify.limit_hour", 3)
         for number in range(6):
             door.take(mail(subject=f"Alarm {number}", sender=f"Host <host{number}@corp.test>"))
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         assert value("SELECT count(*) FROM delivery WHERE kind = 'alert'") == 3
         assert trace("6") == ["kim: not told, got 3 mails within an hour (notify.limit_hour)"]
 
@@ -226,7 +245,7 @@ class TestWhoIsNot:
 
     def test_what_waits_too_long_is_no_news(self, door: Door, desk: Desk) -> None:
         door.take(mail())
-        notifications.tell(desk, now() + timedelta(days=2))
+        notifications.notify(desk, now() + timedelta(days=2))
         assert value("SELECT count(*) FROM delivery WHERE kind = 'alert'") == 0
 
     def test_without_a_way_out_it_is_said(self, desk: Desk) -> None:
@@ -250,10 +269,10 @@ class TestWhoIsNot:
         second = value("SELECT id FROM ticket WHERE number = '2'")
         read = tickets.read
         monkeypatch.setattr(tickets, "read", lambda wanted: None if wanted == second else read(wanted))
-        assert notifications.tell(desk, now()) == 2
+        assert notifications.notify(desk, now()) == 2
         monkeypatch.undo()
         assert "could not be told" in trace("2")[0]
-        assert notifications.tell(desk, now()) == 0
+        assert notifications.notify(desk, now()) == 0
 
 
 class TestPartsOfTheDesk:
@@ -313,7 +332,7 @@ class TestPartsOfTheDesk:
             "admins, agent:lee"
         ]
         recipients.reset(ADMIN, "new_ticket")
-        assert settings.get("notify.new_ticket") == "department"
+        assert settings.get("notify.new_ticket") == "department, account_owner"
 
     @pytest.mark.parametrize(
         ("event", "whom", "part"),
@@ -412,69 +431,69 @@ class TestLater:
     def test_what_happens_in_a_quiet_time_comes_in_one_mail(self, quiet: Door, desk: Desk) -> None:
         quiet.take(mail(subject="Printer | fire"))
         store("notify.noted", "agent:kim")
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         before = value("SELECT count(*) FROM delivery")
         for text in ("One", "Two"):
             self.note(desk, text, self.NIGHT)
         lifecycle.overdue(1, "", self.NIGHT)
-        assert notifications.tell(desk, self.NIGHT) == 0
+        assert notifications.notify(desk, self.NIGHT) == 0
         assert trace() == ["kim: as assignee, kept until 2026-11-26 08:00: it is their quiet time"]
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=9)) == 0
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) >= 1
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=9)) == 0
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) >= 1
         assert value("SELECT count(*) FROM delivery") == before + 1
         raw = newest_mail()
         assert "Subject: What happened meanwhile (" in raw
         assert raw.count("#1 Printer | fire") >= 3
         assert "This ticket is overdue." in raw
         assert "in a digest (delivery" in trace()[-1]
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=11)) == 0
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=11)) == 0
 
     def test_one_that_cannot_be_told_stops_only_itself(
         self, quiet: Door, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         quiet.take(mail())
         store("notify.noted", "agent:kim")
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         write("DELETE FROM held_notice")
         lifecycle.overdue(1, "", self.NIGHT)
         for text in ("One", "Two"):
             self.note(desk, text, self.NIGHT)
-        notifications.tell(desk, self.NIGHT)
+        notifications.notify(desk, self.NIGHT)
         before = value("SELECT count(*) FROM delivery")
-        whole = notifications._Telling.refused
+        whole = notifications._Notification.refused
 
-        def trip(telling: notifications._Telling, agent: StoredAgent) -> str:
-            if telling.what == "overdue":
+        def trip(notification: notifications._Notification, agent: StoredAgent) -> str:
+            if notification.what == "overdue":
                 raise ZeroDivisionError("poison")
-            return whole(telling, agent)
+            return whole(notification, agent)
 
-        monkeypatch.setattr(notifications._Telling, "refused", trip)
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 2
+        monkeypatch.setattr(notifications._Notification, "refused", trip)
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) == 2
         assert value("SELECT count(*) FROM delivery") == before + 2
         traces = [
             line for (text,) in rows("SELECT trace FROM notice ORDER BY id") for line in json.loads(text)
         ]
         assert "kim: it could not be told, ZeroDivisionError: poison" in traces
         assert value("SELECT count(*) FROM log_entry WHERE text LIKE '%could not be told to kim%'") == 1
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=11)) == 0
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=11)) == 0
         assert not rows("SELECT 1 FROM held_notice")
 
     def test_a_single_thing_comes_as_if_it_had_just_happened(self, quiet: Door, desk: Desk) -> None:
         quiet.take(mail())
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         write("DELETE FROM held_notice")
         lifecycle.overdue(1, "", self.NIGHT)
-        notifications.tell(desk, self.NIGHT)
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 1
+        notifications.notify(desk, self.NIGHT)
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) == 1
         assert "Subject: [#1] Printer" in newest_mail()
 
     def test_a_digest_comes_when_it_is_wanted(self, door: Door, desk: Desk) -> None:
         edit_agent(ADMIN, "kim", digest="daily 09:30", zone="Europe/Berlin")
         door.take(mail())
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         write("DELETE FROM held_notice")
         lifecycle.overdue(1, "", self.NIGHT)
-        notifications.tell(desk, self.NIGHT)
+        notifications.notify(desk, self.NIGHT)
         assert trace() == ["kim: as assignee, kept until 2026-11-26 09:30: for their digest"]
 
     @pytest.mark.parametrize("wrong", ["daily 25:00", "daily 08:60", "daily at 24:00"])
@@ -485,12 +504,12 @@ class TestLater:
 
     def test_of_what_is_kept_nothing_goes_to_who_left(self, quiet: Door, desk: Desk) -> None:
         quiet.take(mail())
-        notifications.tell(desk, now())
+        notifications.notify(desk, now())
         write("DELETE FROM held_notice")
         lifecycle.overdue(1, "", self.NIGHT)
-        notifications.tell(desk, self.NIGHT)
+        notifications.notify(desk, self.NIGHT)
         edit_agent(ADMIN, "kim", away=True)
-        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 0
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) == 0
         assert trace()[-1] == "kim: not told, is away"
         assert not rows("SELECT 1 FROM held_notice")
 
@@ -513,7 +532,7 @@ class TestLater:
         sent = send_reply(desk, actor(desk, "max"), "1", "Look here.", delay_seconds=60)
         assert not told(desk)
         assert "the answer can be taken back until then" in trace()[0]
-        assert notifications.tell_held(desk, sent.not_before + timedelta(seconds=1)) == 1
+        assert notifications.notify_held(desk, sent.not_before + timedelta(seconds=1)) == 1
 
     def test_an_answer_that_was_taken_back_is_told_to_nobody(self, door: Door, desk: Desk) -> None:
         store("notify.answered", "agent:kim")
@@ -522,7 +541,7 @@ class TestLater:
         sent = send_reply(desk, actor(desk, "max"), "1", "Look here.", delay_seconds=60)
         told(desk)
         lifecycle.message_withdrawn(1, sent.message)
-        assert notifications.tell_held(desk, sent.not_before + timedelta(days=1)) == 0
+        assert notifications.notify_held(desk, sent.not_before + timedelta(days=1)) == 0
 
 
 class TestTheMail:
@@ -565,7 +584,7 @@ def test_two_desks_that_notify_and_acknowledge_each_other_go_quiet(door: Door, d
     door.take(mail())
     sent = 0
     for _ in range(10):
-        sent += notifications.tell(desk, now())
+        sent += notifications.notify(desk, now())
         message_id = value("SELECT message_id FROM delivery WHERE kind = 'alert' ORDER BY id DESC LIMIT 1")
         answer = mail(
             "We got your mail, it is ticket 77.",
@@ -597,6 +616,7 @@ ACTS: list[Callable[[Door, Desk], object]] = [
     lambda door, desk: lifecycle.delivery_failed(1, "ana@corp.test", "no such user", now()),
     lambda door, desk: lifecycle.overdue(1, "", now()),
     lambda door, desk: lifecycle.asked_for(1, "everybody", "Any", now()),
+    lambda door, desk: lifecycle.woken(1, now()),
     lambda door, desk: watching.watch(actor(desk, "kim"), ["1"]),
 ]
 
@@ -607,17 +627,17 @@ def test_a_notification_never_causes_a_notification(
     door: Door, desk: Desk, acts: list[Callable[[Door, Desk], object]]
 ) -> None:
     if not rows("SELECT 1 FROM ticket WHERE number = '1'"):
-        for kind in KINDS:
+        for kind in EVENTS:
             store(f"notify.{kind}", "everybody")
         filters.add(ADMIN, "Any", on="status", condition="printer", then=["tag:any", "note:Seen"])
         door.take(mail(message_id="<loop@corp.test>"))
     for act in acts:
         act(door, desk)
-    notifications.tell(desk, now())
+    notifications.notify(desk, now())
     before = value("SELECT count(*), max(id) FROM notice"), value("SELECT count(*) FROM event")
     for hours in (0, 1, 30):
-        assert notifications.tell(desk, now() + timedelta(hours=hours)) == 0
-        notifications.tell_held(desk, now() + timedelta(hours=hours))
+        assert notifications.notify(desk, now() + timedelta(hours=hours)) == 0
+        notifications.notify_held(desk, now() + timedelta(hours=hours))
     assert before == (value("SELECT count(*), max(id) FROM notice"), value("SELECT count(*) FROM event"))
 
 
@@ -627,3 +647,41 @@ def test_a_joined_ticket_keeps_what_was_told(door: Door, desk: Desk) -> None:
     told(desk)
     lifecycle.merged(2, 1, now())
     assert value("SELECT count(*) FROM notice WHERE ticket_id = 1") == 2
+
+
+def test_who_owns_the_account_is_told_of_its_new_tickets_where_they_may_read_them(
+    desk: Desk, door: Door
+) -> None:
+    organizations.add_organization(ADMIN, "Corp", ["corp.test"], owner="max")
+    settings.set(ADMIN, "notify.new_ticket", "account_owner")
+    door.take(mail(message_id="<1@corp.test>"))
+    assert told(desk) == {"max"}
+    make_agent("sal", ["ticket.read"], department="Sales")
+    organizations.edit_organization(ADMIN, "Corp", owner="sal")
+    door.take(mail(message_id="<2@corp.test>"))
+    assert told(desk) == set(), "Sal reads Sales alone"
+    organizations.edit_organization(ADMIN, "Corp", owner="")
+    door.take(mail(message_id="<3@corp.test>"))
+    assert told(desk) == set()
+    with pytest.raises(WrongUse):
+        organizations.edit_organization(ADMIN, "Corp", owner="nobody")
+
+
+def test_who_has_a_ticket_that_slept_is_told_when_it_wakes(desk: Desk, door: Door) -> None:
+    door.take(mail(message_id="<1@corp.test>"))
+    changes.assign(ADMIN, ["1"], "kim")
+    told(desk)
+    snoozing.snooze(ADMIN, ["1"], "3h", UTC)
+    before = on_screen.newest()
+    assert snoozing.sweep(now() + timedelta(hours=4)) == 1
+    kim = next(each for each in agents_with_address() if each.login == "kim")
+    assert [each.words for each in on_screen.since(kim, before)[0]] == ["#1 is awake again: Printer"]
+    assert told(desk) == {"kim"}
+    settings.set(ADMIN, "notify.woken", "")
+    snoozing.snooze(ADMIN, ["1"], "3h", UTC)
+    snoozing.sweep(now() + timedelta(hours=4))
+    assert told(desk) == set()
+    recipients.set_recipients(ADMIN, "woken", "agent:max", recipients.Part(department="Support"))
+    snoozing.snooze(ADMIN, ["1"], "3h", UTC)
+    snoozing.sweep(now() + timedelta(hours=4))
+    assert told(desk) == {"max"}

@@ -10,7 +10,7 @@ from desk.custom_fields import definitions
 from desk.errors import DeskError, NotAllowed
 from desk.home import Desk
 from desk.staff import topics
-from desk.tickets import detail, fields
+from desk.tickets import changes, detail, fields
 from tests.support.workbench import ADMIN, make_agent, make_ticket
 
 add = definitions.add_field
@@ -38,6 +38,10 @@ def test_a_field_is_offered_for_its_topics_and_kept_where_it_has_a_value(desk: D
     fields.set_fields(ADMIN, [ticket.number], {"serial": "AB-1"})
     ((field, stored),) = detail.show(ticket.number).fields
     assert (field.name, stored) == ("serial", "AB-1")
+    topics.add_topic(ADMIN, "Printers", parent="Hardware")
+    other = make_ticket().number
+    changes.set_topic(ADMIN, [other], "Printers")
+    assert [each.name for each, _ in detail.show(other).fields] == ["serial"], "parts have it too"
     definitions.edit_field(ADMIN, "serial", active=False)
     assert len(detail.show(ticket.number).fields) == 1
     definitions.remove_field(ADMIN, "serial")

@@ -11,6 +11,7 @@ from desk.custom_fields.definitions import FieldLine
 from desk.errors import WrongUse
 from desk.home import Desk
 from models.custom_fields import FieldKind
+from tests.support.rows import every_row
 from tests.support.workbench import ADMIN, make_agent, make_ticket
 
 
@@ -19,7 +20,7 @@ def line(kind: FieldKind, *choices: str) -> FieldLine:
     return FieldLine(1, "f", "F", kind, "ticket", choices, (), "", 100, True)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("kind", "typed", "stored", "plain"),
     [
         ("text", " two  words ", "two words", "two words"),
@@ -45,7 +46,7 @@ def test_a_value_is_read_as_it_is_meant(kind: FieldKind, typed: str, stored: str
     assert values.read(field, values.shown(field, found.text)) == found
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("kind", "typed"),
     [
         ("number", "four"), ("number", "nan"), ("number", "inf"), ("number", "1,5"), ("number", "1e99"),

@@ -8,12 +8,12 @@ from threading import Event
 import pytest
 
 from config.clock import now
-from desk.doors.imports.run import Tally, run_import
-from desk.doors.imports.sources import Kind
+from desk.doors.imports.run import Tally, run_import, survey
 from desk.errors import NotAllowed, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from models.database import db
+from models.imports import SourceKind
 from tests.generator import generate
 from tests.support.mails import ANA, BOB, SUPPORT, mail, new_id
 from tests.support.workbench import make_agent, make_mailbox
@@ -29,7 +29,7 @@ def mbox(path: Path, *mails: bytes) -> Path:
     return path
 
 
-def imported(desk: Desk, ana: Actor, kind: Kind, path: Path, **more: object) -> Tally:
+def imported(desk: Desk, ana: Actor, kind: SourceKind, path: Path, **more: object) -> Tally:
     return run_import(desk, ana, kind, path, **{"stop": Event(), **more})  # type: ignore[arg-type]
 
 
@@ -219,3 +219,30 @@ def test_an_unreadable_file_stops_only_itself(desk: Desk, ana: Actor, tmp_path: 
     (tmp_path / "c.eml").symlink_to(tmp_path / "a.eml")
     tally = imported(desk, ana, "eml", tmp_path)
     assert (tally.verdicts["ticket"], tally.verdicts["duplicate"]) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["mbox", "eml"])
+def test_a_dry_run_says_how_many_would_come_and_writes_nothing(
+    desk: Desk, ana: Actor, tmp_path: Path, kind: SourceKind
+) -> None:
+    make_mailbox(desk, SUPPORT)
+    letters = [mail("One", to=SUPPORT), mail("Two", to=SUPPORT), mail("Three", to=SUPPORT)]
+    place = tmp_path / "source"
+    if kind == "mbox":
+        mbox(place, *letters, letters[0])
+    else:
+        place.mkdir()
+        for number, raw in enumerate((*letters, letters[0])):
+            (place / f"{number}.eml").write_bytes(raw)
+    imported(desk, ana, "mbox", mbox(tmp_path / "before", letters[1]))
+    tables = ("receipt", "message", "import_source", "import_file", "blob", "log_entry")
+    before = [count(table) for table in tables]
+    would = survey(ana, kind, place, stop=Event())
+    assert (would.found, would.copies, would.known, would.errors) == (4, 2, 0, [])
+    assert [count(table) for table in tables] == before
+    done = imported(desk, ana, kind, place)
+    assert (done.imported, done.verdicts["duplicate"]) == (would.found, would.copies)
+    again = survey(ana, kind, place, stop=Event())
+    assert (again.found, again.known) == (0, 4)
+    with pytest.raises(NotAllowed):
+        survey(make_agent("bo", ["ticket.reply"]), kind, place, stop=Event())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
@@ -10,17 +13,26 @@ from threading import Event
 
 import pytest
 
+from config.clock import now
 from config.secret import Secret
+from desk import statuses
+from desk.calls import gathering
 from desk.doors.imports.osticket.run import open_tables, require_right, run_import, survey
 from desk.doors.imports.osticket.tally import OldDeskTally
 from desk.errors import NotAllowed, Refused
+from desk.filters import filters
+from desk.filters.sweep import after_changes
 from desk.home import Desk
+from desk.listeners import listeners
 from desk.permissions import Actor
-from desk.staff import agents, roles
+from desk.staff import agents, departments, roles, topics
+from models.settings import store
 from tests.support.mails import SUPPORT, Door, mail, rows, value
 from tests.support.osticket_desk import OldDesk, old_desk, old_mail_id
+from tests.support.program import Program
+from tests.support.servers.child import wait_until
 from tests.support.servers.mariadb import MariaDb
-from tests.support.workbench import make_agent
+from tests.support.workbench import ADMIN, make_agent
 
 TICKETS = 150
 
@@ -104,7 +116,15 @@ def test_numbers_message_ids_and_files_come_whole_from_server_and_dump(
 
 
 def test_nobody_is_told_of_what_is_brought_over(desk: Desk, ana: Actor, old: OldServer) -> None:
+    store("webhooks.private", value=True)
+    listeners.add(desk, ADMIN, "webhook", "W", "http://127.0.0.1:9/", secret="a secret that is long enough")
+    filters.add(ADMIN, "Told", on="status", condition="state:any", then=("tag:acted",))
     brought(desk, ana, old.url)
+    assert value("SELECT count(*) FROM event") > 0
+    gathering.gather(desk, now())
+    after_changes(desk, now())
+    assert value("SELECT count(*) FROM call") == 0
+    assert value("SELECT count(*) FROM ticket_tag WHERE name = 'acted'") == 0
     assert value("SELECT count(*) FROM delivery") == 0
     assert value("SELECT count(*) FROM notice") == 0
     assert value("SELECT count(*) FROM receipt") == 0
@@ -167,11 +187,19 @@ def test_what_came_since_is_topped_up(desk: Desk, ana: Actor, own: OldServer) ->
     assert value("SELECT count(*) FROM message WHERE text = 'It is out now.' AND kind = 'reply'") == 1
 
 
-def test_an_import_that_was_stopped_goes_on_where_it_stopped(desk: Desk, ana: Actor, old: OldServer) -> None:
+def test_an_import_that_was_stopped_or_killed_goes_on_where_it_was(
+    desk: Desk, ana: Actor, old: OldServer
+) -> None:
     stop = Event()
     first = brought(desk, ana, old.url, stop=stop, watch=lambda _: stop.set())
     assert first.more
     assert 0 < first.tickets < TICKETS / 2
+    environ = Program(desk.paths.home).environment(NIGHTDESK_AGENT="")
+    command = [sys.executable, "-m", "nightdesk", "import", "osticket", old.url, "--zone", "UTC"]
+    with subprocess.Popen(command, env=environ, cwd=desk.paths.home, stderr=subprocess.PIPE) as other:
+        wait_until(lambda: len(numbers()) > first.tickets or other.poll() is not None, "it does not go on")
+        other.kill()
+    assert other.returncode == -signal.SIGKILL
     brought(desk, ana, old.url)
     assert_whole(old.made)
 
@@ -261,6 +289,35 @@ def test_the_code_of_its_mails_is_learned_or_said(desk: Desk, ana: Actor, own: O
     learned = value("SELECT code FROM old_desk")
     brought(desk, ana, own.url, salt="kept-in-ost-config-php")
     assert value("SELECT code FROM old_desk") == learned == old_mail_id(1, 1)[2:8]
+
+
+def test_what_is_out_of_use_there_is_so_here_and_topics_keep_whose_they_are(
+    desk: Desk, ana: Actor, own: OldServer
+) -> None:
+    statuses.add_status(ADMIN, "Waiting for parts", state="waiting")
+    own.server.run(
+        "INSERT INTO ost_department SELECT 3, 0, 0, 1, 'Disabled', '', 0;"
+        "INSERT INTO ost_department SELECT 4, 0, 0, 1, 'Archive', '', 8;"
+        "UPDATE ost_help_topic SET staff_id = 2, status_id = 6;"
+        "INSERT INTO ost_help_topic SELECT 9, 0, 0, 0, 1, 0, 0, 0, 1, 1, 'Cables';",
+        own.database,
+    )
+    assert brought(desk, ana, own.url).troubles == []
+    known = {line.name: (line.active, line.reopen_days) for line in departments.departments()}
+    assert known == {
+        "Support": (True, None),
+        "Support / Hardware": (True, None),
+        "Disabled": (False, None),
+        "Archive": (False, 0),
+    }
+    said = {line.name: (line.active, line.assigned_to, line.status) for line in topics.topics()}
+    assert said == {
+        "Printers": (True, "bo", "Waiting for parts"),
+        "Cables": (False, "team:Level II", None),
+    }
+    departments.edit_department(ADMIN, "Disabled", active=True)
+    brought(desk, ana, own.url)
+    assert departments.show_department("Disabled").active, "what an admin changed here is left alone"
 
 
 def test_nobody_may_more_than_at_the_old_desk(desk: Desk, ana: Actor, own: OldServer) -> None:

@@ -15,6 +15,7 @@ from desk.filters.facts import LOOKED_THROUGH, MailFacts, condition, needs
 from desk.home import Desk
 from desk.listeners.heard import checked_condition
 from models.filters import StoredFilter
+from tests.support.rows import every_row
 from tests.support.workbench import ADMIN
 
 RAW = (
@@ -35,7 +36,7 @@ MAIL = MailFacts(
 )
 
 
-@pytest.mark.parametrize(
+@every_row(
     "query",
     [
         "from:ann@news.example",
@@ -77,7 +78,7 @@ def test_it_holds(query: str) -> None:
     assert condition(query)(MAIL)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "query",
     [
         "from:ann@news.example.org",
@@ -104,7 +105,7 @@ def test_it_does_not_hold(query: str) -> None:
     assert not condition(query)(MAIL)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("query", "said"),
     [
         ("subject:~(a)\\1", "is refused"),
@@ -209,7 +210,7 @@ def test_of_many_filters_few_are_asked() -> None:
     assert needs("printers") is None
 
 
-@pytest.mark.parametrize(
+@every_row(
     "pattern",
     [
         "(?:[a-z]{1,30}){1,100}",
@@ -235,7 +236,7 @@ def test_a_pattern_that_is_too_much_is_refused_in_words(pattern: str) -> None:
             condition(query)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("pattern", "text"),
     [
         ("(a+)+$", "a" * 1_000_000 + "b"),
@@ -251,8 +252,8 @@ def test_no_text_is_looked_through_for_longer_than_its_beginning(pattern: str, t
     assert not condition(f'"~{pattern}"')(mail) or "$" in pattern
 
 
-@pytest.mark.parametrize("query", ["header:X-A=needle", 'header:"X-A=~needle"'])
-@pytest.mark.parametrize(
+@every_row("query", ["header:X-A=needle", 'header:"X-A=~needle"'])
+@every_row(
     ("fields", "holds"),
     [
         ([b"needle"], True),
@@ -292,7 +293,7 @@ def test_a_condition_that_asks_nothing_or_passes_something_over_is_refused(desk:
         checked_condition(nothing)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("pattern", "text", "holds"),
     [("~!{3}", "wow!!!", True), ("~!{3}", "wow!", False), ("~^$", "x", False), ("~€[.]", "5 €.", True)],
 )

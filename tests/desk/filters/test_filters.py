@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
-from desk import canned_answers
+from desk import canned_answers, organizations
 from desk.documents import filters as documents
 from desk.errors import DeskError, Refused, WrongUse
 from desk.filters import bans, filters
@@ -272,8 +272,17 @@ class TestTrial:
     def test_a_disabled_filter_is_tried_as_if_it_ran(self, door: Door, desk: Desk) -> None:
         add("A", "printer", "reject", active=False)
         door.take(mail())
-        [found] = list(Trial(desk, filters.on_trial("A", None, None)).differences(now() - age("1d")))
+        trial = Trial(desk, filters.on_trial("A", None, None))
+        [found] = list(trial.differences(now() - age("1d")))
         assert documents.decision(found.after) == {"rejected_by": "A"}
+        assert not trial.alone
+        # One that runs is compared with a desk without it: beside itself it changes nothing.
+        filters.edit(ADMIN, "A", active=True)
+        trial = Trial(desk, filters.on_trial("A", None, None))
+        assert [documents.decision(each.after) for each in trial.differences(now() - age("1d"))] == [
+            {"rejected_by": "A"}
+        ]
+        assert trial.alone
 
     @given(first=CONDITIONS, then=THEN, second=CONDITIONS, also=THEN, stop=st.booleans())
     @settings(max_examples=40)
@@ -350,3 +359,23 @@ def test_a_filter_asks_for_the_topic_that_a_caller_chose_or_a_mailbox_gives(desk
         (1, "vpn"),
         (2, "none"),
     ]
+
+
+def test_strangers_and_who_has_many_open_tickets_are_known_to_filters(door: Door) -> None:
+    door.take(mail(sender=BOB))
+    organizations.add_organization(ADMIN, "Corp", ["corp.test"])
+    add("Strangers", "-is:known", "reject", order=1)
+    add("Enough", "open:>1", "tag:many", order=2)
+    add("First", "open:<1", "tag:none", order=3)
+    assert door.receipt(mail(sender=EVE)).reason == "filter 'Strangers' rejected it"
+    for _ in range(3):
+        assert door.take(mail(sender=BOB)).verdict == "ticket"
+    tagged = rows(
+        "SELECT t.number, g.name FROM ticket t JOIN ticket_tag g ON g.ticket_id = t.id ORDER BY t.id"
+    )
+    assert tagged == [("3", "many"), ("4", "many")], "of those before it"
+    assert door.take(mail(sender="Dan <dan@corp.test>")).verdict == "ticket"
+    assert rows("SELECT name FROM ticket_tag WHERE ticket_id = 5") == [("none",)]
+    for wrong in ("open:5", "open:>x", "is:unknown"):
+        with pytest.raises(WrongUse):
+            add("Wrong", wrong, "reject")

@@ -112,6 +112,7 @@ def test_what_a_stranger_puts_there_is_inert_and_bounded(door: Door, hostile: st
         (["reopen:2h"], "reopen goes with merge"),
         (["merge:{host}", "reopen:soon"], "no age"),
         (["tag:{service}"], "nothing catches"),
+        (["note:It is {{ host }}."], "{{host}} has a pair of braces too many"),
         (["collaborator:nobody"], "mail address"),
         (["snooze:whenever"], "is no time"),
     ],

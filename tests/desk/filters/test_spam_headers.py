@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from mail.mime.headers import Headers, headers_begin, parse_headers
 from models import settings as setting_rows
 from models.transactions import transaction
 from tests.support.mails import Door, mail, value
+from tests.support.rows import every_row
 from tests.support.workbench import ADMIN
 
 
@@ -22,7 +22,7 @@ def read(*lines: str) -> Headers:
     return parse_headers(raw, headers_begin(raw), len(raw), [])[0]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "verdict"),
     [
         ("X-Spam-Flag: YES", (True, None)),
@@ -47,7 +47,7 @@ def test_the_topmost_counts_which_the_own_server_wrote_last() -> None:
     assert spam_verdict(read("X-Spam-Flag: NO", "X-Spam-Flag: YES")) == (False, None)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "address"),
     [
         ("Received: from mx.test (mx.test [192.0.2.7]) by us.test with ESMTP; Mon", "192.0.2.7"),
@@ -73,7 +73,7 @@ def test_whatever_is_written_there_is_read_in_bounds(text: str, name: str) -> No
     relay_of(headers)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("query", "holds"),
     [
         ("is:spam", True),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from desk.home import Desk
-from desk.intake import arrivals, orphans, pipeline, receipts
+from desk.intake import arrivals, filtering, orphans, pipeline, receipts
 from desk.intake.incoming import Incoming
 from desk.intake.matching import Match
 from desk.tickets import lifecycle
-from models import blobs
+from models import blobs, tickets
 from models.fields import utc_text
 from models.leases import LeaseLost
+from models.tickets import TicketState
 from tests.support.mails import (
     ANA,
     BOB,
@@ -25,6 +27,7 @@ from tests.support.mails import (
     mail,
     messages_saying,
     new_id,
+    now,
     rows,
     value,
     write,
@@ -145,6 +148,65 @@ def test_a_fault_of_ours_quarantines_that_mail_alone_and_leaves_nothing_half(
     assert value("SELECT count(*) FROM contact") == 1
     assert "ZeroDivisionError" in receipts.show(taken[1].receipt_id).reason
     assert messages_saying("Trip") == 0
+
+
+@pytest.mark.parametrize(
+    ("reader", "kind", "body"),
+    [
+        ("mail.mime.html.document.Renderer", "text/html", "<p>The lift</p>"),
+        ("mail.mime.html.document.quote_marks", "text/html", "<p>The lift</p>"),
+        ("mail.mime.quotes.reading._Reader", "text/plain", "The lift"),
+        ("mail.mime.rtf.rtf_to_text", "text/rtf", "{\\rtf1 The lift}"),
+        ("mail.mime.enriched.enriched_to_text", "text/enriched", "The <bold>lift</bold>"),
+        ("mail.mime.part_text.unflow", "text/plain; format=flowed", "The lift"),
+    ],
+)
+def test_a_fault_of_ours_in_reading_a_text_costs_no_mail_its_ticket(
+    door: Door, monkeypatch: pytest.MonkeyPatch, reader: str, kind: str, body: str
+) -> None:
+    monkeypatch.setattr(reader, lambda *_, **__: 1 / 0)
+    taken = door.take(mail(body).replace(b"text/plain; charset=utf-8", kind.encode()))
+    assert taken.verdict == "ticket"
+    assert messages_saying("lift") == 1
+
+
+@pytest.mark.parametrize("body", ["<form><input type=hidden name=t></form>", "<select></select>", "<input>"])
+def test_a_form_in_which_nothing_is_written_makes_a_ticket(door: Door, body: str) -> None:
+    taken = door.take(mail(body).replace(b"text/plain", b"text/html"))
+    assert (taken.verdict, rows("SELECT text FROM message")) == ("ticket", [("",)])
+
+
+def _refused(ticket_id: int) -> None:
+    tickets.set_seen(ticket_id, 10**6, utc_text(now()))  # there is no such agent
+
+
+def _half_a_character(ticket_id: int) -> None:
+    tickets.change(ticket_id, {"spam": "\ud800"})
+
+
+@pytest.mark.parametrize("fault", [_refused, _half_a_character])
+@pytest.mark.parametrize("last", [False, True])
+def test_what_the_database_refuses_later_quarantines_the_mail_that_it_is_of(
+    door: Door, monkeypatch: pytest.MonkeyPatch, fault: Callable[[int], None], last: bool
+) -> None:
+    working = filtering.change
+
+    def faulty(incoming: Incoming, ticket: TicketState) -> None:
+        working(incoming, ticket)
+        if incoming.mail.subject == "Trip":
+            fault(ticket.id)
+
+    monkeypatch.setattr(filtering, "change", faulty)
+    first = new_id()
+    mails = [mail(message_id=first), mail(answers=first), mail("More.")]
+    mails.insert(3 if last else 1, mail(subject="Trip", sender=BOB))
+    taken = pipeline.take(door.desk, [door.arrival(each) for each in mails])
+    told = [(each.verdict, each.ticket_number) for each in taken]
+    assert told.pop(3 if last else 1) == ("quarantined", None)
+    assert told == [("ticket", "1"), ("reply", "1"), ("ticket", "2")]
+    assert door.take(mail("Later.")).ticket_number == "3", "a number of a ticket that is undone is free again"
+    assert value("SELECT count(*) FROM contact") == 1
+    assert messages_saying("More") == 1
 
 
 def test_a_retry_takes_the_quarantined_mail_in_under_its_receipt(

@@ -87,6 +87,24 @@ class TestAgents:
         assert door.take(mail("Mine.", sender=KIM, to=agents_address(desk, "note"))).verdict == "note"
         assert not rows("SELECT 1 FROM recipient"), "nobody is written to"
 
+    def test_what_their_machine_says_goes_to_nobody_and_is_obeyed_by_nobody(
+        self, door: Door, desk: Desk
+    ) -> None:
+        state = "SELECT status, assignee_id, updated, last_answer FROM ticket"
+        told = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM notice)"
+        before = rows(state), rows(told)
+        receipt_of_reading = "multipart/report; report-type=disposition-notification; boundary=x"
+        for purpose, headers in (
+            ("reply", {"Auto-Submitted": "auto-replied"}),
+            ("note", {"X-Autoreply": "yes"}),
+            ("reply", {"Content-Type": receipt_of_reading}),
+        ):
+            raw = mail("#close\n\nI am away.", sender=KIM, to=agents_address(desk, purpose), headers=headers)
+            receipt = door.receipt(raw)
+            assert (receipt.verdict, receipt.ticket) == ("note", "1")
+            assert any(each.endswith("kept as a note that does nothing") for each in receipt.trace)
+        assert (rows(state), rows(told)) == before
+
     def test_the_address_is_shown_to_nobody_else(self, door: Door, desk: Desk) -> None:
         secret = agents_address(desk)
         door.take(mail(f"On Monday {secret} wrote:\n\nTry again, {secret}.", sender=KIM, to=secret))
@@ -163,7 +181,8 @@ class TestCommands:
         write("UPDATE role SET actions = '[\"ticket.reply\"]'")
         receipt = door.receipt(mail("#close\nDone.", sender=KIM, to=agents_address(desk)))
         assert value("SELECT status FROM ticket WHERE id = 1") == "waiting"
-        assert receipt.trace[-1].startswith("#close: refused, kim may not")
+        assert receipt.trace[-2].startswith("#close: refused, kim may not")
+        assert receipt.trace[-1].startswith("kim is mailed of it (delivery ")
 
     def test_a_command_that_fails_midway_does_nothing_and_the_mail_is_kept(
         self, door: Door, desk: Desk, monkeypatch: pytest.MonkeyPatch
@@ -175,7 +194,7 @@ class TestCommands:
         monkeypatch.setitem(mail_commands._VERBS, "tag", breaks)
         receipt = door.receipt(mail("#tag vpn\n#priority high\nDone.", sender=KIM, to=agents_address(desk)))
         assert (receipt.verdict, receipt.ticket) == ("reply", "1")
-        assert receipt.trace[-2:] == (
+        assert receipt.trace[-3:-1] == (
             "#tag vpn: not done, Nightdesk tripped over it (ZeroDivisionError: by us)",
             "#priority high",
         )

@@ -234,7 +234,7 @@ def test_a_provider_that_is_down_is_no_dead_login(desk: Desk, box: Mailbox, prov
     look_after_tokens(desk, now())
     assert (state(desk), alerts()) == ("failing", [])
     look_after_tokens(desk, now() + timedelta(hours=2))
-    assert "cannot be renewed since" in alerts()[0][1]
+    assert "cannot be renewed" in alerts()[0][1]
     provider.answers = [fresh(1)]
     look_after_tokens(desk, now())
     assert state(desk) == "ok"

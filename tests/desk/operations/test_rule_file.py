@@ -15,6 +15,7 @@ from desk.staff import departments, slas, topics
 from models import settings as setting_rows
 from models.transactions import transaction
 from tests.support.mails import rows
+from tests.support.rows import every_row
 from tests.support.workbench import ADMIN, make_desk
 
 EXAMPLE = """
@@ -115,7 +116,7 @@ def test_one_wrong_thing_leaves_everything_as_it_was(desk: Desk) -> None:
     assert not rows("SELECT 1 FROM ban")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "says"),
     [
         ("[[filter]", "no TOML"),

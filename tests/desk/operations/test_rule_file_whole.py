@@ -21,6 +21,7 @@ from desk.home import Desk
 from desk.intake.pipeline import rehearsal
 from desk.listeners import listeners
 from desk.operations import doctor, rule_file
+from desk.recurring import definitions as recurring
 from desk.staff import departments, groups, roles, slas, teams, topics
 from mail.errors import MailError
 from models import settings as setting_rows
@@ -32,6 +33,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 KIND_OF: Mapping[str, str] = {
     **{each: each for each in ("department", "topic", "field", "status", "team", "role", "filter", "ban")},
+    "recurring": "recurring",
     **{each: each for each in ("queue", "notification", "webhook")},
     "SLA": "sla",
     "group": "group",
@@ -107,6 +109,7 @@ def files(draw: st.DrawFn) -> Tables:
                 days=st.sampled_from([[], ["2026-12-24 Christmas Eve"]]),
                 pause=st.sampled_from(pauses),
                 reminders=st.sampled_from(["100", "50, 75, 100", ""]),
+                priorities=st.sampled_from([[], ["urgent first=1h", "low next=90m resolve=40h"]]),
             ),
         )
     )
@@ -124,6 +127,11 @@ def files(draw: st.DrawFn) -> Tables:
                 assignment=st.sampled_from(["hand", "round-robin", "least-load"]),
                 outgoing=st.sampled_from(["", SUPPORT]),
                 autoresponse_from=st.sampled_from(["", SALES]),
+                private=switch,
+                assignable=st.sampled_from(["anyone", "members", "primary"]),
+                claims=switch,
+                keeps_owner=switch,
+                autoresponse=switch,
             ),
         )
     )
@@ -145,6 +153,8 @@ def files(draw: st.DrawFn) -> Tables:
             ),
         )
     )
+    if len(found["topic"]) > 1:
+        found["topic"][0]["parent"] = found["topic"][-1]["name"]
     usable = [each["name"] for each in found["topic"] if each.get("active", True)]
     found["field"] = draw(
         some(
@@ -233,6 +243,33 @@ def files(draw: st.DrawFn) -> Tables:
     for each in found["filter"]:
         each["if"] = draw(st.sampled_from(['subject:"~^(?P<x>vpn)"', "from:@corp.example -vpn"]))
         each["then"] = [draw(st.sampled_from(acts))]
+    found["recurring"] = draw(
+        some(
+            "recurring",
+            made(
+                NAMES,
+                zone=st.sampled_from(["", "Europe/Berlin"]),
+                body=TEXT,
+                department=places,
+                topic=st.sampled_from(["", *usable]),
+                sla=slas_,
+                priority=st.sampled_from(["", "low"]),
+                team=st.sampled_from(
+                    ["", *(each["name"] for each in found["team"] if each.get("active", True))]
+                ),
+                agent=st.sampled_from(["", "kim"]),
+                tags=st.sampled_from([[], ["patches", "monthly"]]),
+                checklist=st.sampled_from([[], ["one", "two: three"]]),
+                due_after=st.sampled_from(["", "8h"]),
+                acknowledge=switch,
+                active=switch,
+            ),
+        )
+    )
+    for each in found["recurring"]:
+        each["schedule"] = draw(st.sampled_from(["0 9 * * mon#1", "every 2 days"]))
+        each["subject"] = draw(st.sampled_from(["Patch day", "Patches of {{ date.month_name }}"]))
+        each["requester"] = draw(st.sampled_from(["ana@corp.example", '"Prado, Ana" <ana@corp.example>']))
     found["ban"] = draw(
         some("ban", made(st.sampled_from(["a@spam.example", "@spam.example"]), "pattern", note=TEXT))
     )
@@ -370,6 +407,13 @@ name = "VPN"
 if = "subject:vpn"
 then = ["topic:VPN"]
 
+[[recurring]]
+name = "Tapes"
+schedule = "0 9 * * mon#1"
+subject = "Tapes of {{ date.month_name }}"
+requester = "ops@corp.example"
+checklist = ["Label it"]
+
 [[ban]]
 pattern = "@spam.example"
 
@@ -411,6 +455,7 @@ DRIFTS: Mapping[str, Callable[[Desk], object]] = {
         desk, ADMIN, "push", "Chat", condition="p:high"
     ),
     "filter VPN differs in if": lambda _: filters.edit(ADMIN, "VPN", condition="subject:vpns"),
+    "recurring Tapes differs in due_after": lambda desk: recurring.edit(desk, ADMIN, "Tapes", due_after="3d"),
     "ban @spam.example is only in the file": lambda _: bans.lift(ADMIN, "@spam.example"),
     "notification new_ticket differs in whom": lambda _: recipients.set_recipients(
         ADMIN, *_first_two("new_ticket", "department")

@@ -12,7 +12,8 @@ from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
 from desk.operations.rule_trial import Difference, RuleTrial, trial_of_file
-from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows
+from models.fields import utc_time
+from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows, write
 from tests.support.workbench import ADMIN, make_agent
 
 FILE = """
@@ -166,14 +167,67 @@ def test_a_changed_promise_is_told_by_when_it_ends(desk: Desk, door: Door) -> No
     assert before - after > timedelta(hours=1)
 
 
-def test_another_text_is_told_where_it_would_be_sent(desk: Desk, door: Door) -> None:
+PROMISES = """
+[[sla]]
+name = "Standard"
+hours = 10
+resolve = 40
+priorities = ["urgent first=1h next=2h resolve=4h", "low first=30h"]
+
+[[filter]]
+name = "Down"
+if = "subject:down"
+then = ["priority:urgent"]
+
+[[filter]]
+name = "Again"
+on = "reply"
+if = "subject:worse"
+then = ["priority:low"]
+"""
+
+
+def test_promises_by_priority_are_told_as_they_then_are(desk: Desk, door: Door) -> None:
+    filters.edit(ADMIN, "Old", active=False)
+    subjects = ("down again", "hello")
+    numbers = [door.take(mail(subject=each, message_id=f"<{each[:4]}@x>")).ticket_number for each in subjects]
+    sent = door.sent(1, "ana@corp.test")
+    write("UPDATE ticket SET last_answer = created, response_from = NULL WHERE id = 1")
+    door.take(mail(subject="worse", answers=sent))
+    found = {each.receipt_id: each for each in trial(desk, PROMISES)[1]}
+    assert [each.ticket for each in found.values()] == [numbers[0], numbers[1], numbers[0]]
+    rule_file.take_in(desk, ADMIN, rule_file.read(PROMISES))
+    first, plain, later = found.values()
+    for told, subject in ((first, "down again"), (plain, "hello")):
+        number = door.take(mail(subject=subject)).ticket_number
+        (made,) = rows("SELECT created, response_due, resolve_due FROM ticket WHERE number = ?", str(number))
+        (came,) = rows("SELECT created FROM ticket WHERE number = ?", str(told.ticket))[0]
+        for due, was in ((told.after.first_answer_due, made[1]), (told.after.resolve_due, made[2])):
+            assert due is not None
+            assert abs((due - utc_time(came)) - (utc_time(was) - utc_time(made[0]))) < timedelta(seconds=5)
+    assert later.after.priority is None
+    assert later.after.next_answer_due is not None
+    assert later.before.next_answer_due is not None
+    assert later.after.next_answer_due - later.before.next_answer_due > timedelta(hours=10)
+
+
+def test_another_text_is_told_as_its_reader_would_get_it(desk: Desk, door: Door) -> None:
+    """Of a text that is changed in one language those see nothing who are written to in another."""
     door.take(mail())
     door.take(mail(to=SALES), mailbox=SALES)
-    [difference] = trial(
-        desk, '[[template]]\nname = "acknowledgement en department Sales"\nbody = "Hello from Sales."\n'
-    )[1]
-    assert difference.ticket == "2"
-    assert difference.after.texts == {"en": "Hello from Sales.\n"}
+    german = "Guten Tag, ich habe die Rechnung und sie ist nicht für mich, bitte sehen Sie das an."
+    door.take(mail(german, to=SALES), mailbox=SALES)
+    door.take(mail(to=SALES, headers={"Auto-Submitted": "auto-generated"}), mailbox=SALES)
+    text = '[[template]]\nname = "acknowledgement %s department Sales"\nbody = "{{ requester.name }}: %s"\n'
+    told = {
+        language: {
+            each.ticket: each.after.automatic_answer for each in trial(desk, text % (language, "Aha."))[1]
+        }
+        for language in ("de", "fr", "en")
+    }
+    assert told == {"de": {"3": "Ana: Aha.\n"}, "fr": {}, "en": dict.fromkeys("23", "Ana: Aha.\n")}
+    tried, untold = trial(desk, '[[template]]\nname = "new_ticket en"\nbody = "{{ ticket.number }} came."\n')
+    assert (untold, tried.not_compared) == ([], ["new_ticket"])
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ from desk.queries import fields
 from desk.queries.errors import BadValue, NotClosed, QueryError, TooMuch, UnknownField
 from desk.queries.parser import parse, printed
 from models.queries.tree import NOTHING, All, Condition, Either, Node, Not, Word
+from tests.support.rows import every_row
 
 PRINTER, JAM, TONER = Word("printer"), Word("jam"), Word("toner")
 OPEN = Condition("state", ("open",))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "tree"),
     [
         ("", NOTHING),
@@ -83,7 +84,7 @@ def test_a_query_is_read_as_it_is_meant(text: str, tree: Node | None) -> None:
     assert parse(printed(found)) == found
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "kind", "position", "hint"),
     [
         ("printer stat:open", UnknownField, 8, "state:"),
@@ -158,7 +159,7 @@ def read_or_none(text: str) -> Node | None:
         return None
 
 
-@pytest.mark.parametrize("field", fields.TICKET_FIELDS, ids=lambda field: field.name)
+@every_row("field", fields.TICKET_FIELDS)
 def test_every_field_has_an_example_that_is_read(field: fields.Field) -> None:
     tree = parse(field.example)
     assert isinstance(tree, Condition)

@@ -14,6 +14,7 @@ from desk.replies.undo_send import cancel_send
 from desk.tickets import detail, since
 from desk.tickets.approval import approve
 from desk.tickets.since import Overtaken
+from models import blobs
 from tests.support.mails import BOB, EVE, SUPPORT, Door, mail, rows, value
 from tests.support.workbench import make_agent
 
@@ -89,6 +90,21 @@ def test_it_goes_on_with_the_third_party(door: Door, desk: Desk, kim: Actor) -> 
     more = mail("Or a new pump.", sender=VENDOR, answers="<vera@vendor.test>", references=[name])
     assert door.take(more).ticket_number == "1"
     assert kinds()[-1] == ("note", "vera@vendor.test")
+
+
+def test_an_answer_to_the_customer_names_no_mail_of_the_third_party(
+    door: Door, desk: Desk, kim: Actor
+) -> None:
+    name = sent_to_vendor(desk, kim)
+    door.take(mail("A new seal.", sender=VENDOR, answers=name, message_id="<vera@vendor.test>"))
+    there = detail.show("1").messages
+    with pytest.raises(Refused, match="not written by a customer"):
+        send_reply(desk, kim, "1", "It comes.", to=[("", "ana@corp.test")], answers=there[-1].id)
+    sent = send_reply(desk, kim, "1", "It comes.")
+    raw = blobs.read(value("SELECT blob_id FROM delivery WHERE id = ?", sent.delivery_id)).decode()
+    assert str(there[0].message_id) in raw
+    assert name not in raw
+    assert "vendor.test" not in raw
 
 
 def test_somebody_else_there_is_not_verified_and_stays_a_note(door: Door, desk: Desk, kim: Actor) -> None:
@@ -178,6 +194,7 @@ def test_taken_back_it_is_a_draft_again(door: Door, desk: Desk, kim: Actor) -> N
         ["vera@vendor.test"],
         "Fwd: Pump",
     )
+    assert draft.recipients["to_line"] == "Vera <vera@vendor.test>"
     assert len(detail.show("1").messages) == 1
 
 
@@ -188,7 +205,7 @@ def test_not_to_the_desk_itself_nor_to_nobody(door: Door, desk: Desk, kim: Actor
 
 
 def test_nothing_is_forwarded_behind_what_came_since(door: Door, desk: Desk, kim: Actor) -> None:
-    seen = since.standing()
+    seen = since.seen_up_to()
     door.take(mail("It is solved.", answers=ANAS))
     with pytest.raises(Overtaken):
         forward(desk, kim, "1", "Look.", to=[VENDOR], subject="Fwd: Pump", seen=seen)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -347,6 +348,13 @@ def test_a_ticket_by_hand_can_begin_with_a_mail_and_can_be_taken_back_whole(desk
     assert (draft.kind, draft.number, draft.body, draft.subject) == ("new", None, "Tonight.", "Maintenance")
 
 
+def test_the_line_above_a_quote_says_when_in_the_desk_s_zone(desk: Desk, ana: Actor) -> None:
+    ticket = make_ticket(text="line one")
+    Message.update(created=datetime(2026, 1, 5, 20, 30, tzinfo=UTC)).execute()
+    form = reply.reply_form(ana, ticket.number, to_all=False, zone=ZoneInfo("Asia/Tokyo"))
+    assert form.quoted.startswith("On 2026-01-06 05:30 JST, ")
+
+
 def test_a_reply_form_quotes_what_the_customer_wrote_last(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(text="line one\n\nline two", mailbox=make_mailbox(desk, name="IT"))
     collaborate(ticket, "boss@corp.example")
@@ -388,7 +396,7 @@ def test_what_comes_after_a_recalled_answer_is_news_to_whoever_had_heard_of_that
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
     watching.watch(ana, [ticket.number])
     queued = reply.send_reply(desk, ana, ticket.number, "hello", delay_seconds=10)
-    heard = since.standing()
+    heard = since.seen_up_to()
     noticed = on_screen.newest()
     assert undo_send.cancel_send(ana, queued.delivery_id)
     changes.assign(jo, [ticket.number], "jo")

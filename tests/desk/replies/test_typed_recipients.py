@@ -10,12 +10,14 @@ from desk.permissions import Actor
 from desk.replies.reply import send_reply
 from desk.tickets import detail
 from desk.tickets.participants import people_in
+from mail.mime import address
 from mail.mime.message import parse
+from tests.support.rows import every_row
 from tests.support.workbench import make_mailbox, make_ticket
 from tui.screens.compose import compositions
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("typed", "people"),
     [
         ("o'brien@client.test", [("", "o'brien@client.test")]),
@@ -33,10 +35,10 @@ from tui.screens.compose import compositions
 def test_everybody_who_was_typed_is_meant(typed: str, people: list[tuple[str, str]]) -> None:
     assert people_in([typed]) == people
     assert compositions.pairs(typed) == people
-    assert compositions.pairs(compositions.shown(people)) == people
+    assert compositions.pairs(address.typed(people)) == people
 
 
-@pytest.mark.parametrize(
+@every_row(
     "typed",
     [
         "nobody",

@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.slas.calendar import SECOND, Calendar, day_number, moment_of, time_of
-from desk.slas.clocks import Pause, counted, joined, passed, runs_out
+from desk.slas.clocks import Pause, counted, joined, passed, passing, runs_out
 from desk.slas.hours import week_of
+from desk.slas.plans import plan_of
+from models.slas import StoredSla
+from models.tickets import PRIORITIES
 
 MINUTE = 60 * SECOND
 DAY_WORDS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -71,9 +74,39 @@ def some_pauses(dice: random.Random, first: int, minutes: int) -> list[Pause]:
     return found
 
 
+KINDS = ("first", "next", "resolve")
+LENGTHS = (1, 15, 240, 480, 1440)
+
+
+def some_targets(dice: random.Random) -> tuple[StoredSla, dict[int, dict[str, int]]]:
+    """A stored plan, and what it promises in minutes for each priority, written down one by one."""
+    usual: dict[str, int | None] = {"first": dice.choice(LENGTHS), "next": None, "resolve": None}
+    for kind in KINDS[1:]:
+        usual[kind] = dice.choice([None, *LENGTHS, dice.randrange(1, 5000)])
+    lines, meant = [], {}
+    for level, name in PRIORITIES.items():
+        own = {
+            kind: dice.choice([*LENGTHS, dice.randrange(1, 5000)]) for kind in KINDS if dice.random() < 0.4
+        }
+        if own:
+            lines.append(f"{name} " + " ".join(f"{kind}={minutes}m" for kind, minutes in own.items()))
+        said = {kind: own.get(kind, usual[kind]) for kind in KINDS}
+        if said["next"] is None:
+            said["next"] = said["first"]
+        meant[level] = {kind: minutes for kind, minutes in said.items() if minutes is not None}
+    hours = {kind: None if minutes is None else minutes / 60 for kind, minutes in usual.items()}
+    stored = StoredSla(
+        id=1, name="Plan", hours=hours["first"] or 0, active=True, next_hours=hours["next"],
+        resolve_hours=hours["resolve"], business_hours="", zone="", holidays="", country_days="", own_days="",
+        pause="", reminders="", priorities="\n".join(lines),
+    )  # fmt: skip
+    return stored, meant
+
+
 def test_clocks_equal_an_oracle_that_counts_minutes() -> None:
     dice, minutes = random.Random(8), 5 * 1440
     plans = [some_hours(dice) for _ in range(12)]
+    promised = [some_targets(dice) for _ in range(40)]
     opened: dict[tuple[str, str, str], list[int]] = {}
     ran_out = held = 0
     for case in range(CASES):
@@ -89,7 +122,10 @@ def test_clocks_equal_an_oracle_that_counts_minutes() -> None:
             open_minutes = [each for each in range(minutes) if clock[each][:2] in open_at]
             opened[zone, day, hours] = open_minutes
         begin = dice.randrange(2 * 1440)
-        length = dice.choice([1, 15, 240, 480, 1440, dice.randrange(1, 5000)])
+        # Of what a priority was before nothing stays: the clock counts from its beginning, up to the new end.
+        stored, meant = dice.choice(promised)
+        level = [dice.choice(list(PRIORITIES)) for _ in range(dice.randint(1, 3))][-1]
+        kind, length = dice.choice(list(meant[level].items()))
 
         expected, count = None, 0
         end = begin + dice.randrange(1, 3 * 1440)
@@ -109,7 +145,8 @@ def test_clocks_equal_an_oracle_that_counts_minutes() -> None:
         started = (first + begin) * MINUTE
         told = f"case {case}: {zone} {day}, {hours}, off {off}, {length} min from {begin}, {pauses}"
         assert passed(calendar, started, (first + end) * MINUTE, pauses) == between * MINUTE, told
-        found = runs_out(calendar, started, length * MINUTE, pauses)
+        counted_to = getattr(plan_of(stored).of(level), kind)
+        found = runs_out(calendar, started, counted_to, pauses)
         if expected is not None:
             assert found == expected, told
             ran_out += 1
@@ -186,6 +223,10 @@ def test_time_adds_up(first: int, second: int, third: int, pauses: list[Pause]) 
     one, two, three = sorted((first, second, third))
     both = passed(BERLIN, one, two, pauses) + passed(BERLIN, two, three, pauses)
     assert both == passed(BERLIN, one, three, pauses)
+    for calendar in (BERLIN, None):
+        looked_up = passing(calendar, one, three)
+        for since, until in ((one, two), (two, three), (one, three), (three, two)):
+            assert looked_up(since, until, pauses) == passed(calendar, since, until, pauses)
     spans = list(counted(BERLIN, one, three, pauses))
     assert spans == sorted(spans)
     assert all(time_of(start) < time_of(stop) for start, stop in spans)

@@ -7,6 +7,7 @@ import pytest
 from desk.errors import WrongUse
 from desk.slas.hours import minutes_in, week_of, working_day
 from desk.slas.lengths import seconds_of, words
+from tests.support.rows import every_row
 
 
 def of_day(text: str, day: int) -> list[str]:
@@ -14,7 +15,7 @@ def of_day(text: str, day: int) -> list[str]:
     return [f"{begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}" for begin, end in spans]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "day", "spans"),
     [
         ("mon-fri 09:00-17:00", 0, ["09:00-17:00"]),
@@ -37,7 +38,7 @@ def test_hours_as_people_write_them(text: str, day: int, spans: list[str]) -> No
     assert of_day(text, day) == spans
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "",
@@ -61,7 +62,7 @@ def test_a_working_day_is_as_long_as_they_are_on_average() -> None:
     assert (minutes_in(week), working_day(week)) == (36 * 60, 432)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "hours", "seconds"),
     [
         ("30m", None, 1800),
@@ -79,14 +80,12 @@ def test_lengths_as_people_write_them(text: str, hours: str | None, seconds: int
     assert seconds_of(text, None if hours is None else week_of(hours)) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "0h", "-1h", "4 years", "8761h", "h", "nan", "1e3h", "4hh", "٣h"])
+@every_row("text", ["", "0h", "-1h", "4 years", "8761h", "h", "nan", "1e3h", "4hh", "٣h"])
 def test_what_is_no_length_is_refused(text: str) -> None:
     with pytest.raises(WrongUse, match=r"length of time|no SLA"):
         seconds_of(text, None)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(12, "12 s"), (2700, "45 min"), (9000, "2 h 30 min"), (7200, "2 h")]
-)
+@every_row(("seconds", "told"), [(12, "12 s"), (2700, "45 min"), (9000, "2 h 30 min"), (7200, "2 h")])
 def test_lengths_are_told_by_the_clock(seconds: int, told: str) -> None:
     assert words(seconds) == told

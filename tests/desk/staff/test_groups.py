@@ -180,8 +180,13 @@ def test_doctor_tells_who_is_not_as_their_groups_say(desk: Desk, members: dict[s
     assert told() == ["agents have what 1 group of the system give"]
     members["kim"] = set()
     assert told() == ["kim does not have what the groups give (in none that gives anything)"]
-    groups.add_group(ADMIN, "no-such-group", role="Admin")
-    assert "the system knows no group no-such-group" in told()
+    line = groups.add_group(ADMIN, "no-such-group", role="Admin")
+    assert groups.caveats(line) == ["the system knows no group no-such-group"]
+    assert groups.caveats(line)[0] in told()
+    both = groups.edit_group(ADMIN, "root", role="Reader")
+    assert groups.caveats(both) == [
+        "who becomes an agent by it has Reader everywhere, whatever it gives in departments"
+    ]
 
 
 def test_the_file_of_rules_has_them(desk: Desk, members: dict[str, set[str]]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from desk import customizing
+from desk.customizing import Where
 from desk.errors import Refused, WrongUse
 from desk.home import Desk
 from desk.operations import rule_file
 from desk.outbox.render import signature_block
 from desk.permissions import actor_of
 from desk.rules import read_rules
-from desk.staff import agents, departments, roles, slas
+from desk.staff import agents, departments, roles, slas, topics
+from desk.templates import texts
 from desk.tickets import changes, detail, lists, query
 from models import agents as agent_rows
 from models import departments as rows
@@ -88,6 +91,30 @@ def test_a_part_has_what_stands_above_unless_its_own(parts: Desk) -> None:
     assert sales is not None
     assert "Your support" in signature_block(printers)
     assert signature_block(sales) == ""
+    above = {each.what: (each.value, each.of) for each in departments.inherited("Printers")}
+    assert above == {"sla": ("Quick", "Support/Hardware"), "signature": ("Your support", "Support")}
+
+
+def test_a_part_writes_what_those_above_write_unless_its_own(parts: Desk) -> None:
+    topics.add_topic(ADMIN, "Network")
+    topics.add_topic(ADMIN, "VPN", parent="Network")
+    ids = {line.name: line.id for line in departments.departments()}
+    known = {line.name: line.id for line in topics.topics()}
+
+    def written(department: str, topic: str = "") -> str:
+        places = texts.Places(0, known.get(topic, 0), ids[department])
+        return texts.source("acknowledgement", "de", places).strip()
+
+    for where in (Where(), Where("Support"), Where("Hardware")):
+        customizing.set_text(ADMIN, "acknowledgement", f"{where.department}.", "de", where)
+    assert [written(each) for each in ("Sales", "Support", "Hardware", "Printers")] == [
+        *("None.", "Support.", "Hardware.", "Hardware.")
+    ]
+    edit(ADMIN, "Hardware", private=True, signature="Hidden")
+    told = [(each.what, each.value, each.of) for each in departments.inherited("Printers")]
+    assert told == [("sla", "Standard", "Support"), ("text", "acknowledgement de", "Support/Hardware")]
+    customizing.set_text(ADMIN, "acknowledgement", "Network.", "de", Where(topic="Network"))
+    assert [written("Printers", each) for each in ("Network", "VPN")] == ["Network.", "Network."]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from config.clock import now
-from desk import settings
+from desk import settings, statuses
 from desk.documents import tickets as documents
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
+from desk.filters import filters
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.replies.new_ticket import new_ticket
-from desk.staff import topics
+from desk.staff import teams, topics
 from desk.tickets import detail as ticket_detail
 from models.database import db
 from models.fields import utc_time
@@ -87,6 +88,44 @@ def test_a_ticket_opened_by_hand_takes_them_too(desk: Desk, door: Door) -> None:
     detail = ticket_detail.show(opened.number)
     assert (detail.topic, detail.priority, detail.department) == ("VPN", 3, "IT")
     assert rows("SELECT department_id FROM ticket") == [(it,)]
+
+
+def test_a_topic_says_whose_its_tickets_are_and_how_they_begin_unless_something_else_does(
+    desk: Desk, door: Door
+) -> None:
+    make_agent("ana")
+    make_agent("bo")
+    make_agent("cy", [], department="Support")
+    teams.add_team(ADMIN, "Network", members=["bo"], assignment="round-robin")
+    statuses.add_status(ADMIN, "On hold", state="waiting")
+    topic("Machines", assigned_to="bo", status="On hold")
+    door.mailbox(SUPPORT, topic_id=topic(parent="Machines"))
+    filters.add(ADMIN, "Own", on="new", condition="subject:own", then=["status:open", "agent:ana"])
+
+    def begun(subject: str = "vpn") -> tuple[str | None, str, str | None]:
+        found = ticket_detail.show(door.take(mail(subject=subject)).ticket_number or "")
+        return found.assignee_login, found.status, found.named_status
+
+    assert begun() == ("bo", "waiting", "On hold")
+    assert begun("own") == ("ana", "open", None)
+    assert "assigned to Bo (the help topic VPN)" in value("SELECT trace FROM receipt WHERE ticket_id = 1")
+    opened = new_ticket(
+        desk, ADMIN, mailbox=SUPPORT, requester="ana@corp.test", subject="S", body="B", send=False
+    )
+    assert ticket_detail.show(opened.number).assignee_login == "bo"
+    topics.edit_topic(ADMIN, "VPN", assigned_to="cy", status="open")
+    assert begun() == (None, "open", None), "nobody gets what they may not read"
+    assert "not given to cy" in value("SELECT trace FROM receipt WHERE ticket_id = 4")
+    topics.edit_topic(ADMIN, "VPN", assigned_to="team:network")
+    assert topics.show_topic("VPN").assigned_to == "team:Network"
+    assert begun() == ("bo", "open", None)
+    for owner, status in (("nobody", None), (None, "closed"), (None, "Nowhere")):
+        with pytest.raises(WrongUse):
+            topics.edit_topic(ADMIN, "VPN", assigned_to=owner, status=status)
+    with pytest.raises(Refused, match="the help topic VPN"):
+        teams.edit_team(ADMIN, "Network", active=False)
+    with pytest.raises(Refused, match="the help topic Machines"):
+        statuses.remove_status(ADMIN, "On hold")
 
 
 def test_a_topic_out_of_use_is_as_none(door: Door) -> None:

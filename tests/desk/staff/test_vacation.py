@@ -105,7 +105,7 @@ class Sending:
     def told(self) -> list[str]:
         """The addresses that agents were mailed at just now."""
         write("DELETE FROM recipient")
-        notifications.tell(self._desk, now())
+        notifications.notify(self._desk, now())
         return sorted(row[0] for row in rows("SELECT address FROM recipient"))
 
 

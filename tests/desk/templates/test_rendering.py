@@ -20,6 +20,7 @@ from desk.templates.rendering import (
     names,
     render,
 )
+from tests.support.rows import every_row
 
 DOCS = Path(__file__).parents[3] / "docs" / "templates.md"
 
@@ -33,7 +34,7 @@ def known(**said: Any) -> dict[str, dict[str, Any]]:
     return facts
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("source", "text"),
     [
         ("Hello {{ requester.name }}!", "Hello Ana!"),
@@ -57,7 +58,7 @@ def test_places_are_for_the_writer() -> None:
     assert rendered.places == ("the date", "...")
 
 
-@pytest.mark.parametrize(
+@every_row(
     "source",
     [
         "{{ nothing }}",
@@ -115,7 +116,7 @@ def test_whatever_else_is_refused_when_it_is_saved(source: str) -> None:
         check(source)
 
 
-@pytest.mark.parametrize("value", ["{{ 7 * 7 }}", "{% for %}", "\ue000x\ue001", "\x1b[2J", "[[x]]", "<b>&"])
+@every_row("value", ["{{ 7 * 7 }}", "{% for %}", "\ue000x\ue001", "\x1b[2J", "[[x]]", "<b>&"])
 def test_what_a_stranger_wrote_is_never_a_template(value: str) -> None:
     rendered = render("{{ ticket.subject }}", known(ticket_subject=value))
     assert "49" not in rendered.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,8 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.templates import texts
 from desk.templates.language import LANGUAGES, language_of
-from desk.templates.rendering import FACTS, BrokenTemplate, check
-from desk.templates.texts import TEXTS, Places, shipped, text
+from desk.templates.rendering import ALL_FACTS, FACTS, BrokenTemplate, check
+from desk.templates.texts import TEXTS, WITH_SUBJECT, Places, shipped, text
 from mail.mime.message import parse
 from models import blobs, settings
 from models import templates as rows
@@ -26,6 +27,7 @@ from models.templates import StoredTemplate
 from models.topics import Topic
 from models.transactions import transaction
 from tests.support.mails import Door, mail, value
+from tests.support.rows import every_row
 from tests.support.workbench import ADMIN, make_agent, make_ticket
 
 TEN = {
@@ -77,12 +79,17 @@ def kim(desk: Desk) -> Actor:
     return make_agent("kim")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", TEXTS)
+@every_row("language", LANGUAGES)
+@every_row("name", TEXTS)
 def test_every_text_is_shipped_whole_in_every_language(name: str, language: str) -> None:
     source = shipped(name, language)
-    check(source, name, {group: FACTS[group] for group in TEXTS[name][1]}, places=False)
-    assert source.strip()
+    subject, below = texts.parts_of(source)
+    assert bool(subject) == (name in WITH_SUBJECT)
+    for part in (subject, below):
+        check(part, name, {group: ALL_FACTS[group] for group in TEXTS[name][1]}, places=False)
+    assert below.strip()
+    facts = re.compile(r"(?:ticket|mailbox|login|listener|report|message|away|owner)\.\w+")
+    assert set(facts.findall(source)) == set(facts.findall(shipped(name, "en"))), "all say the same"
     assert source.count("ticket.number") == shipped(name, "en").count("ticket.number")
     for word in ("#note", "#reply", "nightdesk ticket show"):
         assert (word in source) == (word in shipped(name, "en")), word
@@ -90,17 +97,17 @@ def test_every_text_is_shipped_whole_in_every_language(name: str, language: str)
         assert source != shipped(name, "en")
 
 
-@pytest.mark.parametrize(("language", "words"), TEN.items())
+@every_row(("language", "words"), TEN.items())
 def test_a_text_tells_its_language(language: str, words: str) -> None:
     assert language_of(words) == language
 
 
-@pytest.mark.parametrize("words", ["", "VPN", "ok", "не работает принтер", "1234", "de la de la", "日"])
+@every_row("words", ["", "VPN", "ok", "не работает принтер", "1234", "de la de la", "日"])
 def test_what_is_not_clear_has_none(words: str) -> None:
     assert language_of(words) == ""
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("header", "chosen", "found"),
     [
         ("de-DE", "", "de"),
@@ -193,6 +200,36 @@ def test_what_a_stranger_wrote_makes_no_link_in_our_mail(desk: Desk, hostile: st
     assert "\x1b" not in words
 
 
+def test_a_mail_about_no_ticket_names_its_subject_and_a_piece_of_one_does_not(desk: Desk, kim: Actor) -> None:
+    with pytest.raises(WrongUse, match="names no subject"):
+        customizing.set_text(kim, "mailbox_failing", "{{ mailbox.address }} fails")
+    with pytest.raises(WrongUse, match="a part of a mail"):
+        customizing.set_text(kim, "assigned", "Subject: yours\n\nIt is yours.")
+    with pytest.raises(WrongUse, match="says nothing"):
+        customizing.set_text(kim, "mailbox_failing", "Subject: {{ mailbox.address }} fails\n")
+    with pytest.raises(BrokenTemplate):
+        customizing.set_text(kim, "mailbox_failing", "Subject: {{ ticket.number }}\n\nx")
+    customizing.set_text(kim, "mailbox_failing", "Subject: {{ mailbox.address }} fails\n\nLook.")
+    assert customizing.preview(kim, "mailbox_failing", None).startswith("Subject: support@")
+    with pytest.raises(WrongUse):
+        customizing.preview(kim, "acknowledgement", None)
+    with pytest.raises(WrongUse):
+        customizing.trial(desk, ADMIN, "mailbox_failing", now())
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if not customizing.is_of_ticket(name)])
+def test_every_text_about_no_ticket_is_shown_with_examples(desk: Desk, kim: Actor, name: str) -> None:
+    for language in LANGUAGES:
+        assert customizing.preview(kim, name, None, language).strip()
+
+
+def test_an_acknowledgement_may_name_its_subject(desk: Desk, kim: Actor) -> None:
+    customizing.set_text(kim, "acknowledgement", "Subject: We have {{ ticket.subject }}\n\nThanks.")
+    raw = acknowledged(desk, mail("VPN", subject="Printer"))
+    assert parse(raw.encode()).subject == "[#1] We have Printer"
+    assert parse(raw.encode()).text.strip() == "Thanks."
+
+
 def test_lists_and_previews(desk: Desk, kim: Actor) -> None:
     Door(desk).take(mail("It burns.", subject="Printer"))
     assert [line.name for line in customizing.templates("de")] == list(TEXTS)
@@ -220,6 +257,14 @@ def test_customers_are_acknowledged_in_their_language(desk: Desk) -> None:
     raw = acknowledged(desk, mail(TEN["de"], headers={"Content-Language": "de-DE"}))
     words = parse(raw.encode()).text
     assert "wir haben Ihre E-Mail erhalten. Sie hat die Ticketnummer 1," in words
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_the_plain_part_of_an_acknowledgement_has_no_marks_of_markdown(desk: Desk, language: str) -> None:
+    read = parse(acknowledged(desk, mail("VPN", headers={"Content-Language": language})).encode())
+    plain = next(leaf for leaf in read.leaves if leaf.type == "text/plain").decoded().decode()
+    assert "1" in plain
+    assert not re.search(r"\*\*|__|\]\(|^#|`", plain, re.MULTILINE), plain
 
 
 def test_an_unclear_language_is_the_desks(desk: Desk) -> None:

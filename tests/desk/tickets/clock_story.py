@@ -97,6 +97,9 @@ def do(ticket: TicketState, what: str, moment: datetime) -> None:
             case "sla":
                 change = Change("sla", {"sla_id": int(told[2])})
                 lifecycle.changed(ticket.id, change, ADMIN, moment, "b")
+            case "p":
+                change = Change("priority", {"priority": int(told[2])})
+                lifecycle.changed(ticket.id, change, ADMIN, moment, "b")
             case _:
                 raise ValueError(what)
 

@@ -160,26 +160,26 @@ UNDOABLE: dict[str, Callable[[Actor, list[str]], object]] = {
 
 
 def state(number: str) -> dict[str, object]:
-    return {key: value for key, value in documents.shown(detail.show(number)).items() if key != "events"}
+    """All but the history, and how much time is left."""
+    shown = documents.shown(detail.show(number))
+    return {key: value for key, value in shown.items() if key not in ("events", "clocks")}
 
 
-@pytest.mark.parametrize("what", list(UNDOABLE))
-@pytest.mark.parametrize("who", ["ana", "owner"])
-def test_undo_brings_all_tickets_of_a_change_back_as_they_were(
-    desk: Desk, ana: Actor, jo: Actor, what: str, who: str
+def test_undo_brings_all_tickets_of_a_change_back_as_they_were_for_the_owner_too(
+    desk: Desk, jo: Actor
 ) -> None:
     Department.create(name="Network")
-    actor = ana if who == "ana" else ADMIN
     numbers = [make_ticket(due=now()).number for _ in range(3)]
     changes.add_tags(jo, numbers, ["old"])
     before = [state(number) for number in numbers]
-    UNDOABLE[what](actor, numbers)
-    assert [state(number) for number in numbers] != before
-    told = undo.undo_last(actor)
-    assert told is not None
-    assert all(f"#{number}" in told for number in numbers)
-    assert [state(number) for number in numbers] == before
-    assert detail.show(numbers[0]).events[-1].kind == "undone"
+    for change in UNDOABLE.values():
+        change(ADMIN, numbers)
+        assert [state(number) for number in numbers] != before
+        told = undo.undo_last(ADMIN)
+        assert told is not None
+        assert all(f"#{number}" in told for number in numbers)
+        assert [state(number) for number in numbers] == before
+        assert detail.show(numbers[0]).events[-1].kind == "undone"
 
 
 def test_undo_again_takes_back_the_change_before(desk: Desk, ana: Actor) -> None:

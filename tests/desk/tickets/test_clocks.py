@@ -15,11 +15,11 @@ from desk import statuses
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.staff import slas
-from desk.tickets import changes, detail, lifecycle, sla, undo
+from desk.tickets import changes, detail, lifecycle, sla, sla_trial, undo
 from models import slas as plans
 from models import statuses as status_rows
 from models.fields import utc_text, utc_time
-from models.tickets import TicketState
+from models.tickets import PRIORITIES, TicketState
 from models.transactions import transaction
 from tests.desk.tickets.clock_story import MONDAY, begin, do, local, now_is, plan
 from tests.support.mails import rows, value
@@ -158,7 +158,7 @@ class Told:
     """What happened to a ticket, as somebody would note it down."""
 
     def __init__(self, opened: datetime, sla_id: int) -> None:
-        self.status, self.asleep, self.sla = "new", None, sla_id
+        self.status, self.asleep, self.sla, self.priority = "new", None, sla_id, 2
         self.response: datetime | None = opened
         self.resolve: datetime | None = opened
         self.answered = False
@@ -180,6 +180,8 @@ class Told:
             self.status = arg
         elif word == "sla":
             self.sla = int(arg)
+        elif word == "p":
+            self.priority = int(arg)
         if before != "closed" and self.status == "closed":
             self.response = self.resolve = None
             self.held, self.since = [], {}
@@ -224,13 +226,24 @@ def test_random_lives_have_the_clocks_of_an_oracle(desk: Desk) -> None:
     known: dict[int, tuple[Any, ...]] = {1: ((18 * 60, 18 * 60, None), *plain)}
     for name in zones:
         pause = dice.choice(["", "waiting"])
-        sla_id = plan(name, "3h", next="5h", resolve="9h", zone=name, pause=pause, days=["2026-10-26 Off"])
+        sla_id = plan(
+            name,
+            "3h",
+            next="5h",
+            resolve="9h",
+            zone=name,
+            pause=pause,
+            days=["2026-10-26 Off"],
+            priorities=["urgent first=30m resolve=2h", "high first=1h next=90m", "low resolve=20h"],
+        )
         zone = ZoneInfo(name)
         known[sla_id] = ((180, 300, 540), is_open, zone, ("2026-10-26",), pause)
     happenings = (
         *("customer", "answer", "machine", "note", "bounce", "state:waiting", "state:open", "state:closed"),
         *(f"sla:{each}" for each in known),
+        *(f"p:{each}" for each in PRIORITIES),
     )
+    others = {4: (30, 300, 120), 3: (60, 90, 540), 1: (180, 300, 1200)}
     compared = 0
     for _ in range(60):
         at = datetime(2026, 10, 23, dice.randrange(24), dice.randrange(60), tzinfo=UTC)
@@ -242,7 +255,8 @@ def test_random_lives_have_the_clocks_of_an_oracle(desk: Desk) -> None:
             do(ticket, what, at)
             told.happens(what, at)
         state, counted = now_is(ticket), known[told.sla]
-        lengths, end = counted[0], at + timedelta(days=9)
+        lengths = counted[0] if told.sla == 1 else others.get(told.priority, counted[0])
+        end = at + timedelta(days=9)
         response = told.runs_out(told.response, counted, lengths[told.answered], end)
         resolve = told.runs_out(told.resolve, counted, lengths[2], end) if lengths[2] else None
         found = [None if each is None else utc_time(each) for each in (state.response_due, state.resolve_due)]
@@ -261,13 +275,47 @@ def in_order(desk: Desk, gold: int, events: Iterable[tuple[str, int]]) -> tuple[
     return state.due, state.response_due, state.resolve_due, state.paused, state.overdue
 
 
+def test_another_priority_has_other_times_from_the_same_beginning(desk: Desk) -> None:
+    gold = plan(
+        "Gold", "4h", resolve="8h", priorities=["urgent first=1h next=2h resolve=3h", "high first=2h"]
+    )
+    ticket = begin(gold, local("2026-11-30 09:00"))
+    assert due(ticket) == "Mon 13:00"
+    do(ticket, "p:3", local("2026-11-30 09:30"))
+    assert due(ticket) == "Mon 11:00"
+    do(ticket, "p:4", local("2026-11-30 09:45"))
+    assert due(ticket) == "Mon 10:00"
+    do(ticket, "p:1", local("2026-11-30 10:30"))
+    assert (due(ticket), now_is(ticket).overdue) == ("Mon 13:00", 0)
+    do(ticket, "p:4", local("2026-11-30 10:45"))
+    do(ticket, "answer", local("2026-11-30 11:00"))
+    assert due(ticket) == "Mon 12:00", "the resolution of an urgent one"
+    do(ticket, "customer", local("2026-11-30 11:30"))
+    told = sla_trial.explain(ticket.number, local("2026-11-30 11:40")).promises
+    assert [(each.promise.kind, each.promise.length, each.promise.state) for each in told] == [
+        ("first", timedelta(hours=1), "broken"),
+        ("resolve", timedelta(hours=3), "running"),
+        ("next", timedelta(hours=2), "running"),
+    ]
+
+
+def test_what_was_answered_is_judged_by_the_priority_it_had_then(desk: Desk) -> None:
+    gold = plan("Gold", "4h", priorities=["urgent first=1h"])
+    ticket = begin(gold, local("2026-11-30 09:00"))
+    do(ticket, "answer", local("2026-11-30 12:00"))
+    do(ticket, "p:4", local("2026-11-30 13:00"))
+    for tried in ("Gold",):
+        (line,) = sla_trial.simulate(tried, local("2026-11-01 00:00"), local("2026-12-01 00:00"))
+        assert [each.state for each in line.after] == ["kept"]
+
+
 @pytest.mark.parametrize("at", [30, 90])
 def test_the_order_of_what_happens_at_one_time_does_not_matter(desk: Desk, at: int) -> None:
     gold = plan("Gold", "2h", resolve="8h", pause="waiting, snoozed")
-    plan("Silver", "3h", resolve="6h", pause="waiting")
+    plan("Silver", "3h", resolve="6h", pause="waiting", priorities=["urgent first=1h"])
     silver = plans.named("Silver")
     assert silver is not None
-    events = [(f"sla:{silver.id}", at), ("snooze", at), ("note", at), ("machine", at)]
+    events = [(f"sla:{silver.id}", at), ("snooze", at), ("p:4", at), ("machine", at)]
     ends = {in_order(desk, gold, order) for order in permutations(events)}
     assert len(ends) == 1
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,9 +43,21 @@ def door(desk: Desk) -> Door:
 
 
 def at(door: Door, days: float) -> None:
-    """Let the worker run so many days later."""
+    """Let the worker run so many days later: it fetches, sweeps, tells, and what is told leaves."""
+    fetched(days)
     sweep(door.desk, now() + days * DAY)
-    notifications.tell(door.desk, now() + days * DAY)
+    notifications.notify(door.desk, now() + days * DAY)
+    all_left()
+
+
+def fetched(days: float) -> None:
+    """Have all mailboxes been looked at so many days later."""
+    write("UPDATE mailbox SET last_success = ?", utc_text(now() + days * DAY))
+
+
+def all_left() -> None:
+    """Have all mail left."""
+    write("UPDATE delivery SET done = 1")
 
 
 def notices() -> list[bytes]:
@@ -80,12 +94,64 @@ def test_who_was_told_late_has_as_long_from_then_on(door: Door) -> None:
     sweep(door.desk, now() + 8 * DAY)
     sweep(door.desk, now() + 20 * DAY)
     assert (status(), notices()) == ("waiting", []), "nobody was told yet"
-    notifications.tell(door.desk, now() + 20 * DAY)
+    notifications.notify(door.desk, now() + 20 * DAY)
+    all_left()
     assert len(notices()) == 1
     at(door, 22.9)
     assert status() == "waiting"
     at(door, 23.1)
     assert (status(), len(notices())) == ("closed", 1)
+
+
+def test_whose_notice_is_still_in_the_outbox_is_not_closed(door: Door) -> None:
+    fetched(30)
+    sweep(door.desk, now() + 8 * DAY)
+    notifications.notify(door.desk, now() + 8 * DAY)
+    assert closing.sweep(now() + 12 * DAY) == 0
+    assert (status(), len(notices())) == ("waiting", 1)
+    all_left()
+    assert closing.sweep(now() + 12.5 * DAY) == 0, "they have a day from when it left"
+    assert closing.sweep(now() + 13.5 * DAY) == 1
+
+
+def test_mail_that_waits_at_its_server_is_looked_for_before_a_ticket_is_closed(door: Door) -> None:
+    at(door, 8)
+    fetched(10)
+    assert closing.sweep(now() + 12 * DAY) == 0, "the worker was away since"
+    fetched(12)
+    assert closing.sweep(now() + 12 * DAY) == 1
+
+
+def test_who_writes_while_closing_waits_for_its_turn_keeps_it_open(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = door.sent(1, "ana@corp.test")
+    at(door, 8)
+    fetched(12)
+
+    @contextmanager
+    def late() -> Iterator[None]:
+        if status() == "waiting":
+            door.take(mail("Still broken.", answers=sent))
+        with transaction():
+            yield
+
+    monkeypatch.setattr(closing, "transaction", late)
+    assert closing.sweep(now() + 12 * DAY) == 0
+    assert (status(), detail.show("1").closing) == ("open", None)
+
+
+def test_those_who_wait_are_in_nobody_s_way(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "_AT_ONCE", 2)
+    for name in ("Two", "Three", "Four", "Five"):
+        door.take(mail(name, sender=EVE, subject=name), quiet=True)
+    changes.set_status(ADMIN, ["2", "3", "4", "5"], "waiting")
+    for number in "12345":
+        closing.announce(number, DAY * int(number), now(), UTC, "a filter")
+    write("UPDATE notice SET told = at WHERE ticket_id = 5")
+    fetched(9)
+    assert closing.sweep(now() + 9 * DAY) == 1
+    assert detail.show("5").status == "closed"
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -113,7 +179,8 @@ def test_what_a_customer_wrote_elsewhere_and_joins_it_keeps_it_open(door: Door) 
     merging.merge(ADMIN, ["2"], "1")
     assert detail.show("1").closing is None
     assert closing.sweep(now() + 12 * DAY) == 0
-    write("UPDATE ticket SET closing = ? WHERE id = 1", utc_text(now() + 11 * DAY))
+    assert status() == "open"
+    write("UPDATE ticket SET status = 'waiting', closing = ? WHERE id = 1", utc_text(now() + 11 * DAY))
     door.take(mail("It came too soon.", subject="Later", answers="<late@corp.test>"), quiet=True)
     door.take(
         mail("Away.", answers="<a@corp.test>", message_id="<late@corp.test>", headers=ABSENT), quiet=True
@@ -121,7 +188,7 @@ def test_what_a_customer_wrote_elsewhere_and_joins_it_keeps_it_open(door: Door) 
     assert rows("SELECT number FROM ticket WHERE message_count = 0 ORDER BY id") == [("2",), ("3",)]
     assert detail.show("1").closing is None
     assert closing.sweep(now() + 12 * DAY) == 0
-    assert status() == "waiting"
+    assert status() == "open"
 
 
 def test_an_absence_notice_ends_nothing_and_gets_nothing(door: Door) -> None:

@@ -51,6 +51,14 @@ def test_a_link_is_told_from_both_ends(kim: Actor, kind: str, here: str, there: 
     assert detail.show("1").links == ()
 
 
+def test_links_between_two_tickets_come_in_one_order_however_they_were_made(kim: Actor) -> None:
+    for kinds in (("relates", "blocks", "duplicates"), ("duplicates", "blocks", "relates")):
+        for kind in kinds:
+            assert link(kim, "1", kind, "2")
+        assert [each.how for each in detail.show("1").links] == ["blocks", "duplicates", "relates to"]
+        assert unlink(kim, "1", "2")
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

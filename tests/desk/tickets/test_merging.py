@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -9,11 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
+from desk.custom_fields import definitions
 from desk.errors import NotAllowed, Refused
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.replies import drafts
 from desk.replies.reply import add_note, send_reply
-from desk.tickets import changes, detail, lifecycle
+from desk.tickets import (
+    changes,
+    detail,
+    due_dates,
+    fields,
+    lifecycle,
+    links,
+    people,
+    pinning,
+    snoozing,
+    tasks,
+    time_spent,
+    watching,
+)
 from desk.tickets.merging import merge, unmerge
 from models import messages
 from tests.support.mails import ANA, BOB, EVE, Door, bounce, mail, rows, value
@@ -47,7 +63,20 @@ def state() -> dict[str, Any]:
         "people": rows("SELECT ticket_id, contact_id FROM collaborator ORDER BY 1, 2"),
         "tags": rows("SELECT ticket_id, name FROM ticket_tag ORDER BY 1, 2"),
         "departments": rows("SELECT ticket_id, department_id FROM ticket_referral ORDER BY 1, 2"),
+        "watches": rows("SELECT ticket_id, agent_id FROM watch ORDER BY 1, 2"),
+        "tasks": rows("SELECT * FROM task ORDER BY 1, 2"),
+        "time": rows("SELECT * FROM time_spent ORDER BY id"),
+        "links": rows("SELECT * FROM ticket_link ORDER BY 1, 2"),
     }
+
+
+def kept_by(number: str) -> list[Any]:
+    """What a ticket that is merged keeps for itself, whatever happens to the other one."""
+    found = []
+    for table in ("ticket_tag", "collaborator", "ticket_referral", "watch", "task", "time_spent"):
+        ticket_id = value("SELECT id FROM ticket WHERE number = ?", number)
+        found += rows(f"SELECT * FROM {table} WHERE ticket_id = ? ORDER BY 1, 2", ticket_id)
+    return found
 
 
 def texts(number: str) -> list[str]:
@@ -72,6 +101,23 @@ class TestMerging:
         sender = ANA if answers == ANAS else BOB
         assert door.take(mail("More", sender=sender, answers=answers)).ticket_number == "1"
         assert door.take(mail("More", sender=BOB, subject="Re: [#2] Two")).ticket_number == "1"
+
+    @pytest.mark.parametrize("until", ["2031-05-06", "answer", "through", "waiting"])
+    def test_where_a_customer_waits_the_whole_does_not_sleep(
+        self, door: Door, kim: Actor, until: str
+    ) -> None:
+        """But for what its agent said shall sleep through mail; taken apart, it sleeps again."""
+        if until == "waiting":
+            changes.set_status(kim, ["1"], until)
+        else:
+            when = "2031-05-06" if until == "through" else until
+            snoozing.snooze(kim, ["1"], when, UTC, through_answers=until == "through")
+        before = state()
+        merge(kim, ["2"], "1")
+        sleeps, status = rows("SELECT snoozed_until IS NOT NULL, status FROM ticket WHERE id = 1")[0]
+        assert (bool(sleeps), status) == (until == "through", "open" if until == "waiting" else "new")
+        unmerge(kim, "2")
+        assert state() == before
 
     def test_a_ticket_is_not_merged_twice_nor_into_itself(self, door: Door, kim: Actor) -> None:
         with pytest.raises(Refused, match="into itself"):
@@ -151,6 +197,46 @@ class TestTakingApart:
         unmerge(kim, "2")
         assert rows("SELECT status FROM ticket WHERE id = 2") == [("open",)]
 
+    def test_what_is_put_there_anew_stays(self, door: Door, kim: Actor) -> None:
+        changes.add_tags(kim, ["2"], ["vpn"])
+        people.set_collaborators(kim, ["2"], ["tom@corp.test"])
+        changes.assign(kim, ["2"], "kim")
+        merge(kim, ["2"], "1")
+        changes.remove_tags(kim, ["1"], ["vpn"])
+        changes.add_tags(kim, ["1"], ["vpn"])
+        people.set_collaborators(kim, ["1"], remove=["tom@corp.test"])
+        people.set_collaborators(kim, ["1"], ["tom@corp.test"])
+        changes.assign(kim, ["1"], None)
+        changes.assign(kim, ["1"], "kim")
+        unmerge(kim, "2")
+        shown = detail.show("1")
+        assert (list(shown.tags), shown.assignee) == (["vpn"], "Kim")
+        assert "tom@corp.test" in str(shown.collaborators)
+
+    def test_what_another_one_brought_too_goes_with_the_last(self, door: Door, kim: Actor) -> None:
+        door.take(mail("Three", subject="Three", sender=BOB))
+        changes.add_tags(kim, ["2", "3"], ["vpn"])
+        watching.watch(kim, ["2", "3"])
+        before = state()
+        merge(kim, ["2", "3"], "1")
+        unmerge(kim, "2")
+        shown = detail.show("1")
+        assert list(shown.tags) == ["vpn"]
+        assert "bob@corp.test" in str(shown.collaborators)
+        assert _watchers("1") == [(kim.agent_id,)]
+        unmerge(kim, "3")
+        assert state() == before
+
+    def test_the_one_that_was_answered_is_owed_nothing_and_the_other_one_still_is(
+        self, door: Door, desk: Desk, kim: Actor
+    ) -> None:
+        owed = dict(rows("SELECT number, response_from FROM ticket"))
+        merge(kim, ["2"], "1")
+        send_reply(desk, kim, "1", "Bob's mail is the newest.")
+        unmerge(kim, "2")
+        assert dict(rows("SELECT number, response_from FROM ticket")) == {"1": owed["1"], "2": None}
+        assert rows("SELECT response_due IS NULL FROM ticket ORDER BY id") == [(0,), (1,)]
+
     def test_of_three_the_outer_one_comes_first(self, door: Door, kim: Actor) -> None:
         door.take(mail("Three", subject="Three", sender=EVE))
         before = state()
@@ -169,46 +255,66 @@ class TestTakingApart:
         assert state() == before
 
 
-STEPS = st.lists(
-    st.sampled_from(
-        ["customer 1", "customer 2", "reply", "note", "bounce", "tag", "untag", "assign", "close"]
-    ),
-    max_size=6,
+SAYINGS = ("customer 1", "customer 2", "reply", "note", "bounce")
+WORK = (
+    *("tag", "untag", "own tag", "assign", "unassign", "close", "waiting", "priority", "field", "no field"),
+    *("cc", "out of cc", "watch", "unwatch", "task", "tick", "time", "link", "draft"),
+    *("snooze", "wake", "due", "pin", "unpin"),
 )
+STEPS = st.lists(st.sampled_from([*SAYINGS, *WORK]), max_size=6)
 
 
 class TestAnyStory:
+    @pytest.mark.sqlite
     @given(before=STEPS, between=STEPS, first_into_second=st.booleans())
-    @settings(
-        max_examples=40,
-    )
+    @settings(max_examples=25)
     def test_no_message_is_lost_and_own_ones_come_back(
         self, desk: Desk, before: list[str], between: list[str], first_into_second: bool
     ) -> None:
-        """Whatever happens before and between: each ticket's own rows are its own again."""
+        """Whatever happens before and between: each ticket's own rows are its own again.
+
+        What agents do between goes on in the one that stays, as in a twin that was never merged.
+        """
         door, kim = Door(desk), _agent(desk)
         door.mailboxes.update({address: row for row, address in rows("SELECT id, address FROM mailbox")})
         door.uids = iter(range(value("SELECT coalesce(max(uid), 0) FROM receipt") + 1, 10**6))  # type: ignore[assignment]
-        one = _new(door, ANA)
-        two = _new(door, BOB)
+        one, two, twin = _new(door, ANA), _new(door, BOB), _new(door, ANA)
+        source, target = (one, two) if first_into_second else (two, one)
         for step in before:
             _do(desk, door, kim, step, one, two)
+            if step in WORK:
+                _do(desk, door, kim, step, two, one)
+            if step in WORK or (step == "customer 2" if first_into_second else step != "customer 2"):
+                _do(desk, door, kim, step, twin, twin)
         own = {number: _messages(number) for number in (one[0], two[0])}
         everything = value("SELECT count(*) FROM message")
         _waits_as_messages_say()
         at_once = state()
-        source, target = (one, two) if first_into_second else (two, one)
+        kept = kept_by(source[0])
         merge(kim, [source[0]], target[0])
+        assert set(_watchers(source[0])) <= set(_watchers(target[0]))
+        assert not rows("SELECT 1 FROM ticket WHERE merged_into_id IS NOT NULL AND snoozed_until IS NOT NULL")
         _waits_as_messages_say()
-        if not between:
-            unmerge(kim, source[0])
-            assert state() == at_once
-            return
+        more = 0
         for step in between:
-            _do(desk, door, kim, step, one, two)
-        more = value("SELECT count(*) FROM message") - everything
+            had = value("SELECT count(*) FROM message")
+            changed = _do(desk, door, kim, step, one, two)
+            more += value("SELECT count(*) FROM message") - had
+            if changed and step in WORK:
+                _do(desk, door, kim, step, twin, twin)
         unmerge(kim, source[0])
         _waits_as_messages_say()
+        assert "close" in before or not rows(
+            "SELECT number FROM ticket WHERE status != 'closed' AND number IN (?, ?)"
+            " AND (waiting_since IS NULL) != (response_from IS NULL)",
+            one[0],
+            two[0],
+        )
+        if not between:
+            assert [each for each in state().items() if each not in at_once.items()] == []
+        assert kept_by(source[0]) == kept
+        is_said = any(step in SAYINGS for step in between)
+        assert _worked_on(target[0], is_said) == _worked_on(twin[0], is_said)
         for number in (one[0], two[0]):
             assert own[number] <= _messages(number)
             counted, files = rows(
@@ -220,10 +326,38 @@ class TestAnyStory:
                 " JOIN ticket t ON t.id = m.ticket_id WHERE t.number = ? AND a.inline = 0",
                 number,
             )
-        assert value("SELECT count(*) FROM message") == everything + more
+        assert value("SELECT count(*) FROM message") - everything == more
         wrong = {one[0]: "customer 2", two[0]: "customer 1"}
         for number, text in wrong.items():
             assert not [said for said in texts(number) if said == text]
+
+
+def _worked_on(number: str, is_said: bool) -> dict[str, Any]:
+    """What agents made of a ticket; its state only where nobody said anything, which changes it."""
+    ticket_id = value("SELECT id FROM ticket WHERE number = ?", number)
+    found = {
+        table: rows(f"SELECT {columns} FROM {table} WHERE ticket_id = ? ORDER BY 1", ticket_id)
+        for table, columns in {
+            "ticket_tag": "name",
+            "collaborator": "contact_id",
+            "watch": "agent_id",
+            "task": "place, text, done IS NULL",
+            "time_spent": "seconds",
+            "ticket_field": "field_id, value",
+            "draft": "body",
+        }.items()
+    }
+    found["links"] = rows(
+        "SELECT count(*) FROM ticket_link WHERE ticket_id = ? OR other_id = ?", ticket_id, ticket_id
+    )
+    found["priority"] = rows("SELECT priority FROM ticket WHERE id = ?", ticket_id)
+    if not is_said:
+        found["state"] = rows(
+            "SELECT status, assignee_id, snoozed_until IS NULL, snooze_ends, response_from IS NULL,"
+            " paused, pauses IS NULL, pinned IS NULL, due_by_hand IS NULL FROM ticket WHERE id = ?",
+            ticket_id,
+        )
+    return found
 
 
 def _waits_as_messages_say() -> None:
@@ -233,11 +367,20 @@ def _waits_as_messages_say() -> None:
 
 
 def _agent(desk: Desk) -> Actor:
+    """Kim, on a desk with a custom field and a ticket to link to."""
     from desk.permissions import current_actor
 
     if not rows("SELECT 1 FROM agent WHERE login = 'kim'"):
         make_agent("kim")
+        definitions.add_field(ADMIN, "serial")
+        Door(desk).take(mail("Anchor", sender=EVE))
     return current_actor(desk, {"NIGHTDESK_AGENT": "kim"}, 0)
+
+
+def _watchers(number: str) -> list[Any]:
+    return rows(
+        "SELECT w.agent_id FROM watch w JOIN ticket t ON t.id = w.ticket_id WHERE t.number = ?", number
+    )
 
 
 _COUNT = iter(range(1, 10**9))
@@ -261,28 +404,70 @@ def _messages(number: str) -> set[int]:
 
 def _do(
     desk: Desk, door: Door, kim: Actor, step: str, one: tuple[str, str, str], two: tuple[str, str, str]
-) -> None:
+) -> object:
+    """Do a step on the first ticket, or where it is; says whether that changed anything."""
     place = one[0]
     if rows("SELECT 1 FROM ticket WHERE number = ? AND merged_into_id IS NOT NULL", place):
         place = two[0]
+    is_closed = value("SELECT status FROM ticket WHERE number = ?", place) == "closed"
     match step:
         case "customer 1":
-            door.take(mail("customer 1", sender=one[2], answers=one[1]))
+            return door.take(mail("customer 1", sender=one[2], answers=one[1]))
         case "customer 2":
-            door.take(mail("customer 2", sender=two[2], answers=two[1]))
+            return door.take(mail("customer 2", sender=two[2], answers=two[1]))
         case "reply":
-            send_reply(desk, kim, place, "An answer.")
+            return send_reply(desk, kim, place, "An answer.")
         case "note":
-            add_note(kim, place, "A note.")
+            return add_note(kim, place, "A note.")
         case "bounce":
-            sent = rows("SELECT message_id FROM delivery WHERE kind = 'reply' ORDER BY id DESC LIMIT 1")
-            if sent:
-                door.take(bounce(sent[0][0], "ana@corp.test"))
+            sent = rows(
+                "SELECT d.message_id FROM delivery d JOIN ticket t ON t.id = d.ticket_id"
+                " WHERE d.kind = 'reply' AND t.number = ? ORDER BY d.id DESC LIMIT 1",
+                place,
+            )
+            return sent and door.take(bounce(sent[0][0], "ana@corp.test"))
         case "tag":
-            changes.add_tags(kim, [place], ["vpn"])
+            return changes.add_tags(kim, [place], ["vpn"])
         case "untag":
-            changes.remove_tags(kim, [place], ["vpn"])
-        case "assign":
-            changes.assign(kim, [place], "kim")
+            return changes.remove_tags(kim, [place], ["vpn"])
+        case "own tag":
+            return changes.add_tags(kim, [place], ["own"])
+        case "assign" | "unassign":
+            return changes.assign(kim, [place], "kim" if step == "assign" else None)
         case "close":
-            changes.close(kim, [place])
+            return changes.close(kim, [place], leave_tasks=True)
+        case "waiting":
+            return changes.set_status(kim, [place], "waiting")
+        case "priority":
+            return changes.set_priority(kim, [place], 1)
+        case "field" | "no field":
+            return fields.set_fields(kim, [place], {"serial": "Z-1" if step == "field" else ""})
+        case "cc":
+            return people.set_collaborators(kim, [place], ["tom@corp.test"])
+        case "out of cc":
+            return people.set_collaborators(kim, [place], remove=["tom@corp.test"])
+        case "watch":
+            return watching.watch(kim, [place])
+        case "unwatch":
+            return watching.unwatch(kim, [place])
+        case "task":
+            return tasks.add(kim, place, "Order toner", UTC)
+        case "tick":
+            return tasks.of_ticket(detail.show(place).id) and tasks.tick(kim, place, 1)
+        case "time":
+            return time_spent.add(kim, place, "5m") is not None
+        case "link":
+            return links.link(kim, place, "relates", "1") is not None
+        case "draft":
+            return drafts.save(kim, number=place, kind="reply", body="Dear")
+        case "wake":
+            return snoozing.wake(kim, [place])
+        case "unpin":
+            return pinning.unpin(kim, [place])
+        case "pin" if not is_closed:
+            return pinning.pin(kim, [place])
+        case "due" if not is_closed:
+            return due_dates.set_due(kim, [place], "2d", UTC)
+        case "snooze" if not is_closed:
+            return snoozing.snooze(kim, [place], "2031-05-06", UTC)
+    return False

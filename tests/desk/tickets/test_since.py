@@ -38,7 +38,7 @@ def customer_writes(ticket: Ticket, text: str, *, machine: str = "", unverified:
 
 def news(actor: Actor, ticket: Ticket, happen: Callable[[], object]) -> list[News]:
     """What an actor is told of what happens to a ticket."""
-    before = since.standing()
+    before = since.seen_up_to()
     happen()
     return since.news(actor, ticket.number, before)
 
@@ -73,7 +73,7 @@ def test_ones_own_doings_are_news_to_the_others_alone(desk: Desk, ana: Actor, jo
         reply.add_note(ana, ticket.number, "two")
         changes.set_priority(ana, [ticket.number], "high")
 
-    before = since.standing()
+    before = since.seen_up_to()
     ana_works()
     assert since.news(ana, ticket.number, before) == []
     assert [each.words for each in since.news(jo, ticket.number, before)] == [
@@ -81,14 +81,14 @@ def test_ones_own_doings_are_news_to_the_others_alone(desk: Desk, ana: Actor, jo
         f"{ana.name} added a note",
         f"{ana.name}: priority normal -> high",
     ]
-    assert since.news(jo, ticket.number, since.standing()) == []
+    assert since.news(jo, ticket.number, since.seen_up_to()) == []
     assert since.news(jo, "no such ticket", before) == []
 
 
 def test_news_and_answers_follow_a_ticket_that_was_joined(desk: Desk, ana: Actor, jo: Actor) -> None:
     box = make_mailbox(desk, sends=True)
     one, two, three = (make_ticket(mailbox=box) for _ in range(3))
-    before = since.standing()
+    before = since.seen_up_to()
     for source, target in ((one, two), (two, three)):
         with transaction():
             lifecycle.merged(source.id, target.id, now())
@@ -99,19 +99,19 @@ def test_news_and_answers_follow_a_ticket_that_was_joined(desk: Desk, ana: Actor
 
 def test_an_answer_over_something_unseen_leaves_nothing_behind(desk: Desk, ana: Actor, jo: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    seen = since.standing()
+    seen = since.seen_up_to()
     reply.send_reply(desk, jo, ticket.number, "first")
     with pytest.raises(Overtaken) as told:
         reply.send_reply(desk, ana, ticket.number, "second", seen=seen)
     assert [each.words for each in told.value.news] == [f"{jo.name} answered"]
     assert len(deliveries.entries()) == 1
-    reply.send_reply(desk, ana, ticket.number, "second", seen=told.value.standing)
+    reply.send_reply(desk, ana, ticket.number, "second", seen=told.value.seen_up_to)
     assert len(deliveries.entries()) == 2
 
 
 def test_of_two_answers_at_once_one_is_told_of_the_other(desk: Desk, ana: Actor, jo: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    seen = since.standing()
+    seen = since.seen_up_to()
     start = threading.Barrier(2)
     overtaken: list[str] = []
 
@@ -136,7 +136,7 @@ def test_of_two_answers_at_once_one_is_told_of_the_other(desk: Desk, ana: Actor,
 def test_a_change_over_something_unseen_changes_nothing(desk: Desk, ana: Actor, jo: Actor) -> None:
     box = make_mailbox(desk, sends=True)
     quiet, moved = make_ticket(mailbox=box), make_ticket(mailbox=box)
-    seen = since.standing()
+    seen = since.seen_up_to()
     numbers = [quiet.number, moved.number]
     reply.add_note(jo, moved.number, "wait")
     with pytest.raises(Overtaken):
@@ -144,7 +144,7 @@ def test_a_change_over_something_unseen_changes_nothing(desk: Desk, ana: Actor, 
     assert {row.status for row in Ticket.select()} == {"new"}
     assert (
         since.unless_overtaken(
-            ana, dict.fromkeys(numbers, since.standing()), lambda: changes.close(ana, numbers)
+            ana, dict.fromkeys(numbers, since.seen_up_to()), lambda: changes.close(ana, numbers)
         )
         == numbers
     )

@@ -90,6 +90,18 @@ def test_an_entry_is_taken_away(kim: Actor) -> None:
     assert detail.show("1").time_spent == ()
 
 
+def test_an_entry_that_was_taken_away_comes_back_by_undo_and_no_other_one_has_its_id(kim: Actor) -> None:
+    time_spent.add(kim, "1", "5m", "the tunnel")
+    entry = time_spent.add(ADMIN, "1", "7m", "its end")
+    before = detail.show("1").time_spent
+    time_spent.remove(kim, "1", entry)
+    other = time_spent.add(ADMIN, "2", "9m")
+    assert other != entry
+    assert undo.undo_last(kim) == "undone: #1 7m taken away"
+    assert detail.show("1").time_spent == before
+    assert [each.id for each in detail.show("2").time_spent] == [other]
+
+
 def test_who_may_not_write_notes_writes_no_time(kim: Actor) -> None:
     with pytest.raises(NotAllowed):
         time_spent.add(only_reading(kim), "1", "5m")

@@ -18,7 +18,7 @@ from desk.operations import rule_file
 from desk.operations.rule_trial import trial_of_file
 from desk.permissions import Actor
 from desk.replies.reply import add_note, edit_note, send_reply
-from desk.tickets import changes, detail, lists, merging, purging, search, spam, trash, undo
+from desk.tickets import changes, detail, lifecycle, lists, merging, purging, search, spam, trash, undo
 from desk.tickets.history import tickets_of
 from desk.tickets.lists import ListQuery
 from desk.tickets.query import parse
@@ -310,7 +310,7 @@ def test_texts_of_closed_tickets_go_when_their_department_says_so(door: Door, ki
     assert detail.show("2").subject == "Second"
     later(11)
     shown = detail.show("2")
-    assert (shown.subject, shown.messages[0].text) == ("[erased]", "[erased]") == (NOBODY, purging.ERASED)
+    assert (shown.subject, shown.messages[0].text) == ("[erased]", "[erased]") == (NOBODY, lifecycle.ERASED)
     assert shown.requester_email == "ana@corp.test"
     assert rows("SELECT id, ticket_id, at, kind FROM event WHERE kind <> 'erased' ORDER BY id") == before
     assert shown.events[-1].text == "erased: every text, kept long enough"
@@ -322,6 +322,24 @@ def test_texts_of_closed_tickets_go_when_their_department_says_so(door: Door, ki
     with pytest.raises(WrongUse, match="Support'") as refused:
         settings.set(ADMIN, "tickets.keep_days_in", "Support")
     assert "department=days" in refused.value.hint
+
+
+def test_texts_that_come_to_an_erased_ticket_go_too(door: Door, kim: Actor) -> None:
+    settings.set(ADMIN, "tickets.keep_days", "10")
+    changes.close(kim, ["1", "2", "3"])
+    later(11)
+    assert door.take(mail("A parrot.", answers="<a@corp.test>", subject="Re: Parrot")).ticket_number == "1"
+    assert detail.show("1").subject == "Re: Parrot"
+    add_note(ADMIN, "2", "A finch.")
+    changes.add_tags(kim, ["3"], ["wren"])
+    later(9)
+    assert [each.text for each in detail.show("1").messages] == ["[erased]", "A parrot."]
+    changes.close(kim, ["1"])
+    later(11)
+    assert {each.text for number in "123" for each in detail.show(number).messages} == {"[erased]"}
+    assert [(detail.show(number).subject, *detail.show(number).tags) for number in "123"] == [
+        ("[erased]",)
+    ] * 3
 
 
 def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(door: Door, desk: Desk) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.archives.mbox import NotAnMbox, StoredMail, begins_mail, moment_of, read_mbox
+from tests.support.rows import every_row
 
 FROM = b"From joe@x.test Fri Nov 20 09:00:01 2026\n"
 LIMIT = 10_000_000
@@ -47,7 +48,7 @@ def test_reading_goes_on_where_it_stopped() -> None:
         assert [later.raw for later in read(data, each.end)] == [more.raw for more in found[place + 1 :]]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("written", "meant"),
     [(b">From me\n", b"From me\n"), (b">>From me\n", b">From me\n"), (b">Fromage\n", b">Fromage\n")],
 )
@@ -55,7 +56,7 @@ def test_one_quote_is_taken_off(written: bytes, meant: bytes) -> None:
     assert raws(FROM + mail(b"a\n\n" + written) + b"\n") == [mail(b"a\n\n" + meant)]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "line",
     [
         b"From here on it burns.\n",
@@ -69,7 +70,7 @@ def test_a_line_of_the_text_that_begins_with_from_begins_no_mail(line: bytes) ->
     assert raws(FROM + mail(body) + b"\n" + FROM + mail(b"2\n")) == [mail(body), mail(b"2\n")]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "moment"),
     [
         (b"From joe@x.test Fri Nov 20 09:00:01 2026\n", datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mail.compose.outgoing import OutgoingMail, build, markdown_to_html
 from mail.mime.address import Address
 from mail.mime.message import parse
+from tests.support.rows import every_row
 
 PLAIN = OutgoingMail(
     message_id="<nd.a.1.b@example.test>",
@@ -84,7 +85,7 @@ def test_only_seven_bits_and_short_lines_leave() -> None:
     assert mail.part_bytes(part.part) == bytes(range(256)) * 40
 
 
-@pytest.mark.parametrize(
+@every_row(
     "name",
     ["a.txt", 'q"uo\\te.txt', "日" * 200 + ".txt", "a;b=c.txt", "x" * 250, "../../etc/passwd", "a\r\nB: c"],
 )

@@ -231,6 +231,14 @@ def test_a_uid_after_the_body_is_found() -> None:
     assert found.internaldate.hour == 7
 
 
+def test_a_mail_is_found_under_the_other_names_that_servers_give_it() -> None:
+    names = [b"body[] {5}", b"BODY[]<0> {5}", b"RFC822 {5}", b"BINARY[] ~{5}"]
+    for name in names:
+        found = mails_in([(b"1 (uid 7 flags (x) " + name, b"Hello"), b")"], {7})
+        assert [(one.uid, one.raw) for one in found] == [(7, b"Hello")]
+    assert mails_in([(b"1 (UID 7 BODY[HEADER] {5}", b"Hello"), b")"], {7}) == []
+
+
 def test_a_uid_nobody_asked_for_is_ignored() -> None:
     assert mails_in([(b"1 (UID 8 BODY[] {5}", b"Hello"), b")"], {7}) == []
 
@@ -249,6 +257,9 @@ def test_answers_of_search_list_and_namespace_are_read_in_all_their_forms() -> N
     assert folder is not None
     assert (folder.name, folder.separator) == ("INBOX.Über", ".")
     assert "\\noselect" in folder.flags
+    folder = folder_in(b'() "/" "x \\"y\\"" ("CHILDINFO" ("SUBSCRIBED"))')
+    assert folder is not None
+    assert folder.name == 'x "y"'
     assert folder_in(b"garbage") is None
     assert namespace_in([b'(("INBOX." ".")) NIL NIL']) == ("INBOX.", ".")
     assert namespace_in([b"NIL NIL NIL"]) == ("", "")

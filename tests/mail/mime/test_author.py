@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mail.mime.author import Author, author_of, named_people
 from mail.mime.message import parse
+from tests.support.rows import every_row
 
 OWN = {"support@desk.test", "sales@desk.test"}
 LIST = "List-Id: Users <users.lists.test>\nList-Post: <mailto:users@lists.test>\n"
@@ -20,7 +19,7 @@ def author(head: str) -> Author:
     return author_of(named_people(parse(head.encode() + b"\n\nHello\n")), is_own)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "written_by", "answered_at"),
     [
         # plainly
@@ -36,7 +35,22 @@ def author(head: str) -> Author:
         (
             "From: ann@client.test\nReply-To: office@client.test, ann@client.test, boss@client.test",
             "ann@client.test",
-            ["office@client.test", "boss@client.test"],
+            ["office@client.test", "ann@client.test", "boss@client.test"],
+        ),
+        (
+            "From: ann=40client.test@lists.test\nReply-To: Ann <ann@client.test>\nList-Id: <l.lists.test>",
+            "ann@client.test",
+            ["ann@client.test"],
+        ),
+        (
+            "From: ann@client.test.invalid\nReply-To: Ann <ann@client.test>\nList-Id: <l.lists.test>",
+            "ann@client.test",
+            ["ann@client.test"],
+        ),
+        (
+            "From: ann=40client.test@eve.test\nReply-To: Bob <bob@client.test>\nList-Id: <l.eve.test>",
+            "ann=40client.test@eve.test",
+            ["bob@client.test"],
         ),
         ("From: ann@client.test\nReply-To: support@desk.test", "ann@client.test", ["ann@client.test"]),
         ("From: ann@client.test\nReply-To: support+7@desk.test", "ann@client.test", ["ann@client.test"]),
@@ -91,6 +105,28 @@ def author(head: str) -> Author:
         ),
         (
             "From: users@lists.test\nX-BeenThere: users@lists.test\nReply-To: ann@client.test",
+            "ann@client.test",
+            ["ann@client.test"],
+        ),
+        (
+            "From: Ann <users@lists.test>\nReply-To: ann@client.test\nList-Post: <mailto:users@lists.test>",
+            "ann@client.test",
+            ["ann@client.test"],
+        ),
+        (
+            "From: Ann Meier via Users <users@lists.test>\nReply-To: users@lists.test\n"
+            f"Cc: Bob <bob@other.test>, Ann Meier <ann@client.test>\n{LIST}",
+            "ann@client.test",
+            ["ann@client.test"],
+        ),
+        (
+            "From: Ann <ann=40client.test@dmarc.lists.test>\nList-Id: <wg.lists.test>",
+            "ann@client.test",
+            ["ann@client.test"],
+        ),
+        (
+            "From: Ann <0042-dmarc-request@lists.test>\nReply-To: Ann <ann@client.test>\n"
+            "List-Owner: <mailto:USERS-request@lists.test>\nList-Post: <mailto:USERS@lists.test>",
             "ann@client.test",
             ["ann@client.test"],
         ),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from mail.mime.automated import classify, own_desk_id
-from mail.mime.bounces import bounces
+from mail.mime.bounces import BouncedRecipient, bounces
 from mail.mime.message import parse
 from tests.support.accounts import CORPORA
+from tests.support.rows import every_row
 
 
 def with_headers(*lines: str, sender: str = "ann@client.test") -> bytes:
     return ("\r\n".join([f"From: {sender}", "Subject: Printer", *lines]) + "\r\n\r\nHello\r\n").encode()
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "kind", "acknowledge"),
     [
         ("X-Mailer: Mutt", "human", True),
@@ -61,7 +63,7 @@ def test_the_headers_decide(line: str, kind: str, acknowledge: bool) -> None:
     assert verdict.reason
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("sender", "kind"),
     [
         ("MAILER-DAEMON@mx.client.test", "auto_generated"),
@@ -131,8 +133,8 @@ Subject: Re: Printer
 """
 
 
-@pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@every_row("kind", ["message/rfc822", "text/rfc822-headers"])
+@every_row("end", ["\n", "\r\n"])
 def test_a_delivery_report_names_recipients_and_the_mail(kind: str, end: str) -> None:
     mail = parse(REPORT.format(kind=kind).replace("\n", end).encode())
     assert classify(mail).kind == "bounce"
@@ -175,7 +177,7 @@ def test_a_bounce_without_a_report_names_recipients_above_the_returned_mail() ->
     assert "no mailbox here" in bob.diagnostic
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("words", "named"),
     [
         ("o'brien@client.test", "o'brien@client.test"),
@@ -273,7 +275,7 @@ def notice(subject: str, words: str = WORDS, sender: str = SERVER, more: str = "
     return f"From: {sender}\nTo: support@desk.example\n{more}Subject: {subject}\n\n{words}".encode()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "subject",
     [
         "Mail Not Delivered",
@@ -296,7 +298,7 @@ def test_a_bounce_is_known_in_any_language_without_a_return_path(subject: str) -
     assert [one.address for one in bounces(read)] == ["ann@kunde.example"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "sender",
     [
         "post_master@kunde.example",
@@ -314,7 +316,7 @@ def test_mail_servers_are_known_in_every_spelling(sender: str) -> None:
     assert classify(parse(notice("x", sender=sender))).kind == "bounce"
 
 
-@pytest.mark.parametrize(
+@every_row(
     "sender",
     ["Ann <ann@kunde.example>", "postmann@kunde.example", "mta-fan@kunde.example", "damon@kunde.example"],
 )
@@ -325,7 +327,7 @@ def test_a_person_who_forwards_a_bounce_asks_for_help(sender: str) -> None:
     ).acknowledge
 
 
-@pytest.mark.parametrize(
+@every_row(
     "more",
     [
         "Auto-Submitted: auto-replied\n",
@@ -355,7 +357,7 @@ SES = {
 }
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
+@every_row("wrapped", [False, True])
 def test_a_notice_of_a_mail_service_is_a_bounce(wrapped: bool) -> None:
     text = json.dumps({"Type": "Notification", "Message": json.dumps(SES)} if wrapped else SES)
     read = parse(
@@ -373,7 +375,7 @@ def test_a_notice_of_a_mail_service_is_a_bounce(wrapped: bool) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("subject", "words"),
     [
         (
@@ -387,6 +389,29 @@ def test_a_notice_of_a_mail_service_is_a_bounce(wrapped: bool) -> None:
         ("Delivery delayed", "ann@kunde.example\n  451 4.3.0 try later\n\nWe will continue to try."),
         ("Письмо задерживается", "<ann@kunde.example>: 450 4.2.0 greylisted"),
         ("配信遅延のお知らせ", "ann@kunde.example\n421 busy"),
+        ("Doručení zpožděno", "ann@kunde.example\n4.4.7 zpráva dosud nebyla doručena"),
+        ("Leverans försenad", "ann@kunde.example\nförsenad 4.4.7."),
+        ("Η παράδοση καθυστερεί", "ann@kunde.example\n4.4.7"),
+        (
+            "Warning: message 1x delayed 24 hours",
+            "ann@kunde.example\n\nNo action is needed. This warning may be repeated if the\nmessage remains "
+            "undelivered. Eventually the mail delivery software will give up,\nand when that happens, the "
+            "message will be returned to you.",
+        ),
+        (
+            "Delayed Mail (still being retried)",
+            "## THIS IS A WARNING ONLY ##\n\nYour message could not be delivered for more than 4 hour(s).\n\n"
+            "<ann@kunde.example>: connect to mx: Connection timed out",
+        ),
+        (
+            "Delivery Status Notification (Delay)",
+            "** Delivery incomplete **\n\nA problem with ann@kunde.example. You'll be notified if the "
+            "delivery fails permanently.\n451 4.3.0 later",
+        ),
+        (
+            "Warnung",
+            "ann@kunde.example: bisher nicht zugestellt. Falls es endgültig scheitert, schreiben wir.",
+        ),
     ],
 )
 def test_a_delay_without_a_report_is_no_failure(subject: str, words: str) -> None:
@@ -395,19 +420,23 @@ def test_a_delay_without_a_report_is_no_failure(subject: str, words: str) -> Non
     assert [(one.address, one.action) for one in bounces(read)] == [("ann@kunde.example", "delayed")]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("subject", "words"),
     [
         ("Warning: could not send message for past 4 days", "<ann@kunde.example>: 4.4.1 giving up"),
         ("Delayed mail, returned", "ann@kunde.example\n550 5.1.1 user unknown"),
         ("failure notice", "<ann@kunde.example>:\n451 try later\nI gave up."),
+        (
+            "Mail",
+            "** Message not delivered **\n\nTo ann@kunde.example. We gave up after 46 hours.\n\n451 4.4.1",
+        ),
     ],
 )
 def test_a_delay_that_ended_is_a_failure(subject: str, words: str) -> None:
     assert [one.action for one in bounces(parse(notice(subject, words)))] == ["failed"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("action", "status", "meant"),
     [
         ("failed", "4.4.7", "failed"),
@@ -431,8 +460,8 @@ def test_an_unknown_action_is_judged_by_the_status(action: str, status: str, mea
     assert [one.action for one in bounces(parse(raw.encode()))] == [meant]
 
 
-@pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
-@pytest.mark.parametrize(
+@every_row("encoding", ["7bit", "base64", "quoted-printable"])
+@every_row(
     "kind", ["text/plain", "text/html", "text/rfc822-headers", "message/rfc822", "application/octet-stream"]
 )
 def test_the_original_is_found_in_decoded_text(encoding: str, kind: str) -> None:
@@ -455,7 +484,7 @@ def test_the_original_is_found_in_decoded_text(encoding: str, kind: str) -> None
     assert [one.original_message_id for one in bounces(parse(raw))] == ["<o1@desk.example>"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "words",
     [
         "For help write to <postmaster@mx.kunde.example>\n\n<ann@kunde.example>: unknown user\n",
@@ -471,7 +500,7 @@ def test_only_recipients_are_taken_for_recipients(words: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "sender"),
     [
         ("X-Apple-Action: VACATION", "ann@icloud.example"),
@@ -506,7 +535,7 @@ def test_machines_of_all_vendors_are_not_acknowledged(line: str, sender: str) ->
     ).acknowledge
 
 
-@pytest.mark.parametrize(
+@every_row(
     "line",
     [
         "Subject: Loop in the network",
@@ -525,6 +554,10 @@ def test_people_are_acknowledged(line: str) -> None:
 
 # As the mail servers of forty years wrote them, before there were reports.
 OLD_BOUNCES = {
+    "MDaemon's own words": (
+        "The attached message had PERMANENT fatal delivery errors!\n\n--> Error message below:\n"
+        "550 <ann@kunde.example>, Recipient unknown\n"
+    ),
     "sendmail": (
         "The original message was received at Mon\nfrom x [1.2.3.4]\n\n"
         "   ----- The following addresses had permanent fatal errors -----\n<ann@kunde.example>\n\n"
@@ -630,8 +663,89 @@ OLD_BOUNCES = {
 }
 
 
-@pytest.mark.parametrize("words", OLD_BOUNCES.values(), ids=OLD_BOUNCES)
+@every_row("words", OLD_BOUNCES.values())
 def test_a_bounce_in_the_words_of_any_server_names_its_recipient(words: str) -> None:
     read = parse(notice("Returned mail", words))
     assert classify(read).kind == "bounce"
     assert [one.address for one in bounces(read)] == ["ann@kunde.example"]
+
+
+def test_a_report_of_a_directory_s_own_recipient_names_its_address() -> None:
+    own = "Final-Recipient: EX;/o=CORP/cn=ann\nX-Actual-Recipient: rfc822; ann@kunde.example"
+    as_sent = r"Final-Recipient: .*\nOriginal-Recipient: .*"
+    report = re.sub(as_sent, own, REPORT.format(kind="message/rfc822"), count=1)
+    found = bounces(parse(report.encode()))[0]
+    assert (found.address, found.status) == ("ann@kunde.example", "5.1.1")
+
+
+def only_one(status: str) -> BouncedRecipient:
+    """Whom a report with this delivery-status part names."""
+    raw = (
+        "From: MAILER-DAEMON@x.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\nx\n--b\n"
+        f"Content-Type: message/delivery-status\n\n{status}\n--b--\n"
+    )
+    (found,) = bounces(parse(raw.encode()))
+    return found
+
+
+def test_reports_of_odd_shape_are_read() -> None:
+    group = "Original-Recipient: rfc822;ann+2Bx@kunde.example\nAction: failed\nStatus: 5.1.1\n"
+    found = only_one(f"X-Original-Message-ID: <1@desk.example>\n\n{group}")
+    assert (found.address, found.original_message_id) == ("ann+x@kunde.example", "<1@desk.example>")
+    assert only_one(f"This is the status:\n\nReporting-MTA: dns; mx\n\n{group}").status == "5.1.1"
+
+
+def test_a_recipient_in_another_system_s_terms_keeps_the_status() -> None:
+    def told(final: str) -> tuple[str, str]:
+        found = only_one(
+            f"Reporting-MTA: dns; mx\n\nFinal-Recipient: {final}\nAction: failed\nStatus: 5.1.1\n"
+        )
+        return found.address, found.status
+
+    assert told("X400; /DD.RFC-822=bob(a)kunde.example/ADMD=X/C=DE/") == ("bob@kunde.example", "5.1.1")
+    assert told("rfc822; IMCEASMTP-bob+40kunde+2Eexample@gw.example") == ("bob@kunde.example", "5.1.1")
+    assert told("X400; /C=DE/ADMD=VIAT/O=ORG/S=MUSTER/G=MAX/") == ("", "5.1.1")
+    assert told("EX; /o=Org/ou=First/cn=Recipients/cn=bob") == ("", "5.1.1")
+
+
+@every_row(
+    ("head", "kind"),
+    [
+        ("From: root@h.example (Cron Daemon)\nSubject: Cron <root@h> /usr/bin/backup", "auto_generated"),
+        (
+            "From: dmarc@isp.example\nSubject: Report Domain: x.example Submitter: isp.example Report-ID: 1",
+            "auto_generated",
+        ),
+        ("From: zabbix@h.example\nSubject: Problem: disk full", "human"),
+        ("From: ann@kunde.example\nSubject: Accepted: x\nContent-Type: text/calendar; method=REPLY", "human"),
+    ],
+)
+def test_programs_that_say_little_of_themselves_get_no_acknowledgement(head: str, kind: str) -> None:
+    found = classify(parse(f"{head}\n\nx\n".encode()))
+    assert (found.kind, found.acknowledge) == (kind, False)
+    asked = parse(b"From: ann@kunde.example\nSubject: Cron job fails: Accepted\n\nx\n")
+    assert classify(asked).acknowledge
+
+
+def test_a_report_of_something_else_is_no_bounce() -> None:
+    head = "From: noreply-smtp@isp.example\nSubject: Report Domain: desk.example\n"
+    body = "Content-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n--b\n\nx\n--b--\n"
+    assert classify(parse((head + body).encode())).kind == "auto_generated"
+
+
+def test_an_address_in_letters_by_number_is_read() -> None:
+    final = r"Final-Recipient: utf-8; j\\x{F6}rg@kunde.example"
+    report = re.sub(r"Final-Recipient: .*", final, REPORT.format(kind="message/rfc822"))
+    report = re.sub(r"Original-Recipient: .*\n", "", report)
+    assert {one.address for one in bounces(parse(report.encode()))} == {"jörg@kunde.example"}
+
+
+def test_who_says_in_any_language_that_nobody_reads_it_is_not_answered() -> None:
+    nobody = """nichtantworten bitte-nicht-antworten keine-antwort ne-pas-repondre nepasrepondre no-contestar
+    nao-responda non-rispondere niet-beantwoorden svar-ej unmonitored"""
+    for sender in nobody.split():
+        found = classify(parse(f"From: {sender}@kunde.example\nSubject: Order 7\n\nx\n".encode()))
+        assert not found.acknowledge, sender
+    for person in ("norbert.reply", "antworten", "responder", "svarej.lund"):
+        found = classify(parse(f"From: {person}@kunde.example\nSubject: Order 7\n\nx\n".encode()))
+        assert found.acknowledge, person

@@ -10,11 +10,10 @@ import itertools
 from collections.abc import Iterator
 from email.header import Header
 
-import pytest
-
 from mail.mime.automated import classify
 from mail.mime.bounces import bounces
 from mail.mime.message import parse
+from tests.support.rows import every_row
 
 ASKED = "Printer on fire [#1042]"
 PERSON = "Ann Prado <ann@kunde.example>"
@@ -51,6 +50,11 @@ VACATIONS = {
     "Tobit": "X-Responder: David",
     "eGroupWare": "X-Out-Of-Office: yes",
     "SmarterMail": "X-SmarterMail-AutoResponder: yes\nAuto-Submitted: auto-replied",
+    "FreeScout": "X-FreeScout-Mail-Type: auto.reply",
+    "Pigeonhole's field": "X-Sieve-Vacation: yes",
+    "a vendor's own": "X-Amazon-Auto-Reply: true",
+    "another vendor's own": "X-Acme-Out-Of-Office-Reply: 1",
+    "a third one's": "X-Helpdesk-AutoResponder-Id: 7",
     "null sender": "Return-Path: <>",
     "folded": 'Auto-Submitted:\n auto-replied;\n owner-email="ann@kunde.example"',
     "odd case": "AUTO-SUBMITTED: Auto-Replied",
@@ -90,7 +94,11 @@ Házon kívül: {}|Răspuns automat: {}|Автоматический ответ:
 自動回信: {}|不在办公室: {}|자동 회신: {}|자동 응답: {}|부재중: {}|
 부재 중 자동 회신: {}|Trả lời tự động: {}|Balasan otomatis: {}|Resposta automàtica: {}|
 Automatski odgovor: {}|Samodejni odgovor: {}|Automaatne vastus: {}|Automatinis atsakymas: {}|
-Automātiskā atbilde: {}|ตอบกลับอัตโนมัติ: {}"""
+Automātiskā atbilde: {}|ตอบกลับอัตโนมัติ: {}|
+Sjálfvirkt svar: {}|Freagra uathoibríoch: {}|Erantzun automatikoa: {}|Ateb awtomatig: {}|
+Tweġiba awtomatika: {}|Përgjigje automatike: {}|Автоматски одговор: {}|Автоматты жауап: {}|
+ავტომატური პასუხი: {}|Avtomatik cavab: {}|স্বয়ংক্রিয় উত্তর: {}|स्वचालित उत्तर: {}|
+Outomatiese antwoord: {}|Awtomatikong tugon: {}|Ավտոմատ պատասխան: {}|Fraværsassistent: {}"""
 """Subjects of absence notes that have nothing else to tell them, as mail programs write them."""
 
 MACHINES = {
@@ -253,6 +261,7 @@ def of_people() -> Iterator[tuple[str, bytes]]:
             written(PERSON, subject, "X-Mailer: Microsoft Outlook 16.0\nImportance: high"),
         )
         yield f"{subject} (DR)", written(PERSON, subject, "Auto-Submitted: no\nX-Auto-Response-Suppress: DR")
+        yield f"{subject} (none)", written(PERSON, subject, "X-Acme-Auto-Reply: no\nX-Vacation-Sent: false")
 
 
 def test_no_machine_is_acknowledged() -> None:
@@ -274,7 +283,7 @@ def test_people_are_acknowledged_whatever_they_write_about() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("sender", SENDERS)
+@every_row("sender", SENDERS)
 def test_what_came_back_names_who_did_not_get_it(sender: str) -> None:
     for subject, words in RETURNED:
         read = parse(written(sender, subject, "", f"Your mail:\n\n{words}\n"))

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from mail.mime.charset import codec_for, decode, decode_field
 from mail.mime.japanese import decode_euc_jp, decode_iso2022_jp
 from mail.mime.message import parse
+from tests.support.rows import every_row
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("labels", "codec"),
     [
         ("windows-936 csgb2312 cn-gb gb_2312-80 GBK x-gbk ms936 cp936 euc-cn chinese iso-ir-58", "gb18030"),
@@ -43,9 +44,7 @@ def test_labels_that_are_in_use_are_known(labels: str, codec: str) -> None:
     assert codec_for("latin 9") == "iso8859-15"
 
 
-@pytest.mark.parametrize(
-    "label", ["idna", "zlib", "unicode_escape", "rot13", "base64", "punycode", "", "a" * 99]
-)
+@every_row("label", ["idna", "zlib", "unicode_escape", "rot13", "base64", "punycode", "", "a" * 99])
 def test_what_is_no_charset_of_text_is_refused(label: str) -> None:
     assert codec_for(label) is None
 
@@ -76,7 +75,7 @@ def iso2022(text: str) -> bytes:
     return bytes(done)
 
 
-@pytest.mark.parametrize("label", ["iso-2022-jp", "csiso2022jp", None, "us-ascii", "utf-8"])
+@every_row("label", ["iso-2022-jp", "csiso2022jp", None, "us-ascii", "utf-8"])
 def test_iso_2022_jp_with_the_vendors_rows(label: str | None) -> None:
     text = "①㈱№℡ テスト\n二行目 plain"
     assert decode(iso2022(text), label) == text
@@ -120,28 +119,24 @@ def test_euc_jp_with_circled_digits() -> None:
     assert decode(b"\xad\xa1\xad\xea " + "日本".encode("euc_jp"), "euc-jp") == "①㈱ 日本"
 
 
-@pytest.mark.parametrize(
-    "text", ["Hi there", "Привет, мир", "日本語の文章です。", "Ünïcode\nzwei Zeilen", "短い"]
-)
-@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-16be", "unicode", "ucs-2"])
-@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@every_row("text", ["Hi there", "Привет, мир", "日本語の文章です。", "Ünïcode\nzwei Zeilen", "短い"])
+@every_row("label", ["utf-16", "utf-16le", "utf-16be", "unicode", "ucs-2"])
+@every_row("order", ["utf-16-le", "utf-16-be"])
+@every_row("mark", ["", "\ufeff"])
 def test_utf_16_in_both_orders_with_and_without_its_mark(
     text: str, label: str, order: str, mark: str
 ) -> None:
     assert decode((mark + text).encode(order), label) == text
 
 
-@pytest.mark.parametrize("label", [None, "utf-8", "iso-8859-1", "us-ascii", "gb2312"])
-@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@every_row("label", [None, "utf-8", "iso-8859-1", "us-ascii", "gb2312"])
+@every_row("order", ["utf-16-le", "utf-16-be"])
 def test_utf_16_that_was_not_declared_is_seen(label: str | None, order: str) -> None:
     assert decode("Log of host db7\n".encode(order), label) == "Log of host db7\n"
     assert decode("\ufeffЖурнал".encode(order), label) == "Журнал"
 
 
-@pytest.mark.parametrize(
-    "charset", ["utf-16", "utf-16le", "utf-7", "utf-32", "iso-2022-kr", "hz-gb-2312", "cp037"]
-)
+@every_row("charset", ["utf-16", "utf-16le", "utf-7", "utf-32", "iso-2022-kr", "hz-gb-2312", "cp037"])
 def test_the_charset_of_the_text_does_not_spoil_headers_in_ascii(charset: str) -> None:
     mail = parse(
         b"From: Anna <ann@kunde.example>\nSubject: Printer is dead! 1+1=2, a+b-c\n"
@@ -156,7 +151,7 @@ def test_the_charset_of_the_text_does_not_spoil_headers_in_ascii(charset: str) -
 NAMES = [("报表.xls", "gb2312"), ("отчёт.pdf", "koi8-r"), ("レポート.doc", "shift_jis"), ("報告.txt", "big5")]
 
 
-@pytest.mark.parametrize(("name", "charset"), NAMES)
+@every_row(("name", "charset"), NAMES)
 def test_a_raw_file_name_is_read_in_a_charset_that_the_mail_uses_elsewhere(name: str, charset: str) -> None:
     subject = (
         f"=?{charset}?q?=".encode() + "".join(f"={b:02X}" for b in name.encode(charset)).encode()[1:] + b"?="
@@ -171,7 +166,7 @@ def test_a_raw_file_name_is_read_in_a_charset_that_the_mail_uses_elsewhere(name:
     assert mail.attachments[0].name == name
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "charset"),
     [("您好", "gb2312"), ("Привет", "koi8-r"), ("안녕", "euc-kr"), ("Grüße", "iso-8859-1")],
 )
@@ -185,7 +180,7 @@ def test_a_short_body_without_a_charset_asks_the_other_parts(text: str, charset:
     assert mail.text == text
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "charset"),
     [("Müller", "iso-8859-1"), ("Иванов", "windows-1251"), ("山田", "shift_jis"), ("김", "euc-kr")],
 )
@@ -208,17 +203,15 @@ def test_a_field_in_iso_2022_jp_without_an_encoded_word() -> None:
     assert decode_field("件名".encode("iso2022_jp")) == "件名"
 
 
-@pytest.mark.parametrize(
-    "label", ["gb2312", "big5", "shift_jis", "euc-kr", "windows-1251", "koi8-r", "iso-8859-2"]
-)
-@pytest.mark.parametrize(
+@every_row("label", ["gb2312", "big5", "shift_jis", "euc-kr", "windows-1251", "koi8-r", "iso-8859-2"])
+@every_row(
     "text", ["服务器没有响应", "Сервер не отвечает", "サーバーが応答しません", "Größe überprüfen, schön"]
 )
 def test_utf_8_under_another_label_is_read(label: str, text: str) -> None:
     assert decode(text.encode(), label) == text
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("label", "text"),
     [
         ("gb2312", "联通服务器没有响应"),
@@ -236,3 +229,143 @@ def test_utf_8_under_another_label_is_read(label: str, text: str) -> None:
 )
 def test_a_label_that_tells_the_truth_is_believed(label: str, text: str) -> None:
     assert decode(text.encode(label), label) == text
+
+
+EAST_ASIAN = {
+    "gb18030": "您好，打印机从今天早上开始一直卡纸，请尽快派人来看一下。谢谢！",
+    "big5": "您好，印表機從今天早上開始一直卡紙，請儘快派人來看一下。謝謝！",
+    "shift_jis": "お世話になっております。今朝からプリンターの紙詰まりが続いています。",
+    "euc_jp": "お世話になっております。今朝からプリンターの紙詰まりが続いています。",
+    "euc-kr": "안녕하세요, 오늘 아침부터 프린터에 용지가 계속 걸립니다. 감사합니다.",
+    "iso2022_jp": "お世話になっております。今朝からプリンターの紙詰まりが続いています。",
+}
+OTHERS = [
+    "gb2312",
+    "big5",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "iso-2022-jp",
+    "iso-8859-1",
+    "us-ascii",
+    "x-none",
+    None,
+]
+
+
+def test_a_text_of_east_asia_is_read_under_the_label_of_another() -> None:
+    wrong = []
+    for charset, text in EAST_ASIAN.items():
+        for label in OTHERS:
+            for written in (text, text[:14], f"Re: {text}\n> srv01 {text}"):
+                if (charset, label) == ("euc_jp", "gb2312"):
+                    continue  # in China they write their Japanese so, and it reads as well
+                if decode(written.encode(charset), label) != written and len(written) > 14:
+                    wrong.append((charset, label, written[:20]))
+    assert wrong == []
+    for written in ("프린터 고장", "감사합니다"):
+        assert decode(written.encode("euc-kr"), "gb2312") == written
+
+
+LATIN = {
+    "cp1254": "Merhaba, ofisteki yazıcı bu sabahtan beri çalışmıyor, birini gönderir misiniz? Şükrü",
+    "cp1250": "Dobrý den, tiskárna v kanceláři od rána nefunguje, můžete někoho poslat? Děkuji, Jiří",
+    "iso8859-2": "Dzień dobry, drukarka w biurze od rana nie działa, czy możecie kogoś przysłać? Łukasz",
+    "cp1257": "Laba diena, biuro spausdintuvas nuo ryto neveikia, gal galite ką nors atsiųsti? Živilė",
+    "cp1252": "Bonjour, l'imprimante est bloquée, ça ne marche plus à l'étage : pourriez-vous… ? Zoé Lefèvre",
+    "iso8859-15": "Hei, tulostin ei tänään toimi, öisin kyllä. À bientôt, Åsa Sjöström, 20 °C",
+}
+
+
+@every_row("charset", list(LATIN))
+@every_row("label", ["iso-8859-1", "us-ascii", "utf-8", "gb2312", "windows-1251", None])
+def test_a_text_with_accents_is_read_in_its_alphabet_whatever_its_label(
+    charset: str, label: str | None
+) -> None:
+    text = LATIN[charset]
+    assert decode(text.encode(charset), label) == text
+    assert decode(text.encode(charset), label, ["iso-8859-1"]) == text
+    log = "INFO all is well\n" * 400
+    assert decode((log + text).encode(charset), label).endswith(text)
+
+
+@every_row(
+    "text",
+    [
+        "Þýðing á þessu",
+        "Træet på Ærø",
+        "São João, não",
+        "Señor Ibáñez ¿qué?",
+        "£5 ½ µm ±2 °C",
+        "«Où ?»",
+        "flýti",
+    ],
+)
+@every_row("label", ["iso-8859-1", "windows-1252", "iso-8859-15"])
+def test_western_letters_stay_what_they_were_declared_as(text: str, label: str) -> None:
+    assert decode(text.encode("latin-1"), label) == text.encode("latin-1").decode(codec_for(label) or "")
+
+
+def test_letters_of_windows_under_the_label_of_iso_are_letters() -> None:
+    assert (
+        decode("Świątek, „tak” – Śląsk, źle".encode("cp1250"), "iso-8859-2") == "Świątek, „tak” – Śląsk, źle"
+    )
+
+
+def test_frames_and_words_with_accents_are_not_taken_for_east_asian() -> None:
+    german = "Guten Tag, der Drucker für das Büro zieht seit heute früh kein Papier. Grüße, Jörg Müßig"
+    french = "Bonjour, l'imprimante bloque le papier : pourriez-vous dépanner ? Zoé Françoise, à côté"
+    for text in (german, french):
+        for label in ("gb2312", "big5", "shift_jis", "euc-kr", "iso-2022-jp", "iso-8859-1"):
+            assert decode(text.encode("cp1252"), label) == text, label
+    frame = "ÚÄÄÄÄÂÄÄÄÄ¿\n³    ³    ³\nÀÄÄÄÄÁÄÄÄÄÙ\n"
+    assert decode(frame.encode("latin-1"), "iso-8859-1") == frame
+    rare = "陈喆和李昇炜在沈阳，朱镕基的书在这里。"
+    assert decode(rare.encode("gb18030"), "gb2312") == rare
+    japanese = "プリンターの状況を確認してください"
+    assert decode(japanese.encode("gb18030"), "gb2312") == japanese
+
+
+ALPHABETS = {
+    "cp1251": "Здравствуйте, принтер снова не печатает, пришлите кого-нибудь, пожалуйста.",
+    "koi8-r": "Здравствуйте, принтер снова не печатает, пришлите кого-нибудь, пожалуйста.",
+    "iso8859-5": "СРОЧНО: НЕ РАБОТАЕТ ПРИНТЕР В БУХГАЛТЕРИИ",
+    "cp866": "Добрый день, не открывается общая папка на сервере",
+    "iso8859-7": "Καλημέρα σας, ο εκτυπωτής μπλοκάρει συνέχεια από το πρωί",
+    "cp1255": "שלום, המדפסת נתקעת כל הזמן מהבוקר, אנא שלחו מישהו",
+    "cp1256": "مرحبا، الطابعة تتعطل باستمرار منذ الصباح، يرجى إرسال شخص",
+    "cp874": "สวัสดีครับ เครื่องพิมพ์กระดาษติดตั้งแต่เช้า กรุณาส่งคนมาดู",
+}
+ALPHABET_LABELS = [
+    "windows-1251",
+    "koi8-r",
+    "iso-8859-5",
+    "iso-8859-7",
+    "windows-1255",
+    "windows-1256",
+    *OTHERS,
+]
+
+
+@every_row("charset", list(ALPHABETS))
+@every_row("label", ALPHABET_LABELS)
+def test_a_text_in_another_alphabet_is_read_under_the_label_of_another(
+    charset: str, label: str | None
+) -> None:
+    text = ALPHABETS[charset]
+    assert decode(text.encode(charset), label) == text
+
+
+@every_row(
+    ("text", "label"),
+    [
+        ("ÄÖÜäöüß ÀÉÈ", "iso-8859-1"),
+        ("Ω µ ° § ± € ×", "windows-1252"),
+        ("ООО «ФХЦЧШЩ»", "windows-1251"),
+        ("ЫЪЭ ЩЪЁ", "koi8-r"),
+        ("Đặng", "utf-8"),
+    ],
+)
+def test_a_few_odd_letters_are_no_reason_to_mistrust_a_label(text: str, label: str) -> None:
+    data = text.encode(codec_for(label) or "", "replace")
+    assert decode(data, label) == data.decode(codec_for(label) or "")

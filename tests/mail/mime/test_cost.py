@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +36,7 @@ def _switching(size: int) -> bytes:
 
 
 WORDS = b"words and words\n"
+BASE64 = b"text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
 MADE: dict[str, Callable[[int], bytes]] = {
     "vendors' rows": lambda n: _mail(b"text/plain; charset=iso-2022-jp", _filled(b'\x1b$B-!-"\x1b(B\r\n', n)),
     "ever other switches": lambda n: _mail(b"text/plain; charset=iso-2022-jp", _switching(n)),
@@ -52,6 +54,11 @@ MADE: dict[str, Callable[[int], bytes]] = {
     "flowed quotes": lambda n: _mail(b"text/plain; format=flowed", _filled(b">> a \r\n", n)),
     "enriched marks": lambda n: _mail(b"text/enriched", _filled(b"<<bold>", n)),
     "groups of RTF": lambda n: _mail(b"text/rtf", b"{\\rtf1 " + _filled(b"{\\b ", n)),
+    "base64 in lines": lambda n: _mail(BASE64, base64.encodebytes(_filled(WORDS, n))),
+    "base64 in one line": lambda n: _mail(BASE64, base64.b64encode(_filled(WORDS, n))),
+    "base64 without its end": lambda n: _mail(BASE64, base64.b64encode(_filled(WORDS, n)).rstrip(b"=")[:-1]),
+    "base64 between other signs": lambda n: _mail(BASE64, _filled(b"d29yZHMg\r\n!\x80*", n)),
+    "base64 with ends within": lambda n: _mail(BASE64, _filled(b"d29yZA==\r\n", n)),
     "begin lines": lambda n: _mail(b"text/plain", _filled(b"begin 644 a\n`\nend\n", n)),
 }
 WITH_FILES: dict[str, Callable[[int], bytes]] = {
@@ -86,6 +93,20 @@ def test_japanese_text_costs_what_its_length_does(unit: bytes) -> None:
 @pytest.mark.parametrize("unit", [b"\xff\xa1a", b"\xad\xa1\xa4\xb3", b"\x8f\xa1"])
 def test_so_does_euc(unit: bytes) -> None:
     assert _ratio(lambda size: decode_euc_jp(_filled(unit, size))) < 12
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n"])
+def test_so_does_a_text_in_base64_and_it_costs_little_more_than_plain(end: bytes) -> None:
+    text = _filled(WORDS, 8_000_000)
+    coded = base64.b64encode(text)
+    lines = coded if not end else end.join(coded[at : at + 76] for at in range(0, len(coded), 76))
+    assert parse(_mail(BASE64, lines)).text == text.decode().strip("\n")
+
+    def read(raw: bytes) -> None:
+        assert parse(raw).text
+
+    plain = _mail(b"text/plain; charset=utf-8", text)
+    assert _seconds(lambda: read(_mail(BASE64, lines))) < 4 * _seconds(lambda: read(plain)) + 0.2
 
 
 def test_so_do_files_in_a_text() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime.forwarded import attached, inline
 from mail.mime.message import parse
+from tests.support.rows import every_row
 
 GMAIL = """{words}
 
@@ -198,8 +198,8 @@ def mail(subject: str, text: str) -> bytes:
     ).encode()
 
 
-@pytest.mark.parametrize("words", ["Please see to it.\nKim knows her.", ""])
-@pytest.mark.parametrize(("subject", "text"), EVERY)
+@every_row("words", ["Please see to it.\nKim knows her.", ""])
+@every_row(("subject", "text"), EVERY)
 def test_the_original_and_the_words_above_it_are_told_apart(subject: str, text: str, words: str) -> None:
     read = parse(mail(subject, text.format(words=words)))
     found = inline(read.text, read.pieces)
@@ -210,7 +210,7 @@ def test_the_original_and_the_words_above_it_are_told_apart(subject: str, text: 
     assert found.words == words
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "Look at this.\n\nFrom: everybody\nTo: nobody\n",
@@ -249,7 +249,7 @@ def test_an_attached_mail_is_read_whole() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_row(
     "original",
     [
         b"Subject: nobody\r\n\r\nx\r\n",

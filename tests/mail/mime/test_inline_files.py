@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mail.mime.inline_files import files_in
 from mail.mime.message import ParsedMail, parse
+from tests.support.rows import every_row
 
 HEAD = b"From: Ann <ann@kunde.example>\nTo: support@desk.example\nSubject: x\nMIME-Version: 1.0\n"
 DATA = bytes(range(256)) * 3 + b"=&<>\x00\n"
@@ -126,7 +127,7 @@ def test_yenc_that_was_quoted_printable_or_calls_itself_an_encoding() -> None:
     assert files(mail(encoded(DATA), fields)) == [("b.bin", DATA)]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     ["=ybegin is how it begins", "=ybegin line=128 size=3 name=a.bin\nKLM", "we wrote =ybegin line=1 name=x",
      "=yend size=3", "=ybegin line=128 size=3\nKLM\n=yend size=3"],

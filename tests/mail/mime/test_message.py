@@ -11,6 +11,7 @@ import pytest
 from mail.mime.headers import TooComplex
 from mail.mime.message import ParsedMail, parse
 from tests.generator import generate
+from tests.support.rows import every_row
 
 
 def mail(head: str, body: str | bytes = "", end: str = "\r\n") -> ParsedMail:
@@ -39,7 +40,7 @@ def test_who_sent_it_is_found_where_from_is_missing() -> None:
     assert mail("Return-Path: <c@d>\nFrom: ").sender == ("", "c@d")
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@every_row("end", ["\r\n", "\n", "\r"])
 def test_line_ends_of_any_kind_are_read(end: str) -> None:
     raw = (
         (
@@ -61,7 +62,7 @@ def test_references_folded_with_tabs_and_spaces_are_whole() -> None:
     assert read.in_reply_to == ["<c@x>"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "written",
     [
         "=?utf-8?q?=3Ca=40x=3E?= =?utf-8?q?_=3Cb=40x=3E?=",
@@ -85,7 +86,7 @@ def test_an_endless_chain_keeps_the_root_and_the_newest() -> None:
     assert (read.references[0], read.references[-1]) == ("<0@x>", "<4999@x>")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "subject"),
     [
         ("=?utf-8?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
@@ -110,7 +111,7 @@ def test_subjects_are_decoded_as_they_were_meant(value: str, subject: str) -> No
         assert read.subject == subject
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("label", "data", "text"),
     [
         ("utf-8", "Grüße".encode(), "Grüße"),
@@ -194,7 +195,7 @@ def test_an_attached_mail_stays_attached() -> None:
     assert b"inner text" in read.part_bytes("2")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fields", "name"),
     [
         ('Content-Disposition: attachment; filename="a b.pdf"', "a b.pdf"),
@@ -233,9 +234,7 @@ def test_attachments_have_names(fields: str, name: str) -> None:
     assert [part.name for part in read.attachments] == [name]
 
 
-@pytest.mark.parametrize(
-    "encoding", ["base64", "BASE64", " base64 ; x", "quoted-printable", "8bit", "binary", "weird"]
-)
+@every_row("encoding", ["base64", "BASE64", " base64 ; x", "quoted-printable", "8bit", "binary", "weird"])
 def test_attachments_are_measured_and_come_out_byte_for_byte(encoding: str) -> None:
     data = bytes(range(1, 256)).replace(b"\r", b"").replace(b"\n", b"") * 9
     kind = encoding.strip().lower()
@@ -254,9 +253,7 @@ def test_attachments_are_measured_and_come_out_byte_for_byte(encoding: str) -> N
     assert read.part_bytes(part.part) == data
 
 
-@pytest.mark.parametrize(
-    "damaged", [b"SGVsbG8", b"SGVs*bG8=", b"SGVsbG8=\n\n-- \nlist footer", b"SGVs\nbG8=\n=="]
-)
+@every_row("damaged", [b"SGVsbG8", b"SGVs*bG8=", b"SGVsbG8=\n\n-- \nlist footer", b"SGVs\nbG8=\n=="])
 def test_damaged_base64_gives_what_is_there(damaged: bytes) -> None:
     assert mail("Content-Transfer-Encoding: base64", damaged).text.startswith("Hello")
 
@@ -331,7 +328,7 @@ def test_what_stands_before_the_headers_hides_none(raw: bytes) -> None:
     assert read.raw == raw
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "disk full on /var\nTo: whom it may concern\n\nbye",
@@ -357,13 +354,18 @@ def test_a_line_that_is_no_header_ends_them_or_is_skipped() -> None:
     assert read.defects
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "expected"),
     [
         ("Mon, 5 Jan 2026 09:00:00 +0100", datetime(2026, 1, 5, 8, tzinfo=UTC)),
         ("5 Jan 2026 08:00 GMT", datetime(2026, 1, 5, 8, tzinfo=UTC)),
         ("Mon, 5 Jan 2026 03:00:00 -0500 (EST)", datetime(2026, 1, 5, 8, tzinfo=UTC)),
         ("Mon,  5 Jan 26 08:00:00 UT", datetime(2026, 1, 5, 8, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 09:00:00 +01:00", datetime(2026, 1, 5, 8, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 09:00:00 CET", datetime(2026, 1, 5, 8, tzinfo=UTC)),
+        ("Mon, 5 Jan 2026 9:00:00 PM GMT+0100", datetime(2026, 1, 5, 20, tzinfo=UTC)),
+        ("2026-01-05T09:00:00.123+01:00", datetime(2026, 1, 5, 8, tzinfo=UTC)),
+        ("2026-01-05 08:00", datetime(2026, 1, 5, 8, tzinfo=UTC)),
         ("Mon, 5 Jan 2026 08:00:60 +0000", datetime(2026, 1, 5, 8, 0, 59, tzinfo=UTC)),
         ("nonsense", None),
         ("Mon, 99 Jan 2026 08:00:00 +0000", None),
@@ -417,7 +419,7 @@ def test_generated_mails_are_read_as_their_manifest_says() -> None:
             assert found == [(a.name, a.type, a.size, a.sha256) for a in expected.attachments]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "written",
     [
         "<a@x.test",
@@ -429,6 +431,8 @@ def test_generated_mails_are_read_as_their_manifest_says() -> None:
         "[a@x.test];",
         "Your mail of Friday, a@x.test",
         "=?utf-8?q?a=40x=2Etest?=",
+        "%3Ca@x.test%3E",
+        "<mailto:a@x.test>",
     ],
 )
 def test_an_id_that_lost_its_brackets_is_known(written: str) -> None:
@@ -436,7 +440,7 @@ def test_an_id_that_lost_its_brackets_is_known(written: str) -> None:
     assert parse(raw).in_reply_to == parse(raw).references == ["<a@x.test>"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fields", "body", "cut"),
     [
         ("Content-Transfer-Encoding: base64", "SGVsbG8gd29y\nbGQ=", False),
@@ -457,7 +461,7 @@ def test_a_mail_of_one_part_tells_where_it_was_cut(fields: str, body: str, cut: 
     assert parse(f"From: ann@kunde.example\n{fields}\n\n{body}\n".encode()).ends_early is cut
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("field", "names"),
     [
         ("In-Reply-To: =?utf-8?B?PGFAYj4=?=\n =?utf-8?B?PGNAZD4=?=", ["<a@b>", "<c@d>"]),
@@ -474,7 +478,7 @@ def test_what_is_answered_however_it_is_written(field: str, names: list[str]) ->
     assert [*read.in_reply_to, *read.references] == names
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("label", "coded", "text"),
     [
         ("ISO-2022-JP", b'\x1b$B-j-!-"\x1b(B', "㈱①②"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime.osticket_id import code_of, read
 from tests.support.osticket_desk import CODE, SALT, old_mail_id
+from tests.support.rows import every_row
 
 NUMBER = st.integers(0, 2**32 - 1)
 
@@ -23,7 +23,7 @@ def test_the_code_follows_from_the_salt() -> None:
     assert code_of(SALT) == CODE
 
 
-@pytest.mark.parametrize(
+@every_row(
     "other",
     [
         "",

@@ -88,5 +88,7 @@ def test_what_has_no_columns_is_no_table(text: str) -> None:
 
 def test_a_large_one_is_cut() -> None:
     shown = table("a,b\n" * 20_000) or ""
-    assert "[more rows" in shown
+    assert "[more rows:" in shown
+    assert "[more columns:" in (table("a,b\n" + ",".join("c" * 200)) or "")
+    assert (table(f"a,b\n{'word ' * 40},c") or "").splitlines()[2].endswith("...  c")
     assert shown.count("\n") < 5_010

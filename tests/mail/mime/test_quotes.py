@@ -18,6 +18,7 @@ from mail.mime.quotes.announcements import MAX_LINE, MAX_LOOKS, Announcements
 from mail.mime.quotes.pieces import Span, folds, own_folds, without
 from mail.mime.quotes.reading import MAX_QUOTES, MAX_READ, pieces_of
 from tests.support.accounts import CORPORA
+from tests.support.rows import every_row
 
 WROTE: Final = "On Fri, 20 Nov 2026 at 09:12, Desk <support@desk.example> wrote:"
 BLOCK: Final = (
@@ -30,7 +31,7 @@ def shown(text: str, structure: Sequence[Span] | None = None, subject: str = "Re
     return without(text, folds(text, pieces_of(text, structure=structure, subject=subject)))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "new"),
     [
         ("Thanks!\n\nOn Mon, 5 Jan 2026 at 10:00, Desk <d@x.test> wrote:\n\n> Hello\n> you\n", "Thanks!"),
@@ -45,13 +46,19 @@ def shown(text: str, structure: Sequence[Span] | None = None, subject: str = "Re
         ("New text\n\n-- reply above this line --\n\n> old\n", "New text"),
         (f"Neu\n\n________________________________\n{BLOCK}\nold", "Neu"),
         (f"Neu\n\n{WROTE}\n\nold, and nothing marks it", "Neu"),
+        (
+            "Ok\n\nFrom: Desk\nReceived: Mon Nov 23 2026 09:12:03\nTo: a@x.test\nSubject: Printer\n\nold",
+            "Ok",
+        ),
+        ("خوب\n\nدر تاریخ دوشنبه ۲۳ نوامبر ۲۰۲۶، ۹:۱۲ Desk <d@x.test> نوشت:\n\nold, unmarked", "خوب"),
+        ("Neu\n\n##- Bitte oberhalb dieser Zeile antworten. -##\nIhre Anfrage", "Neu"),
     ],
 )
 def test_an_answer_above_a_quote(text: str, new: str) -> None:
     assert shown(text) == new
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "new"),
     [
         (f"{WROTE}\n> Please restart it.\n> Bob\n\nDid that, works.", "Did that, works."),
@@ -70,13 +77,109 @@ def test_an_answer_above_a_quote(text: str, new: str) -> None:
             "Did that, works not.",
         ),
         ("See inline.\n\n> Which version do you have?\n\n4.2\n", "See inline.\n\n4.2"),
+        # marks with the name of whom they quote
+        (f"{WROTE}\n\nDesk> one?\nyes\nDesk> two?\n\nno", "yes\n\nno"),
+        (
+            '>>>>> "AB" == Ann Becker <a@x.test> writes:\n\n    AB> one?\n\nyes\n\n    AB> two?\n\nno',
+            "yes\n\nno",
+        ),
+        (">>>>> On Fri, 20 Nov 2026, Ann <a@x.test> said:\n\nAnn> one?\nAnn>\nAnn> Bye\n\nyes", "yes"),
+        ("Hi,\n\nFriday, November 20, 2026, you wrote:\n\nTK>> down\nAB> one?\n\nyes", "Hi,\n\nyes"),
+        ("Вы писали 20 ноября 2026 г., 9:12:\n\nАБ> работает?\n\nда", "да"),
+        ("On 20 Nov 2026, Stefan Meier wrote:\nstefan.meier> one?\nyes", "yes"),
+        ("Ann Becker writes:\n\nA.B.> one?\n\nyes", "yes"),
+        ("In article <1@x.test>, a@x.test (Ann) wrote:\n: one?\n: two?\n\nyes", "yes"),
+        # digits of other scripts
+        ("في الاثنين، ٢٣ نوفمبر ٢٠٢٦ في ٩:١٢ ص Desk <d@x.test>:\n\n> one?\n\nنعم", "نعم"),
     ],
 )
 def test_answers_below_and_between_quotes(text: str, new: str) -> None:
     assert shown(text) == new
 
 
-@pytest.mark.parametrize(
+QUOTED_IN_HTML = [
+    "<blockquote type=cite><p>Which port?</p><p style='color:red'>Port 7</p><p>Since when?</p></blockquote>",
+    "<div class=gmail_quote><div>On Mon, Bob wrote:</div><blockquote class=gmail_quote>Which port?<br>"
+    "<span style='color:#c00'>Port 7</span></blockquote></div>",
+    "<div style='border:none;border-top:solid #E1E1E1 1.0pt'><b>From:</b> Bob<br><b>To:</b> Ann<br>"
+    "<b>Subject:</b> x</div><p>Which port?</p><p><span style='color:blue'>Port 7</span></p>",
+]
+
+
+@every_row("quote", QUOTED_IN_HTML)
+@every_row(
+    "said",
+    [
+        "See my answers in red.",
+        "Hi Bob, my comments below in blue. Ann",
+        "Antworten in Rot, siehe unten",
+        "Mes réponses en bleu",
+        "Respuestas en rojo",
+        "Le mie risposte in rosso",
+        "Ответы красным",
+        "回答は赤字です",
+        "答复见红色字",
+        "inline",
+    ],
+)
+def test_a_quote_in_which_the_answers_stand_is_shown(said: str, quote: str) -> None:
+    read = parse(f"Content-Type: text/html; charset=utf-8\n\n<p>{said}</p>{quote}".encode())
+    assert "Port 7" in without(read.words, folds(read.words, read.pieces))
+
+
+@every_row("quote", QUOTED_IN_HTML)
+@every_row("said", ["It works.", "The lamp is red.", f"{'Long words. ' * 30}The lamp in red."])
+def test_and_no_other_one(said: str, quote: str) -> None:
+    read = parse(f"Content-Type: text/html; charset=utf-8\n\n<p>{said}</p>{quote}".encode())
+    assert without(read.words, folds(read.words, read.pieces)) == said
+
+
+DISCLAIMERS = [
+    "________________________________\nThis e-mail and any attachment are confidential and intended solely "
+    "for the addressee. If you are not the intended recipient, please delete it.",
+    "*****\nThe information in this email is confidential and may be legally privileged.\n*****",
+    "Diese E-Mail enthält Vertrauliches. Wenn Sie nicht der richtige Adressat sind, vernichten Sie sie.",
+    "Ce message peut contenir des informations confidentielles et ne doit donc pas être diffusé sans "
+    "autorisation.",
+    "Este mensaje va dirigido a su destinatario, pudiendo contener información confidencial.",
+    "Niniejsza wiadomość jest poufna i przeznaczona wyłącznie dla adresata.",
+    "Настоящее сообщение содержит конфиденциальную информацию и предназначено только адресату.",
+    "本邮件及其附件含有保密信息，仅限于发送给上面地址中列出的个人或群组。",
+    "このメールには機密情報が含まれている場合があります。宛先でない方は削除してください。",
+    "Šis e-pasts ir konfidenciāls. Ja saņēmāt to kļūdas dēļ, lūdzu, izdzēsiet to.",
+    "Šis laiškas yra konfidencialus. Jei gavote jį per klaidą, prašome klaidingai gautą laišką ištrinti.",
+    "این ایمیل محرمانه است. اگر به اشتباه دریافت کرده‌اید لطفا آن را حذف کنید.",
+    "Hierdie boodskap is vertroulik. As u dit per abuis ontvang het, verwyder dit asseblief.",
+    "Get Outlook for iOS<https://aka.ms/o0ukef>",
+    "--------------------------\nAVG: this email was checked for viruses. www.avg.com",
+]
+
+
+@every_row("around", ["{new}\n\n{quote}\n\n{below}", "{quote}\n\n{new}\n\n{below}", "{new}\n\n{below}"])
+@every_row("below", DISCLAIMERS)
+def test_what_a_gateway_adds_is_folded_wherever_the_answer_stands(around: str, below: str) -> None:
+    words = "It still drops every hour."
+    assert shown(around.format(new=words, quote=f"{WROTE}\n> Please restart it.", below=below)) == words
+
+
+@every_row(
+    "asked",
+    [
+        "The confidential folder of the intended recipient group is missing. Please restore it.",
+        "I sent a confidential message to the wrong recipient, by error. Please delete it on the server.",
+        "Die vertrauliche Nachricht ging an den falschen Empfänger. Können Sie die E-Mail löschen?",
+        "Please delete it: the file is confidential.",
+        "The folder is confidential and privileged, please delete it and notify the sender of the ticket.",
+        "機密のフォルダを削除してください。",
+        "请删除保密文件夹。",
+        "Le dossier est confidentiel, merci de le déplacer.",
+    ],
+)
+def test_what_a_person_asks_about_secrets_is_no_disclaimer(asked: str) -> None:
+    assert shown(f"Hello,\n\n{asked}\n\n{WROTE}\n> Which one?") == f"Hello,\n\n{asked}"
+
+
+@every_row(
     "below",
     [
         "-- \nAnn Meier\nKunde AG",
@@ -100,7 +203,7 @@ def test_what_stands_below_a_quote_and_is_no_answer(below: str) -> None:
     assert shown(f"Works now.\n\n{WROTE}\n> Please restart it.\n> Bob\n\n{below}") == "Works now."
 
 
-@pytest.mark.parametrize(
+@every_row(
     "below",
     [
         "+49 30 123456\nann@kunde.example",
@@ -112,7 +215,7 @@ def test_contacts_below_a_quote_are_an_answer_if_nothing_else_is(below: str) -> 
     assert shown(f"Hello,\n\n{WROTE}\n> Whom may I call?\n\n{below}") == f"Hello,\n\n{below}"
 
 
-@pytest.mark.parametrize(
+@every_row(
     "banner",
     [
         "CAUTION: This email originated from outside of the organization. Do not click links.",
@@ -133,7 +236,7 @@ def test_a_gateway_s_banner_is_folded_like_its_disclaimer(banner: str) -> None:
     assert shown(banner) == banner
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "new"),
     [
         ("Hello\n\n-- \nAnn\nACME", "Hello"),
@@ -149,7 +252,7 @@ def test_signatures_without_a_quote(text: str, new: str) -> None:
     assert shown(text) == new
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "new"),
     [
         (
@@ -172,7 +275,7 @@ def test_attributions_and_quotes_that_were_wrapped(text: str, new: str) -> None:
     assert shown(text) == new
 
 
-@pytest.mark.parametrize(
+@every_row(
     "announcement",
     [
         "पर शुक्र, 20 नव॰ 2026 को 09:12 बजे Desk <support@desk.example>:",
@@ -180,6 +283,9 @@ def test_attributions_and_quotes_that_were_wrapped(text: str, new: str) -> None:
         "Ngày 20/11/2026 09:12, Desk <support@desk.example> đã gửi:",
         "Desk <support@desk.example> 20.11.2026 09:12:",
         "ਸ਼ੁੱਕਰ, 20 ਨਵੰ 2026 09:12, Desk <support@desk.example>:",
+        "ពី៖ Desk <support@desk.example>\nកាលបរិច្ឆេទ៖ 20 Nov 2026\nប្រធានបទ៖ x\nទៅ៖ ann@kunde.example",
+        "ከ፦ Desk <support@desk.example>\nቀን፦ 20 Nov 2026\nርዕሰ ጉዳይ፦ x\nለ፦ ann@kunde.example",
+        "20/11/2026 09:12, Desk Support wrote:",
         "Xx: Desk <support@desk.example>\nYy: 20.11.2026 09:12\nZz: Ann <ann@kunde.example>\nQq: Re: Printer",
     ],
 )
@@ -224,15 +330,28 @@ OWN_WORDS: Final = [
     "Hello,\n\nour managing director does not get any external mail today.",
     "Getting an error.\n\nDownload of the Windows app fails on my iPhone",
     "[x] external monitor\n\nis what I ticked.",
+    "I typed:\n\nmysql> select name from users;\nmysql> quit\n\nand it hung.",
+    "Our DBA wrote:\n\nsqlite> select name from users where x;\nError: no such table\n\nWhat now?",
+    "The manual says\n\n> Press the button\n\nbut there is none.",
+    "Bob wrote:\n: ${X:=1}\n\nin the script",
+    "On 20 November 2026 I wrote:\n\nnobody answered me since.",
+    "Am 20.11.2026 schrieb ich:\n\nes hat niemand geantwortet.",
+    "As Bob wrote on 20.11.2026:\n\nthe printer was fine then.",
+    "$ mail -s x\nSubject: x\nFrom: root@x.test\nTo: ann@x.test\nDate: Fri, 20 Nov 2026\n\nIs that right?",
+    "I see\n\n> GET /x HTTP/1.1\n> Host: y\n\n< HTTP/1.1 500\n\nwhat is wrong?",
+    "Q: When?\nA: On 20.11.2026 at 09:12\nQ: Who wrote:\nA: Ann",
+    "The audit log:\n\n2026-11-20 09:12:33 ann wrote:\nDELETE FROM x",
+    "Log\n\n[20.11.2026 09:12:33] Anna schrieb:\nDisk full",
+    "The chat:\n\n20.11.26, 09:12 - Anna wrote:\nfoo\n20.11.26, 09:14 - Bob wrote:\nbar",
 ]
 
 
-@pytest.mark.parametrize("text", OWN_WORDS)
+@every_row("text", OWN_WORDS)
 def test_what_is_no_quote_stays_visible(text: str) -> None:
     assert shown(text) == text
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "> only a quote",
@@ -247,16 +366,14 @@ def test_where_nothing_is_new_nothing_is_folded(text: str) -> None:
     assert shown(text) == text
 
 
-@pytest.mark.parametrize(
-    "subject", ["FW: Printer", "Fwd: Printer", "WG: Printer", "TR : Printer", "转发：Printer"]
-)
+@every_row("subject", ["FW: Printer", "Fwd: Printer", "WG: Printer", "TR : Printer", "转发：Printer"])
 def test_a_forward_within_a_conversation_shows_what_it_forwards(subject: str) -> None:
     text = f"Please handle.\n\n-----Original Message-----\n{BLOCK}\nThe printer is on fire."
     assert shown(text, subject=subject) == text
     assert shown(text, subject="Re: Printer") == "Please handle."
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         f"Again.\n\n{WROTE}\n> Please restart it.\n\nDid not help.",
@@ -316,6 +433,7 @@ HOSTILE: Final = [
     "Subject: Printer\n",
     ">>> a 20.11.2026 >>>\n> x\ny\n",
     "- " * 190 + "\n",
+    "a wrote:\nab> x\n",
 ]
 
 
@@ -382,7 +500,7 @@ def test_most_replies_of_the_public_set_are_read_right_and_few_cut_too_short() -
     assert cut_too_much <= total * 0.03
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "new"),
     [
         (f"Thanks, it works! {WROTE}\n\nold, and nothing marks it", "Thanks, it works!"),
@@ -399,7 +517,7 @@ def test_an_attribution_may_share_its_line(text: str, new: str) -> None:
     assert shown(text) == new
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "We tried it. At 10:40 the display says: > E1021",
@@ -417,7 +535,7 @@ def signed(signature: str, above: str = "<p>Please close it.</p>") -> str:
     return without(mail.words, folds(mail.words, mail.pieces))
 
 
-@pytest.mark.parametrize(
+@every_row(
     "signature",
     [
         '<div class="gmail_signature">Ann Meier<br>Purchasing</div>',
@@ -443,7 +561,7 @@ def test_a_long_text_in_a_signature_is_no_signature() -> None:
 
 
 def test_of_an_endless_text_the_beginning_is_read_and_the_rest_is_new() -> None:
-    text = f"Thanks!\n\n{WROTE}\n> old\n\nnew\n" + "x\n" * MAX_READ
+    text = f"Thanks!\n\n{WROTE}\n> old\n\nnew\n" + f"{'x' * 99}\n" * (MAX_READ // 50)
     pieces = pieces_of(text)
     assert "".join(text[piece.start : piece.end] for piece in pieces) == text
     assert (pieces[0].kind, pieces[-1].kind) == ("new", "new")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 import tarfile
 import zipfile
 import zlib
 from datetime import UTC
 
-import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime.readable import MEMBERS, MOST, readable
+from tests.support.rows import every_row
 
 EML = (
     b"From: Ana <ana@corp.example>\r\nTo: support@corp.example\r\nSubject: printer\r\n"
@@ -48,7 +51,7 @@ def tarred(names: list[str]) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("data", "name", "kind", "shown"),
     [
         (b"10:02 IKE failed\n", "charon.log", "application/octet-stream", "10:02 IKE failed"),
@@ -59,6 +62,12 @@ def tarred(names: list[str]) -> bytes:
         (ICS, "plan.ics", "text/calendar", "Maintenance"),
         (b"<p>Hello <b>you</b><script>x</script></p>", "a.html", "text/html", "Hello"),
         (gzip.compress(b"Mar 18 oom killed\n" * 9, mtime=0), "syslog.1.gz", "application/gzip", "oom killed"),
+        (lzma.compress(b"Mar 18 oom killed\n" * 9), "syslog.1.xz", "", "oom killed"),
+        (bz2.compress(b"Mar 18 oom killed\n" * 9), "syslog.1.bz2", "", "oom killed"),
+        (zstandard.compress(b"Mar 18 oom killed\n" * 9), "syslog.1.zst", "", "oom killed"),
+        (b"BZh is what a file of bzip2 begins with", "a.txt", "text/plain", "BZh is what"),
+        (lzma.compress(tarred(["etc/passwd"])), "x.tar.xz", "", "5  etc/passwd"),
+        (bz2.compress(ICS), "plan.ics.bz2", "", "Maintenance"),
         (zipped(["a/b.txt", "c.log"]), "logs.zip", "application/zip", "5  a/b.txt"),
         (tarred(["etc/passwd"]), "x.tar", "application/x-tar", "5  etc/passwd"),
         (gzip.compress(tarred(["etc/passwd"]), mtime=0), "x.tar.gz", "application/gzip", "5  etc/passwd"),
@@ -71,17 +80,24 @@ def test_what_is_read(data: bytes, name: str, kind: str, shown: str) -> None:
     assert shown in (read(data, name, kind) or "")
 
 
-NO_TEXT = (b"\x7fELF\x02\x01\0\0", b"%PDF-1.7\n\0\0\0", b"\0" * 9000, b"\x1f\x8bx", b"PK\x03\x04")
+NO_TEXT = (
+    b"\x7fELF\x02\x01\0\0",
+    b"%PDF-1.7\n\0\0\0",
+    b"\0" * 9000,
+    b"\x1f\x8bx",
+    b"\xfd7zXZ\0x",
+    b"PK\x03\x04",
+)
 
 
-@pytest.mark.parametrize("data", NO_TEXT)
+@every_row("data", NO_TEXT)
 def test_what_is_no_text_has_none(data: bytes) -> None:
     assert read(data) is None
 
 
 def test_nothing_is_unpacked_or_listed_without_end() -> None:
-    bomb = gzip.compress(b"\n" * (MOST * 40))
-    assert len(read(bomb, "bomb.log.gz") or "") <= MOST
+    for compress in (gzip.compress, bz2.compress, zstandard.compress):
+        assert len(read(compress(b"\n" * (MOST * 40)), "bomb.log") or "") <= MOST
     assert read(gzip.compress(gzip.compress(b"twice"))) is None
     many = read(zipped([f"file-{number}" for number in range(MEMBERS + 5)]), "many.zip") or ""
     assert many.endswith("and 5 more")

@@ -352,5 +352,5 @@ def test_without_the_extra_it_is_named_and_not_checked(monkeypatch: pytest.Monke
     for part in (p7m(entity()), entity(opaque=False)):
         found = checked(FROM + part)
         assert found.state == "unchecked"
-        assert found.words == "S/MIME signature, not checked: pip install 'nightdesk[smime]'"
+        assert found.words == "S/MIME signature, not checked: pip install '.[smime]' in the clone"
     assert checked(FROM + p7m(secret())).words == SECRET

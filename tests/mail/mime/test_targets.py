@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.mime.html.appendix import without_appendix
 from mail.mime.html.document import html_to_text
 from mail.mime.targets import MOST, Target, targets
+from tests.support.rows import every_row
 
 KNOWN = ("corp.example", "paypal.example")
 
@@ -22,7 +22,7 @@ def of_html(html: str) -> list[Target]:
     return targets(words, below, {}, KNOWN)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "url"),
     [
         ("See https://corp.example/a?b=c#d.", "https://corp.example/a?b=c#d"),
@@ -43,12 +43,12 @@ def test_an_address_in_a_text_is_found_whole(text: str, url: str) -> None:
     assert [each.url for each in of_text(text)] == [url]
 
 
-@pytest.mark.parametrize("text", ["", "http://", "www.", "see https:// there", "a.b", "ana@corp.example"])
+@every_row("text", ["", "http://", "www.", "see https:// there", "a.b", "ana@corp.example"])
 def test_what_is_no_address_is_none(text: str) -> None:
     assert of_text(text) == []
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "doubt"),
     [
         ("https://xn--80ak6aa92e.example/", "it reads like apple.example"),
@@ -74,7 +74,7 @@ def test_what_speaks_against_a_link_is_said(url: str, doubt: str) -> None:
     assert any(doubt in each for each in found.doubts), found
 
 
-@pytest.mark.parametrize(
+@every_row(
     "url",
     [
         "https://corp.example/login",
@@ -108,7 +108,7 @@ def test_numbers_are_those_of_the_text_and_a_tracked_link_is_whole() -> None:
     assert found[1].doubts == ("its sender is told who opens it",)
 
 
-@pytest.mark.parametrize("scheme", ["file:///etc/passwd", "tel:+49", "ssh://x.example", "sip:a@b.example"])
+@every_row("scheme", ["file:///etc/passwd", "tel:+49", "ssh://x.example", "sip:a@b.example"])
 def test_only_the_web_and_mail_are_opened(scheme: str) -> None:
     assert not targets("x [1]", f"[1] {scheme}", {}, ())[0].opened
     assert of_text("https://corp.example/")[0].opened

@@ -268,7 +268,7 @@ def test_without_the_extra_there_is_a_clear_word(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "httpx2", None)
     with pytest.raises(OAuth2Missing) as caught:
         begin_code(OAuth2App("other", "desk", authorize_url="https://x.test/"), "http://127.0.0.1/")
-    assert "nightdesk[oauth]" in caught.value.hint
+    assert "'.[oauth]'" in caught.value.hint
 
 
 def test_the_heavy_parts_are_not_imported_before_they_are_needed() -> None:

@@ -53,11 +53,37 @@ def test_a_mail_whose_id_is_missing_is_left_out() -> None:
         assert (session.uidls(), session.nameless) == ({"b": 2}, 1)
 
 
-def test_a_mail_behind_which_stands_no_answer_is_none() -> None:
-    early = mail(2, "a\r\n.\r\nb\r\nc")
-    with FaultyPop3([mail(1), early], stuffed=False) as server, Pop3Session(account(server)) as session:
-        came = session.fetch_set(session.uidls())
-        assert ([one.raw for one in came.mails], came.dead) == ([mail(1)], True)
+@pytest.mark.parametrize(
+    "after", ["b", "+OK", "+OK 2 9000", "-ERR no", "+OK 9 octets\r\nFrom: x@y.test\r\n\r\nz"]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_mail_behind_which_stands_no_answer_is_none_nor_is_one_of_its_set(after: str, place: int) -> None:
+    mails = [mail(1), mail(2), mail(3)]
+    mails[place] = mail(9, f"a\r\n.\r\n{after}\r\nc")
+    with FaultyPop3(mails, stuffed=False) as server:
+        with Pop3Session(account(server)) as session:
+            came = session.fetch_set(session.uidls())
+            assert (came.mails, came.dead) == ([], True)
+        for number in range(3):
+            with Pop3Session(account(server)) as session:
+                one = session.fetch_set([list(session.uidls())[number]])
+                assert [each.raw for each in one.mails] == ([] if number == place else [mails[number]])
+            with Pop3Session(account(server)) as session:
+                name = list(session.uidls())[number]
+                if number == place:
+                    with pytest.raises(ProtocolError):
+                        list(session.fetch([name]))
+                else:
+                    assert [each.raw for each in session.fetch([name])] == [mails[number]]
+
+
+@pytest.mark.parametrize("words", ["-ERR unknown command", "+OK some mails", "+OK"])
+def test_a_server_that_does_not_tell_its_state_gives_its_mail(words: str) -> None:
+    with (
+        FaultyPop3([mail(1), mail(2)], {"STAT": [reply(words)] * 9}) as server,
+        Pop3Session(account(server)) as session,
+    ):
+        assert [one.raw for one in session.fetch_set(session.uidls()).mails] == [mail(1), mail(2)]
 
 
 def test_bare_line_feeds_and_dots_in_a_mail_do_not_end_it() -> None:

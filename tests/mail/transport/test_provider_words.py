@@ -11,6 +11,7 @@ from mail.errors import LoginRefused, LoginUnavailable, MailError, ProtocolError
 from mail.imap.session import ImapSession
 from mail.smtp.session import SmtpSession
 from tests.support.accounts import incoming, outgoing
+from tests.support.rows import every_row
 from tests.support.servers.faults import FaultyImap, FaultySmtp, reply
 
 
@@ -33,7 +34,7 @@ def smtp_login(answer: str) -> MailError:
         return caught.value
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("answer", "cured_by"),
     [
         (
@@ -73,7 +74,7 @@ def test_microsofts_words_after_a_login_that_was_none() -> None:
     assert "login user" in error.hint
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("answer", "cured_by"),
     [
         (

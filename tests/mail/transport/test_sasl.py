@@ -12,6 +12,7 @@ from mail.errors import LoginRefused, LoginUnavailable, SecretUnavailable
 from mail.transport import sasl
 from mail.transport.login_refusal import cure, is_later
 from tests.support.accounts import incoming
+from tests.support.rows import every_row
 from tests.support.tokens import Tokens
 
 
@@ -38,7 +39,7 @@ def test_a_user_name_cannot_smuggle_a_field_in() -> None:
         sasl.BearerExchange("XOAUTH2", "ann\x01auth=Bearer other", "t", "h", 1)
 
 
-@pytest.mark.parametrize(("mechanism", "dummy"), [("XOAUTH2", b""), ("OAUTHBEARER", b"\x01")])
+@every_row(("mechanism", "dummy"), [("XOAUTH2", b""), ("OAUTHBEARER", b"\x01")])
 def test_the_reason_of_a_refusal_is_kept_and_answered_so_that_the_server_ends_it(
     mechanism: sasl.Mechanism, dummy: bytes
 ) -> None:
@@ -52,9 +53,7 @@ def test_the_reason_of_a_refusal_is_kept_and_answered_so_that_the_server_ends_it
     assert "https://mail.google.com/" in str(error)
 
 
-@pytest.mark.parametrize(
-    "challenge", [b"\xff\xfe", b"[1]", b"null", b'{"status": {"a": 1}}', b"plain words\x1b[2J"]
-)
+@every_row("challenge", [b"\xff\xfe", b"[1]", b"null", b'{"status": {"a": 1}}', b"plain words\x1b[2J"])
 def test_any_challenge_becomes_one_harmless_line(challenge: bytes) -> None:
     words = sasl.reason_in(challenge)
     assert "\x1b" not in words
@@ -118,7 +117,7 @@ def test_an_account_without_a_token_says_how_to_get_one() -> None:
     assert sasl.token_of(incoming(1, token=Tokens(["x"])))() == Secret("x")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("words", "later"),
     [
         ("[UNAVAILABLE] Temporary authentication failure.", True),
@@ -135,7 +134,7 @@ def test_for_now_or_for_good(words: str, later: bool) -> None:
     assert is_later(words) is later
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("words", "cured_by"),
     [
         (

@@ -4,7 +4,8 @@
     with FaultyPop3([MAIL], {"half": drop()}) as server:      # hangs up in the middle of a mail
 
 Steps: ``connect`` and the commands ``CAPA``, ``STLS``, ``USER``, ``PASS``, ``AUTH``, ``UIDL``, ``LIST``,
-``RETR``, ``DELE``, ``QUIT``, and ``half`` (half of a mail was sent; only for a fault that drops or hangs).
+``STAT``, ``RETR``, ``DELE``, ``QUIT``, and ``half`` (half of a mail was sent; only for a fault that drops or
+hangs).
 Mail goes out exactly as given, only dots are stuffed (``stuffed=False``: not even these).
 ``server.left`` holds what is not deleted.
 """
@@ -56,6 +57,8 @@ class FaultyPop3(ScriptedServer):
                 await line.write(_listing(f"{n} {len(raw)}" for n, raw in enumerate(self.left, 1)))
             elif verb == "RETR":
                 await self._send(line, self.left[int(rest) - 1])
+            elif verb == "STAT":
+                await line.write(f"+OK {len(self.left)} {sum(map(len, self.left))}\r\n".encode())
             elif verb == "DELE":
                 marked.add(int(rest) - 1)
                 await line.write(b"+OK marked\r\n")

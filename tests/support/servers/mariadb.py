@@ -18,14 +18,14 @@ class MariaDb:
         self._home = home
         home.mkdir(parents=True)
         home.chmod(0o755)
-        for part in ("data", "run"):
+        for part in ("data", "run", "tmp"):
             (home / part).mkdir()
             shutil.chown(home / part, "mysql", "mysql")
         self.socket = home / "run" / "db"
         made = subprocess.run(
             [
                 *("mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={home / 'data'}"),
-                *("--auth-root-authentication-method=normal", "--skip-test-db"),
+                *(f"--tmpdir={home / 'tmp'}", "--auth-root-authentication-method=normal", "--skip-test-db"),
             ],
             capture_output=True,
             text=True,
@@ -36,6 +36,7 @@ class MariaDb:
         self._child = Child(
             [
                 *(SERVER, "--no-defaults", "--user=mysql", f"--datadir={home / 'data'}"),
+                f"--tmpdir={home / 'tmp'}",
                 *(f"--socket={self.socket}", "--skip-networking", "--innodb-flush-log-at-trx-commit=0"),
                 *("--innodb-buffer-pool-size=16M", "--max-allowed-packet=64M"),
             ],

@@ -49,7 +49,7 @@ def test_an_agents_own_address_is_told_what_the_agent_is_mailed_of(
         listeners.add(desk, ADMIN, "push", "Phone of Kim", address(server.port), agent="kim")
         listeners.add(desk, ADMIN, "push", "Phone of Max", address(server.port), agent="max")
         door.take(mail())
-        notifications.tell(desk, caller.now())
+        notifications.notify(desk, caller.now())
         caller()
     assert [json.loads(each.body)["title"] for each in server.told] == ["#1 Printer"]
     assert "A new ticket came." in json.loads(server.told[0].body)["message"]

@@ -23,7 +23,7 @@ from tests.support.servers.fault import dribble, drop, hang, reply
 from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
-from worker.fetch.job import take_turn
+from worker.fetch.job import fetch_mailbox
 
 WAYS = ["cut", "bye", "no", "no data", "bad", "long", "short", "garbage", "silence", "half"]
 WITHOUT_MOVE = ("IMAP4rev1", "LITERAL+", "UIDPLUS")
@@ -38,7 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetch(desk: Desk, mailbox: Mailbox, *, named: bool = False) -> MailboxFetch:
     """One turn at the mailbox."""
-    return take_turn(desk, mailbox.id, named=named, stop=Event())
+    return fetch_mailbox(desk, mailbox.id, named=named, stop=Event())
 
 
 def stored() -> list[tuple[int, bytes]]:
@@ -211,7 +211,7 @@ def test_by_pop3_a_maildrop_that_stays_locked_after_a_hang_up_does_not_begin_wit
             locked.times = None
 
         locked.times, locked.seen = 0, 0
-        take_turn(desk, mailbox.id, named=True, stop=Event(), watch=lock)
+        fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=lock)
         locked.times = 0
         fetch(desk, mailbox, named=True)
     assert sorted(receipt.uidl or "" for receipt in Receipt.select()) == ["id1", "id2", "id3"]

@@ -16,12 +16,12 @@ from models.mailboxes import Mailbox
 from models.receipts import Receipt
 from tests.support.scripted import MailboxMaker, mail, trip_over
 from tests.support.servers.faults import FaultyImap, drop, reply
-from worker.fetch.job import lease_name, take_turn
+from worker.fetch.job import fetch_mailbox, lease_name
 
 
 def fetch(desk: Desk, mailbox: Mailbox, **more: bool) -> MailboxFetch:
     """One turn at the mailbox."""
-    return take_turn(desk, mailbox.id, named=more.get("named", False), stop=Event())
+    return fetch_mailbox(desk, mailbox.id, named=more.get("named", False), stop=Event())
 
 
 def uids() -> list[int]:
@@ -147,7 +147,7 @@ def test_a_mail_that_vanished_meanwhile_is_no_error(desk: Desk, add_mailbox: Mai
             if 4 in inbox.mails:
                 inbox.remove(4)
 
-        tally = take_turn(desk, mailbox.id, named=False, stop=Event(), watch=remove)
+        tally = fetch_mailbox(desk, mailbox.id, named=False, stop=Event(), watch=remove)
         assert (tally.fetched, tally.errors) == (4, [])
         inbox.add(mail(6))
         assert fetch(desk, mailbox).fetched == 1
@@ -248,7 +248,7 @@ def test_a_limit_of_time_or_a_signal_leaves_the_rest_for_the_next_run(
     stop = Event()
     with FaultyImap([mail(n) for n in range(1, 31)]) as server:
         mailbox = add_mailbox(server, batch=5)
-        first = take_turn(desk, mailbox.id, named=False, stop=stop, watch=lambda _tally: stop.set())
+        first = fetch_mailbox(desk, mailbox.id, named=False, stop=stop, watch=lambda _tally: stop.set())
         assert first.more
         assert first.fetched in (5, 10)
         second = fetch(desk, mailbox)
@@ -270,7 +270,7 @@ def test_somebody_who_asked_sees_how_many_there_are_and_how_many_came(
             assert view is not None
             seen.append((view.phase, view.found, view.done))
 
-        take_turn(desk, mailbox.id, named=True, stop=Event(), watch=look)
+        fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=look)
     assert seen == [("fetching", 12, 5), ("fetching", 12, 10), ("fetching", 12, 12)]
     view = runs.watch(mailbox.id)
     assert view is not None

@@ -20,7 +20,7 @@ from tests.support.servers.child import wait_until
 from tests.support.servers.fault import Fault, dribble, hang, slow
 from tests.support.servers.faults import FaultyImap, FaultySmtp
 from worker.fetch import limits
-from worker.fetch.job import take_turn
+from worker.fetch.job import fetch_mailbox
 from worker.send import sender
 from worker.send.copies import copy_sent
 from worker.send.sender import drain
@@ -38,14 +38,14 @@ def test_a_mailbox_stays_with_its_fetcher_however_long_a_search_takes(
         first: list[MailboxFetch] = []
 
         def fetch() -> None:
-            first.append(take_turn(desk, mailbox.id, named=True, stop=Event()))
+            first.append(fetch_mailbox(desk, mailbox.id, named=True, stop=Event()))
             close_database()
 
         thread = Thread(target=fetch)
         thread.start()
         wait_until(lambda: server.count("UID SEARCH") == 1, "it does not search")
         time.sleep(2)  # twice as long as an abandoned lease holds
-        second = take_turn(desk, mailbox.id, named=True, stop=Event())
+        second = fetch_mailbox(desk, mailbox.id, named=True, stop=Event())
         thread.join()
     assert second.skipped
     assert (first[0].fetched, first[0].errors) == (1, [])
@@ -65,7 +65,7 @@ def test_whoever_lost_its_lease_while_it_waited_leaves(
             close_database()
 
         Timer(1.0, take_over).start()
-        tally = take_turn(desk, mailbox.id, named=True, stop=Event())
+        tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event())
     assert "went to another process" in tally.errors[0]
     assert Mailbox.get_by_id(mailbox.id).error_count == 0
 

@@ -15,12 +15,12 @@ from models.receipts import Receipt
 from tests.support.scripted import MailboxMaker, mail, trip_over
 from tests.support.servers.faults import FaultyImap, drop, reply
 from tests.support.servers.faulty_pop3 import FaultyPop3
-from worker.fetch.job import take_turn
+from worker.fetch.job import fetch_mailbox
 
 
 def fetch(desk: Desk, mailbox: Mailbox) -> MailboxFetch:
     """One turn at the mailbox."""
-    return take_turn(desk, mailbox.id, named=True, stop=Event())
+    return fetch_mailbox(desk, mailbox.id, named=True, stop=Event())
 
 
 def received(number: int, when: str) -> bytes:

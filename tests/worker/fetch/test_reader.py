@@ -20,7 +20,7 @@ from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_pop3 import FaultyPop3
 from worker.fetch import run
-from worker.fetch.job import take_turn
+from worker.fetch.job import fetch_mailbox
 from worker.fetch.reader import Reader
 
 
@@ -42,7 +42,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Reader]:
 
 def fetch(desk: Desk, mailbox: Mailbox) -> MailboxFetch:
     """One turn at the mailbox."""
-    return take_turn(desk, mailbox.id, named=True, stop=Event())
+    return fetch_mailbox(desk, mailbox.id, named=True, stop=Event())
 
 
 def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
@@ -56,7 +56,7 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
         assert reader._process.poll() is None
     finally:
         reader.close()
-    here = parse_ahead(arrivals, desk.settings.blob_threshold, zone=lambda: desk.zone)
+    here = parse_ahead(arrivals, desk.blob_threshold, zone=lambda: desk.zone)
     for ours, theirs in zip(here, there, strict=True):
         assert (ours.arrival, ours.mail, ours.trouble) == (theirs.arrival, theirs.mail, theirs.trouble)
         assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
@@ -87,7 +87,7 @@ def test_a_reader_that_dies_is_done_without(
 
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         mailbox = add_mailbox(server, batch=5)
-        tally = take_turn(desk, mailbox.id, named=True, stop=Event(), watch=kill)
+        tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=kill)
     assert (tally.fetched, tally.errors) == (60, [])
 
 
@@ -101,6 +101,7 @@ def test_a_reader_that_cannot_start_is_done_without(
         assert server.left == []
 
 
+@pytest.mark.sqlite  # a server has large mail in its rows
 def test_a_disk_that_takes_no_large_mail_stores_nothing_of_the_batch(
     desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
 ) -> None:

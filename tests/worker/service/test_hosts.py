@@ -92,6 +92,10 @@ def test_what_is_wrong_with_a_host_is_said(databases: Databases, tmp_path: Path)
     assert "3 piped mails wait" in said["gone"].text
     write("UPDATE host SET seen = '2026-01-01T00:00:00.000000Z' WHERE name = 'old'")
     assert hosts.with_worker() == ["slow"]
+    hosts.drain("old")
+    desk_hosts.forget_unseen()
+    assert hosts.is_drained("old"), "it would come back to work"
+    hosts.undrain("old")
     desk_hosts.forget_unseen()
     assert [each.name for each in desk_hosts.lines()] == ["gone", "slow"]
     close_database()

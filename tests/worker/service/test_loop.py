@@ -24,7 +24,7 @@ def test_a_fault_in_one_step_is_told_once_and_the_others_have_their_turn(
         raise LookupError("no such thing")
 
     monkeypatch.setattr(sweep, "after_changes", trip)
-    monkeypatch.setattr(notifications, "tell", lambda *_given: done.append("notices"))
+    monkeypatch.setattr(notifications, "notify", lambda *_given: done.append("notices"))
 
     async def two_rounds() -> None:
         worker = Worker(desk, child=False)

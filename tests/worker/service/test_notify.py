@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.service.notify import tell, watchdog_seconds
+from worker.service.notify import notify, watchdog_seconds
 
 
 def test_lines_reach_the_socket_that_systemd_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,15 +15,15 @@ def test_lines_reach_the_socket_that_systemd_names(tmp_path: Path, monkeypatch: 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
-        tell("READY=1", "STATUS=at work")
+        notify("READY=1", "STATUS=at work")
         assert manager.recv(1000) == b"READY=1\nSTATUS=at work"
 
 
 def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    tell("READY=1")
+    notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/at/all")
-    tell("READY=1")
+    notify("READY=1")
 
 
 @pytest.mark.parametrize(("given", "wanted"), [("60000000", 60.0), ("", None), ("0", None), ("soon", None)])

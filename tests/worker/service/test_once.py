@@ -153,7 +153,7 @@ def test_what_the_run_trips_over_is_told_and_the_outbox_has_its_turn(
         raise LookupError("no such thing")
 
     sent: list[bool] = []
-    monkeypatch.setattr("desk.alerts.notifications.tell", trip)
+    monkeypatch.setattr("desk.alerts.notifications.notify", trip)
     monkeypatch.setattr("worker.service.once.pending.mail_waits", lambda: True)
     monkeypatch.setattr("worker.service.once._send", lambda *_given: sent.append(True))
     with FaultyImap([mail(1)]) as server:

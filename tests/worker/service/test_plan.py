@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +12,14 @@ from desk import settings
 from desk.fetching import runs
 from desk.home import Desk
 from desk.permissions import app_actor
+from desk.recurring import definitions
+from desk.recurring.sweep import sweep
 from models.database import db
+from models.fields import utc_text
 from models.mailboxes import Mailbox
+from tests.support.mails import write
 from tests.support.scripted import MailboxMaker
+from tests.support.servers.child import wait_until
 from tests.support.servers.faults import FaultyImap
 from worker.service.plan import Planner
 
@@ -81,18 +88,26 @@ def test_a_mailbox_that_is_being_fetched_or_held_by_another_process_is_left_alon
     assert due(planner, moment + timedelta(minutes=1)) == {mailbox.id: False}
 
 
+def by_another_program(desk: Desk, statement: str) -> None:
+    """Change a desk's database without the desk's help."""
+    if not desk.paths.server_url:
+        with closing(sqlite3.connect(desk.paths.database)) as file, file:
+            file.execute(statement)
+    else:
+        import psycopg
+
+        with psycopg.connect(desk.paths.server_url) as server:
+            server.execute(statement)
+
+
 def test_an_idle_desk_is_not_looked_through_again_until_something_was_written_or_a_time_has_come(
     desk: Desk, mailbox: Mailbox
 ) -> None:
-    import sqlite3
-
     planner = Planner(desk)
     assert planner.look(NOON, NOBODY) is not None
     assert planner.look(NOON + timedelta(seconds=1), NOBODY) is None
-    with sqlite3.connect(desk.paths.database) as other:
-        other.execute("UPDATE mailbox SET name = 'written by somebody else'")
-    other.close()
-    assert planner.look(NOON + timedelta(seconds=2), NOBODY) is not None
+    by_another_program(desk, "UPDATE mailbox SET name = 'written by somebody else'")
+    wait_until(lambda: planner.look(NOON + timedelta(seconds=2), NOBODY) is not None, "it is not seen")
     assert planner.look(NOON + timedelta(seconds=3), NOBODY) is None
     assert planner.look(NOON + timedelta(minutes=2), NOBODY) is not None
 
@@ -146,3 +161,21 @@ def test_a_worker_whose_clock_is_set_back_goes_on_at_once(desk: Desk, mailbox: M
 def test_a_schedule_that_nobody_understands_stops_only_its_mailbox(desk: Desk, mailbox: Mailbox) -> None:
     db.execute_sql("UPDATE mailbox SET schedule = 'now and then'")
     assert due(Planner(desk), NOON + timedelta(days=1)) == {}
+
+
+def test_a_recurring_ticket_is_opened_when_its_time_comes_and_tried_again_by_the_sweeps(desk: Desk) -> None:
+    given = {"schedule": "7 12 * * *", "subject": "Backup", "requester": "ana@corp.test"}
+    definitions.add(desk, app_actor(desk), "Backup", **given)
+    write("UPDATE recurring SET after = ?", utc_text(NOON))
+    planner, begun = Planner(desk), []
+    moment = NOON
+    while moment < NOON + timedelta(minutes=12):
+        plan = planner.look(moment, NOBODY)
+        if plan is not None and plan.recurring:
+            begun.append(moment)
+        moment += timedelta(seconds=1)
+    assert begun == [NOON + timedelta(minutes=7)], "at its second, and once though nothing opened it"
+    assert sweep(desk, NOON + timedelta(minutes=13)) == ["1"]
+    plan = planner.look(NOON + timedelta(days=1, minutes=7), NOBODY)
+    assert plan is not None
+    assert plan.recurring

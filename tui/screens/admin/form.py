@@ -1,4 +1,4 @@
-"""One thing of a noun as a form, made from the table of its fields."""
+"""A form for one thing that admins edit, made from the table of its fields."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from desk.admin import table
 from desk.admin.table import Field, Noun, Record, Value, WrongField
 from desk.errors import DeskError
-from tui.commands import command
+from tui.commands import Command, command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.text.safe import cell, safe
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
+from tui.widgets.field_pane import FieldPane
 from tui.widgets.rule import TitledRule
 
 LABEL = 15
@@ -31,11 +31,11 @@ def _previewed(screen: AdminFormScreen) -> str | None:
 
 
 def _triable(screen: AdminFormScreen) -> str | None:
-    return None if screen.noun.tried else f"no stored mail tells what a {screen.noun.name} would do"
+    return None if screen.noun.tried else f"no stored mail tells what another {screen.noun.one} would do"
 
 
 class AdminFormScreen(DeskScreen[str | None]):
-    """Makes a new one, or changes a `record`; gives back what is said of it once it is saved."""
+    """Makes a new thing, or changes a `record`; returns the message to show once it is saved."""
 
     PLACE = "settings"
     TOP_BAR = False
@@ -58,14 +58,14 @@ class AdminFormScreen(DeskScreen[str | None]):
 
     @property
     def noun(self) -> Noun:
-        """What it makes or changes one of."""
+        """The kind of thing that it makes or changes."""
         return self._noun
 
     def compose_body(self) -> ComposeResult:
         """Yield a row for each field."""
-        what = f"{self._noun.name} {self._record.key}" if self._record else f"new {self._noun.name}"
+        what = f"{self._noun.one} {self._record.key}" if self._record else f"new {self._noun.one}"
         yield TitledRule(what[:1].upper() + what[1:], id="admin-form-rule")
-        with VerticalScroll(id="admin-form", can_focus=False):
+        with FieldPane(id="admin-form", can_focus=False):
             for field in self._fields:
                 yield from self._row(field)
         yield Static(id="admin-form-help")
@@ -102,13 +102,19 @@ class AdminFormScreen(DeskScreen[str | None]):
         self.query_one(f"#f-{first.name}").focus()
         self._tell()
 
+    def hinted(self) -> tuple[Command, ...]:
+        """Return the commands of the footer; mail and preview only where they apply to this kind of thing."""
+        idle = {"admin_form.what_if"} if not self._noun.tried else set()
+        idle |= {"admin_form.preview"} if self._noun.preview is None else set()
+        return tuple(each for each in super().hinted() if each.id not in idle)
+
     def health_changed(self) -> None:
-        """Keep the status line for the form alone."""
+        """Keep the status line for the form."""
 
     # -- values
 
     def values(self) -> dict[str, Value]:
-        """Return what stands in every field."""
+        """Return the values of all fields."""
         found: dict[str, Value] = {}
         for field in self._fields:
             widget = self.query_one(f"#f-{field.name}")
@@ -120,7 +126,7 @@ class AdminFormScreen(DeskScreen[str | None]):
 
     @property
     def changed(self) -> bool:
-        """Whether something else stands here than when it was opened."""
+        """Whether any field differs from when the form was opened."""
         return self.values() != self._first
 
     @on(Input.Changed)
@@ -149,22 +155,25 @@ class AdminFormScreen(DeskScreen[str | None]):
         return wrong
 
     def _tell(self) -> None:
-        here = _field_of(self.focused)
-        field = next((each for each in self._fields if each.name == here), None)
         mark = "modified   " if self.changed else ""
-        words = field.help if field is not None else ""
+        words = self.spoken_help()
         whole = cell_len(words) + cell_len(mark) < self.size.width - 1
         # What is too long for the status line has lines of its own above it.
         self.query_one("#admin-form-help", Static).update(safe("" if whole else words))
         self.query_one("#admin-form-help").display = not whole
         self.status(left=f"{mark}{words}" if whole else mark.strip())
 
+    def spoken_help(self) -> str:
+        """Return what the field with the cursor means."""
+        here = _field_of(self.focused)
+        return next((each.help for each in self._fields if each.name == here), "")
+
     def on_resize(self) -> None:
         """Put the help of a field where it is whole."""
         self.call_after_refresh(self._tell)
 
     def on_descendant_focus(self) -> None:
-        """Tell what the field with the cursor means."""
+        """Show what the field with the cursor means."""
         self._tell()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
@@ -176,14 +185,14 @@ class AdminFormScreen(DeskScreen[str | None]):
     # -- keys
 
     def on_key(self, event: events.Key) -> None:
-        """No letter of a form is a command."""
+        """Keep letters in the form: none of them is a command here."""
         if event.is_printable:
             event.stop()
             event.prevent_default()
 
     @command("save", "ctrl+s", "Save", footer="save")
     def action_save(self) -> None:
-        """Save what stands here."""
+        """Save this form."""
         self._left |= {each.name for each in self._fields}
         wrong = self._check()
         if wrong:
@@ -199,10 +208,10 @@ class AdminFormScreen(DeskScreen[str | None]):
         def save() -> str:
             if record is None:
                 said = table.add(noun, app.desk, app.actor, values)
-                return said or f"Added the {noun.name} {values[noun.fields[0].name]}"
+                return said or f"Added the {noun.one} {values[noun.fields[0].name]}"
             changed = table.edit(noun, app.desk, app.actor, record, values)
             what = ", ".join(changed).lower() or "nothing"
-            return f"Changed of the {noun.name} {record.key}: {what}"
+            return f"Changed the {noun.one} {record.key}: {what}"
 
         return save
 
@@ -217,9 +226,9 @@ class AdminFormScreen(DeskScreen[str | None]):
         self._check()
         self.flash(f"Not saved: {error}", "warning")
 
-    @command("what_if", "f2", "What if", may="settings.edit", enabled=_triable)
+    @command("what_if", "f2", "What if", footer="what if", may="settings.edit", enabled=_triable)
     def action_what_if(self) -> None:
-        """Ask the mail of the last 90 days what would have become of it with what stands here."""
+        """Try what stands here on the mail of the last 90 days."""
         self._left |= {each.name for each in self._fields}
         wrong = self._check()
         if wrong:
@@ -240,9 +249,9 @@ class AdminFormScreen(DeskScreen[str | None]):
 
         self.app.push_screen(WhatIfScreen(question), back)
 
-    @command("preview", "f4", "Preview", enabled=_previewed)
+    @command("preview", "f4", "Preview", footer="preview", enabled=_previewed)
     def action_preview(self) -> None:
-        """Show what was written as it would be in the ticket that was touched last; nothing is sent."""
+        """Preview the text with the ticket that was changed last; nothing is sent."""
         from tui.screens.admin.preview import PreviewScreen  # 2 ms
 
         app, values = desk_app(self), self.values()
@@ -256,7 +265,7 @@ class AdminFormScreen(DeskScreen[str | None]):
 
     @command("back", "escape", "Cancel", footer="cancel")
     def action_back(self) -> None:
-        """Leave the form; asks first when something was typed."""
+        """Leave the form; asks first when something was changed."""
         if not self.changed:
             self.dismiss(None)
             return

@@ -1,4 +1,4 @@
-"""The nouns that admins edit: a list of each, and below it the chosen one in words."""
+"""The kinds of things that admins edit: a list of each, and below it a description of the chosen one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Hashable, Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Static
 
 from desk.admin import table
 from desk.admin.nouns import NOUNS
 from desk.admin.table import Field, Noun, Record, Value
-from tui.commands import command
+from tui.commands import Command, command, refused
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
+from tui.list_screen import WordsBelow
 from tui.screens.admin.form import AdminFormScreen
-from tui.text.safe import cell, parts, safe
+from tui.text.safe import cell, fitted, parts, safe
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
@@ -41,23 +44,39 @@ def in_columns(noun: Noun, texts: Sequence[str], width: int) -> str:
     """Return texts beside each other; what is left of the line is shared out to the columns."""
     fields = listed(noun)
     spare = max(0, width - 1 - sum(each.width + 1 for each in fields)) // max(1, len(fields))
-    return " ".join(cell(text, each.width + spare) for each, text in zip(fields, texts, strict=True))
+    return " ".join(fitted(text, each.width + spare) for each, text in zip(fields, texts, strict=True))
 
 
 class RecordList(VirtualList[Record]):
-    """One thing of a noun a line: the fields that have a width."""
+    """One thing a line: its fields that have a column."""
 
     noun: Noun = NOUNS[0]
 
     def row_key(self, row: Record) -> Hashable:
-        """Return what its functions call it."""
+        """Return the key that the kind's functions know it by."""
         return row.key
 
     def row_line(self, row: Record, width: int, look: Look) -> list[tuple[str, str]]:
-        """Return the listed fields of one."""
+        """Return the listed fields of one thing."""
         texts = [shown(each, row.values.get(each.name, "")) for each in listed(self.noun)]
         off = row.values.get("active") is False
         return [(">" if look.here else " ", ""), (in_columns(self.noun, texts, width), "dim" if off else "")]
+
+    def row_words(self, row: Record) -> str:
+        """Return the listed fields with their names: a listener does not see the column heads."""
+        first, *others = ((each, shown(each, row.values.get(each.name, ""))) for each in listed(self.noun))
+        return ", ".join([first[1], *(f"{field.label} {text}" for field, text in others if text)])
+
+
+class RecordHeads(Widget):
+    """The names of the columns over the list."""
+
+    noun: reactive[Noun] = reactive(NOUNS[0])
+
+    def render(self) -> Content:
+        """Return the column heads for the width of the list."""
+        heads = [each.label for each in listed(self.noun)]
+        return safe(f" {in_columns(self.noun, heads, self.size.width)}", "bold")
 
 
 def _chosen(screen: AdminScreen) -> str | None:
@@ -67,15 +86,14 @@ def _chosen(screen: AdminScreen) -> str | None:
 
 
 def _allowed(screen: AdminScreen) -> str | None:
-    may = desk_app(screen).actor.may(screen.noun.may)
-    return None if may else f"your role does not let you change {screen.noun.title}"
+    return refused(screen, screen.noun.may, f"your role does not let you change {screen.noun.title}")
 
 
 def _editable(screen: AdminScreen) -> str | None:
     if screen.noun.acts.edit is None:
         key = desk_app(screen).key
         remove, new = key("admin.remove", "d"), key("admin.new", "n")
-        return f"a {screen.noun.name} is not changed: {remove} removes it, {new} makes another one"
+        return f"{screen.noun.title} are not changed: {remove} removes one, {new} makes another"
     return _allowed(screen) or _chosen(screen)
 
 
@@ -85,8 +103,8 @@ def _removable(screen: AdminScreen) -> str | None:
     return _allowed(screen) or _chosen(screen)
 
 
-class AdminScreen(ListScreen[None]):
-    """A list of one noun; Tab goes to the next noun."""
+class AdminScreen(WordsBelow[None]):
+    """A list of one kind of thing; Tab goes to the next kind."""
 
     PLACE = "settings"
     CSS_PATH = "screen.tcss"
@@ -101,16 +119,31 @@ class AdminScreen(ListScreen[None]):
         self._records: Sequence[Record] = ()
 
     def compose_body(self) -> ComposeResult:
-        """Yield the nouns, the list of one of them, and below it the chosen one in words."""
+        """Yield the kinds, the list of one of them, and a description of the chosen thing below."""
         with Horizontal():
             yield Static(id="admin-nouns")
             with Vertical():
                 yield LineInput()
-                yield Static(id="admin-heads")
+                yield RecordHeads(id="admin-heads")
                 yield RecordList(empty=f"None here. {desk_app(self).key('admin.new', 'n')} makes one.")
                 yield TitledRule(id="admin-rule")
                 with VerticalScroll(id="admin-detail", can_focus=False):
                     yield Static(id="admin-words")
+
+    def hinted(self) -> tuple[Command, ...]:
+        """Return the commands of the footer: of the list's own only what can be done with this noun now."""
+        found = super().hinted()
+        if not self.query(RecordList):
+            return found
+        return tuple(
+            each
+            for each in found
+            if each.id not in ("admin.edit", "admin.new", "admin.remove") or each.enabled(self) is None
+        )
+
+    def spoken_place(self) -> str:
+        """Return the list that Tab led to."""
+        return self.noun.title
 
     @property
     def table(self) -> RecordList:
@@ -118,7 +151,7 @@ class AdminScreen(ListScreen[None]):
         return self.query_one(RecordList)
 
     def on_mount(self) -> None:
-        """Show the first noun."""
+        """Show the first kind."""
         super().on_mount()
         self.table.focus()
         self._go_to(self.noun)
@@ -155,26 +188,22 @@ class AdminScreen(ListScreen[None]):
             for each in NOUNS
         ]
         self.query_one("#admin-nouns", Static).update(parts(("Admin\n\n", "bold"), *lines))
-        self._tell_heads()
+        self.query_one(RecordHeads).noun = noun
         self.describe(None)
         self.refresh_hints()
         self.desk_changed()
 
     def show_noun(self, name: str) -> None:
-        """Show the list of the noun of that name."""
+        """Show the list of the kind with that name."""
         self._go_to(next(each for each in NOUNS if each.name == name))
-
-    def _tell_heads(self) -> None:
-        heads = in_columns(self.noun, [each.label for each in listed(self.noun)], self.table.size.width)
-        self.query_one("#admin-heads", Static).update(safe(f" {heads}", "bold"))
 
     @on(VirtualList.Loaded)
     def _loaded(self) -> None:
-        self._tell_heads()
+        self.refresh_hints()
         self.describe(self.table.row)
 
     def describe(self, row: object) -> None:
-        """Tell all fields of the one under the cursor."""
+        """Describe all fields of the thing under the cursor."""
         rule, text = self.query_one("#admin-rule", TitledRule), self.query_one("#admin-words", Static)
         if not isinstance(row, Record):
             rule.set_text(self.noun.title, "")
@@ -222,7 +251,7 @@ class AdminScreen(ListScreen[None]):
             return
 
         def removed(_: None) -> None:
-            self.flash(f"Removed the {noun.name} {record.key}")
+            self.flash(f"Removed the {noun.one} {record.key}")
             self.desk_changed()
 
         def answered(yes: bool | None) -> None:
@@ -230,7 +259,7 @@ class AdminScreen(ListScreen[None]):
                 removing = self.in_thread(table.remove, noun, app.desk, app.actor, record)
                 removing.then(removed, group="remove")
 
-        self.app.push_screen(Confirm(f"Remove the {noun.name} {record.key}?", noun.removal), answered)
+        self.app.push_screen(Confirm(f"Remove the {noun.one} {record.key}?", noun.removal), answered)
 
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
@@ -276,7 +305,8 @@ class AdminScreen(ListScreen[None]):
             if name is not None:
                 self._go_to(nouns[name])
 
-        self.app.push_screen(Menu("Admin", lettered([(each.name, each.title) for each in NOUNS])), picked)
+        items = lettered([(each.name, each.title) for each in NOUNS])
+        self.app.push_screen(Menu("Admin", items, self.noun.name), picked)
 
 
 def _text(record: Record) -> str:

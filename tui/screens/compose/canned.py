@@ -1,4 +1,4 @@
-"""The picker of canned answers: filters while one types, shows what would be written, gives it back."""
+"""The picker of canned answers: filters as one types, previews the filled text, and returns it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.widgets import Input
 from config.wording import counted
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
-from tui.text.safe import cell, wrapped
+from tui.text.safe import fitted, wrapped
 from tui.widgets.steady_input import SteadyInput
 from tui.widgets.text_pane import Line, TextPane
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class CannedScreen(DeskModal["Rendered | None"]):
-    """Gives back the canned answer that was picked, filled for the ticket; None on Esc."""
+    """Returns the canned answer that was picked, filled in for the ticket; None on Esc."""
 
     DEFAULT_CSS = """
     CannedScreen { align: center middle; background: transparent; }
@@ -57,6 +57,7 @@ class CannedScreen(DeskModal["Rendered | None"]):
         self._ticket = ticket
         self._cursor = 0
         self._filled: Rendered | None = None
+        self._previewed = ""
         self._wanted = False
 
     def compose(self) -> ComposeResult:
@@ -94,6 +95,12 @@ class CannedScreen(DeskModal["Rendered | None"]):
         else:
             self.app.bell()
 
+    def spoken_row(self) -> str:
+        """Return the name under the cursor, and its text once it is filled in."""
+        if not self._found:
+            return "Nothing has these words."
+        return f"{_name_of(self._found[self._cursor])}: {self._previewed}"
+
     def action_move(self, step: int) -> None:
         """Go to another name."""
         if self._found:
@@ -113,7 +120,7 @@ class CannedScreen(DeskModal["Rendered | None"]):
         names = self.query_one("#names", TextPane)
         names.show(self._names, keep=True)
         names.make_visible(self._cursor, self._cursor)
-        self._filled, self._wanted = None, False
+        self._filled, self._wanted, self._previewed = None, False, ""
         if not self._found:
             self.query_one("#preview", TextPane).show(lambda _width: [[("Nothing has these words.", "dim")]])
             return
@@ -125,12 +132,13 @@ class CannedScreen(DeskModal["Rendered | None"]):
         rows: list[Line] = []
         for index, each in enumerate(self._found):
             here = index == self._cursor
-            name = f"{each.folder}/{each.name}" if each.folder else each.name
-            rows.append([(cell(f"{'>' if here else ' '} {name}", width), "reverse" if here else "")])
+            rows.append(
+                [(fitted(f"{'>' if here else ' '} {_name_of(each)}", width), "reverse" if here else "")]
+            )
         return rows
 
     def _show(self, filled: Rendered) -> None:
-        self._filled = filled
+        self._filled, self._previewed = filled, filled.text
         self.query_one("#preview", TextPane).show(
             lambda width: [[(row, "")] for row in wrapped(filled.text.rstrip("\n"), max(10, width))]
         )
@@ -139,10 +147,14 @@ class CannedScreen(DeskModal["Rendered | None"]):
 
     def _broken(self, error: Exception) -> None:
         self._wanted = False
-        words = str(error)
+        words = self._previewed = str(error)
         self.query_one("#preview", TextPane).show(
             lambda width: [[(row, "error")] for row in wrapped(words, max(10, width))]
         )
+
+
+def _name_of(answer: CannedAnswerLine) -> str:
+    return f"{answer.folder}/{answer.name}" if answer.folder else answer.name
 
 
 def _fill(name: str, actor: Actor, ticket: TicketDetail) -> Rendered:

@@ -1,4 +1,4 @@
-"""What an agent is writing: gathered from the desk before the editor opens, given back when it is sent.
+"""What an agent is writing: loaded from the desk before the editor opens, handed back when it is sent.
 
 Every function here asks the desk and blocks; screens run them in threads.
 """
@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from config.expressions import expression
 from desk.errors import Refused
 from mail.inert import one_line
-from mail.mime.address import one_address, parse_addresses
+from mail.mime.address import one_address, parse_addresses, typed
 from tui.files import FileTrouble, LocalFile, look_at
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
     from desk.tickets.detail import TicketDetail
-    from desk.tickets.since import News, Standing
+    from desk.tickets.since import News, SeenUpTo
+    from models.drafts import DraftKind
 
-Kind = Literal["reply", "note", "new", "forward"]
+_MENTION_BEGUN = expression(r"(?<![\w.@+-])@([A-Za-z0-9_.-]{0,64})$")
+"""What `desk.alerts.mentions` takes for a mention, as far as it is typed."""
+
 Other = tuple[str, datetime]
 """Somebody else who writes on the same ticket, and when they last did."""
 
@@ -42,7 +46,7 @@ class Origin:
 class Composition:
     """What an agent writes; `to`, `cc` and `bcc` are as typed, `way` says how the mail leaves."""
 
-    kind: Kind
+    kind: DraftKind
     number: str | None
     ticket_subject: str
     status: str
@@ -64,9 +68,11 @@ class Composition:
     detail: TicketDetail | None = None
     untouched: str = ""
     """The body as it was before anything was typed."""
+    began: tuple[str, ...] | None = None
+    """What else can be chosen, as it was before (`choices`); None: as it is now."""
     came_with: tuple[str, ...] = ()
     """The paths of the files of what is forwarded."""
-    seen: Standing | None = None
+    seen: SeenUpTo | None = None
     """How far the author knows the ticket: what came to it since is told before anything leaves."""
     answers: int | None = None
     """The message that is answered; None: the customer's newest."""
@@ -83,16 +89,6 @@ def pairs(text: str) -> list[tuple[str, str]]:
     return [(person.name, person.email or person.name) for person in parse_addresses([one_line(text)])]
 
 
-def shown(people: Sequence[tuple[str, str]]) -> str:
-    """Return (name, address) as a line that can be typed on."""
-    words = []
-    for name, address in people:
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        quoted = f'"{escaped}"' if any(sign in name for sign in ',;:<>@"()[]\\') else name
-        words.append(f"{quoted} <{address}>" if name and name != address else address)
-    return ", ".join(words)
-
-
 def problem(composition: Composition) -> str:
     """Return why this cannot be sent, in one sentence, or nothing."""
     to = addresses(composition.to)
@@ -106,6 +102,18 @@ def problem(composition: Composition) -> str:
     if composition.kind == "new" and not composition.subject.strip():
         return "A new ticket needs a subject"
     return ""
+
+
+def choices(composition: Composition) -> tuple[str, ...]:
+    """Return what an author sets besides the text: recipients, subject, From, the state after."""
+    return (
+        composition.to,
+        composition.cc,
+        composition.bcc,
+        composition.subject,
+        composition.mailbox or "",
+        composition.status_after,
+    )
 
 
 def subject_words(composition: Composition) -> str:
@@ -125,7 +133,7 @@ def others(actor: Actor, number: str | None) -> list[Other]:
 
 
 def others_words(people: Sequence[Other], zone: ZoneInfo) -> str:
-    """Say it in one sentence."""
+    """Say in one sentence who else is writing."""
     names = ", ".join(f"{name} ({when.astimezone(zone):%H:%M})" for name, when in people)
     return f"{names} also {'has a draft' if len(people) == 1 else 'have drafts'} on this ticket."
 
@@ -149,7 +157,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
     from desk.tickets import detail as ticket_detail  # 30 ms
     from desk.tickets import since  # 16 ms
 
-    seen = since.standing()
+    seen = since.seen_up_to()
     form = reply.reply_form(actor, number, to_all, desk.zone, answers)
     detail = ticket_detail.show(number, actor)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
@@ -160,8 +168,8 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
         ticket_subject=detail.subject,
         status=detail.status,
         sender=form.sender,
-        to=shown(form.to if answers is not None else _with_writer(form.to, form.cc, detail)),
-        cc=shown(form.cc),
+        to=typed(form.to if answers is not None else _with_writer(form.to, form.cc, detail)),
+        cc=typed(form.cc),
         subject=form.subject,
         body=body,
         status_after=_state(form.status_after),
@@ -210,7 +218,7 @@ def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = 
     from desk.tickets import detail as ticket_detail  # 30 ms
     from desk.tickets import since  # 16 ms
 
-    seen = since.standing()
+    seen = since.seen_up_to()
     form = forward.forward_form(actor, number, message_id, desk.zone)
     detail = ticket_detail.show(number, actor)
     draft = drafts.load(actor, number, "forward")
@@ -248,7 +256,7 @@ def for_note(actor: Actor, number: str) -> Composition:
     from desk.tickets import detail as ticket_detail  # 30 ms
     from desk.tickets import since  # 16 ms
 
-    seen = since.standing()
+    seen = since.seen_up_to()
     detail = ticket_detail.show(number, actor)
     composition = Composition(
         "note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail, seen=seen
@@ -256,8 +264,11 @@ def for_note(actor: Actor, number: str) -> Composition:
     return resume(composition, drafts.load(actor, number, "note"))
 
 
-def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Composition:
-    """Return the composition of a first mail; raises Refused when there is no mailbox it could leave from."""
+def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None, to: str = "") -> Composition:
+    """Return the composition of a first mail, ``to`` somebody as it is typed.
+
+    Raises Refused when there is no mailbox it could leave from.
+    """
     from desk.mailboxes import registry  # 23 ms
     from desk.outbox.sender_names import shown_sender  # 12 ms
 
@@ -273,7 +284,7 @@ def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> 
         raise Refused("there is no mailbox to write from", "set one up first, in Mailboxes")
     first = next((item for item in origins if draft and item.address == draft.mailbox), origins[0])
     composition = Composition(
-        "new", None, "", "new", first.sender, "", "", "", "", "", first.address, first.way, mailboxes=origins
+        "new", None, "", "new", first.sender, to, "", "", "", "", first.address, first.way, mailboxes=origins
     )
     return resume(composition, draft)
 
@@ -291,6 +302,7 @@ def for_draft(desk: Desk, actor: Actor, draft: DraftView) -> Composition:
 
 def resume(composition: Composition, draft: DraftView | None) -> Composition:
     """Return the composition with what the draft holds."""
+    composition = replace(composition, began=choices(composition))
     if draft is None:
         return composition
     kept = replace(
@@ -312,6 +324,7 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
         bcc=_typed(draft, "bcc") if draft.recipients else composition.bcc,
         subject=draft.subject or composition.subject,
         status_after=_state(draft.status_after or composition.status_after),
+        answers=draft.recipients.get("answers", composition.answers),
         attachments=tuple(_files(draft.attachments)),
         kept_files=draft.attachments,
     )
@@ -323,7 +336,7 @@ def _typed(draft: DraftView, field: str) -> str:
     if text is not None:
         return str(text)
     people = draft.recipients.get(field, ())
-    return shown([("", item) if isinstance(item, str) else (item[0], item[1]) for item in people])
+    return typed([("", item) if isinstance(item, str) else (item[0], item[1]) for item in people])
 
 
 def _files(paths: Sequence[str]) -> list[LocalFile]:
@@ -345,8 +358,12 @@ def way_of(desk: Desk, address: str | None) -> str:
     from desk.mailboxes import registry, routes  # 24 ms
 
     row = registry.find(address) if address else None
-    way = routes.outgoing_for(row.id if row else None)
-    if way is None:
+    try:
+        route = routes.find_sending_route(row.id if row else None)
+    except Refused as refused:
+        return f"nothing: {refused}"
+    way = route.sender
+    if not route.open:
         return "nothing yet: no outgoing account, the mail stays queued"
     security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]
     return f"{way.smtp_host}:{way.smtp_port} {security}"
@@ -356,13 +373,13 @@ def way_of(desk: Desk, address: str | None) -> str:
 
 
 def keep(actor: Actor, composition: Composition) -> int | None:
-    """Write the draft down and return its id; a composition on which nothing was typed leaves none."""
+    """Write the draft down and return its id; a composition that is as it began leaves none."""
     from desk.replies import drafts  # 24 ms
 
     untouched = not composition.body.strip() or composition.body == composition.untouched
     paths = {str(item.path) for item in composition.attachments}
-    empty = composition.kind != "forward" or not composition.to.strip()
-    if untouched and empty and paths <= set(composition.came_with):
+    as_before = composition.began in (None, choices(composition))
+    if untouched and as_before and paths <= set(composition.came_with):
         if composition.draft_id is not None:
             drafts.discard(composition.draft_id)
         return None
@@ -374,6 +391,8 @@ def keep(actor: Actor, composition: Composition) -> int | None:
             "to_line": composition.to,
             "cc_line": composition.cc,
         }
+        if composition.answers is not None:
+            recipients["answers"] = composition.answers
         if composition.bcc.strip():
             recipients |= {"bcc": addresses(composition.bcc), "bcc_line": composition.bcc}
     return drafts.save(
@@ -393,7 +412,7 @@ def keep(actor: Actor, composition: Composition) -> int | None:
 
 
 def put_since(actor: Actor, composition: Composition) -> DraftView | None:
-    """Return the draft when files were put into it since it was loaded or kept, else None."""
+    """Return the draft if files were put into it since it was loaded or kept, else None."""
     from desk.replies import drafts  # 24 ms
 
     if composition.kind != "reply" or composition.number is None:
@@ -413,7 +432,7 @@ def with_files_of(composition: Composition, draft: DraftView) -> Composition:
 
 
 def came_since(actor: Actor, composition: Composition) -> tuple[tuple[News, ...], TicketDetail | None]:
-    """Return what others did to the ticket since its author looked; if they did, also the ticket as it is."""
+    """Return what others did to the ticket since its author looked, with the ticket as it is if they did."""
     from desk.tickets import detail, since  # 30 ms
 
     if composition.number is None or composition.seen is None:
@@ -422,8 +441,8 @@ def came_since(actor: Actor, composition: Composition) -> tuple[tuple[News, ...]
     return tuple(news), detail.show(composition.number, actor) if news else None
 
 
-def follow(actor: Actor, composition: Composition, seen: Standing) -> Composition:
-    """Return the composition of an author who was told all until then; a joined ticket is followed."""
+def follow(actor: Actor, composition: Composition, seen: SeenUpTo) -> Composition:
+    """Return the composition as of an author who has seen all news; a merged ticket is followed."""
     from desk.tickets import since  # 16 ms
 
     number = None if composition.number is None else since.goes_on_as(composition.number, actor)
@@ -438,14 +457,32 @@ def discard(composition: Composition) -> None:
         drafts.discard(composition.draft_id)
 
 
-def add_note(actor: Actor, composition: Composition) -> None:
-    """Put the note on the ticket."""
+def mention_before(text: str) -> str | None:
+    """Return the unfinished login that follows an @ at the end of a text; None: there is no mention."""
+    found = _MENTION_BEGUN.search(text)
+    return None if found is None else found[1]
+
+
+def colleagues(begun: str) -> list[str]:
+    """Return the logins with this beginning, of agents who can be mentioned."""
+    from desk.staff import agents  # 20 ms
+
+    return sorted(
+        each.login for each in agents.agents() if each.active and each.login.lower().startswith(begun.lower())
+    )
+
+
+def add_note(actor: Actor, composition: Composition) -> list[str]:
+    """Put the note on the ticket, and return the mentioned logins that nobody has."""
+    from desk.alerts.mentions import mentioned  # 1 ms
     from desk.replies import reply  # 28 ms
 
     if composition.number is None:
         raise ValueError("a note belongs to a ticket")
     reply.add_note(actor, composition.number, composition.body.strip("\n"))
     discard(composition)
+    named = mentioned(composition.body)
+    return sorted(named - {login.lower() for login in colleagues("")}) if named else []
 
 
 def send(desk: Desk, actor: Actor, composition: Composition) -> Any:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from mail.mime.address import typed
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ReviewScreen(DeskModal[str]):
-    """Gives back ``send``, ``edit``, ``attach``, ``keep`` or None. Enter does nothing here."""
+    """Returns ``send``, ``edit``, ``attach``, ``keep`` or None. Enter does nothing here."""
 
     DEFAULT_CSS = """
     ReviewScreen { align: center middle; background: transparent; }
@@ -46,8 +47,8 @@ class ReviewScreen(DeskModal[str]):
         self._seconds = 0
 
     def window_hints(self) -> tuple[tuple[str, str], ...]:
-        """Return none: the window tells its keys itself."""
-        return ()
+        """Return only the way out: the window shows its own keys, and those below do not work now."""
+        return ((desk_app(self).key("review.cancel", "q"), "back"),)
 
     def compose(self) -> ComposeResult:
         """Yield the box with what will leave."""
@@ -76,11 +77,11 @@ class ReviewScreen(DeskModal[str]):
         return "  ".join(f"{each.shown_key} {each.footer}" for each in self.commands())
 
     def on_resize(self) -> None:
-        """Tell the keys where they are seen."""
+        """Show the keys where they are seen."""
         self.call_after_refresh(self._tell_keys)
 
     def desk_changed(self) -> None:
-        """Look again what came to the ticket meanwhile."""
+        """Look again for what came to the ticket meanwhile."""
         self.in_thread(self._ask).then(self._told, group="facts")
 
     def company_changed(self) -> None:
@@ -119,9 +120,9 @@ class ReviewScreen(DeskModal[str]):
             then = "a note on the ticket, as is what comes back"
         facts = [
             ("From", composition.sender),
-            ("To", compositions.shown(compositions.pairs(composition.to))),
-            ("Cc", compositions.shown(compositions.pairs(composition.cc))),
-            ("Bcc", compositions.shown(compositions.pairs(composition.bcc))),
+            ("To", typed(compositions.pairs(composition.to))),
+            ("Cc", typed(compositions.pairs(composition.cc))),
+            ("Bcc", typed(compositions.pairs(composition.bcc))),
             ("Subject", compositions.subject_words(composition)),
             ("Body", f"{count} line{'s' * (count != 1)}, {size}"),
             ("Files", files),
@@ -165,12 +166,8 @@ class ReviewScreen(DeskModal[str]):
         composition = self._composition
         head = [
             f"From: {composition.sender}",
-            f"To: {compositions.shown(compositions.pairs(composition.to))}",
-            *(
-                [f"Cc: {compositions.shown(compositions.pairs(composition.cc))}"]
-                if composition.cc.strip()
-                else []
-            ),
+            f"To: {typed(compositions.pairs(composition.to))}",
+            *([f"Cc: {typed(compositions.pairs(composition.cc))}"] if composition.cc.strip() else []),
             f"Subject: {compositions.subject_words(composition)}",
         ]
         lines: list[Line] = [
@@ -182,7 +179,7 @@ class ReviewScreen(DeskModal[str]):
 
     @command("send", "y", "Send", footer="send")
     def action_send(self) -> None:
-        """Send it; undo stops it while its time runs."""
+        """Send it; undo stops it for a few seconds."""
         self.dismiss("send")
 
     @command("edit", "e", "Edit", footer="edit")

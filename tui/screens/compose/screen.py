@@ -24,15 +24,15 @@ from tui.commands import Command, command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.screens.compose import compositions
-from tui.screens.compose.compositions import Composition
+from tui.screens.compose.compositions import Composition, mention_before
 from tui.spelling import Spans, Speller
 from tui.terminal import editor
-from tui.text.safe import cell, line, safe, shortened, size_text, width_of, wrapped
+from tui.text.safe import cell, fitted, line, safe, shortened, size_text, width_of, wrapped
 from tui.text.tickets import Reader, body_lines, head_line
 from tui.text.times import clock_today
 from tui.widgets.came_since import CameSince, news_lines
 from tui.widgets.confirm import Confirm
-from tui.widgets.line_input import LineInput
+from tui.widgets.line_input import LineInput, common_start
 from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.steady_input import SteadyInput
@@ -58,7 +58,7 @@ STATES_AFTER = (
 
 
 class Body(TextArea):
-    """The text; tab leaves it, nothing in it sends."""
+    """The text; Tab leaves it, and no key in it sends."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # A text area selects by these keys, which are the screen's.
@@ -96,10 +96,6 @@ def _no_state_after(screen: ComposeScreen) -> str | None:
     return _mail_only(screen)
 
 
-def _may_edit_outside(screen: ComposeScreen) -> str | None:
-    return "off in restricted mode" if desk_app(screen).restricted else None
-
-
 def _has_ticket(screen: ComposeScreen) -> str | None:
     return None if screen.composition.detail is not None else "it is filled with a ticket's facts"
 
@@ -128,6 +124,8 @@ def _location(text: str, index: int) -> tuple[int, int]:
 
 def _for_a_note(each: Command) -> Command:
     """Nothing is sent where a note is written, so nothing speaks of sending."""
+    if each.id == "compose.next":
+        return each._replace(title="Complete @login", footer="complete @login")
     if each.id == "compose.review":
         text = "Add the note to the ticket, at once; no mail goes out."
         return each._replace(title="Add note", help=text, footer="add note")
@@ -136,11 +134,13 @@ def _for_a_note(each: Command) -> Command:
 
 
 class ComposeScreen(DeskScreen[None]):
-    """Keeps the draft two seconds after the last key, on Esc, and when the line is lost."""
+    """Keeps the draft two seconds after the last key, on Esc, and when the connection is lost."""
 
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = ""
+    HELP_TITLE = "Editor"
+    TYPES = True
     ID_PREFIX = "compose"
     GROUP = "In the editor"
 
@@ -172,8 +172,9 @@ class ComposeScreen(DeskScreen[None]):
         return tuple(_for_a_note(each) for each in super().commands())
 
     def hinted(self) -> tuple[Command, ...]:
-        """Return only the editor's own commands: others would be typed as text."""
-        return tuple(each for each in self.commands() if each.id != "compose.canned" or self._has_canned)
+        """Return the editor's own commands and the help: other keys would be typed as text."""
+        own = (each for each in self.commands() if each.id != "compose.canned" or self._has_canned)
+        return (*own, *(each for each in super().hinted() if each.id == "app.help"))
 
     def compose_body(self) -> ComposeResult:
         """Yield the fields, the text, and beside it what the customer wrote."""
@@ -215,7 +216,7 @@ class ComposeScreen(DeskScreen[None]):
             self.flash(
                 compositions.others_words(self.composition.others, desk_app(self).desk.zone), "warning"
             )
-        self.query_one("#theirs").border_title = Content("What the customer wrote")
+        self.query_one("#theirs").border_title = Content("What was written so far")
         self.query_one("#after-pane").border_title = Content("After sending")
         self.query_one("#after-pane").can_focus = False
         self.query_one("#theirs", TextPane).show(self._their_lines)
@@ -240,18 +241,18 @@ class ComposeScreen(DeskScreen[None]):
     # -- what others do meanwhile
 
     def open_ticket(self) -> tuple[str, bool] | None:
-        """Return the ticket that is written on."""
+        """Return the ticket that is being written on."""
         return None if self.composition.number is None else (self.composition.number, True)
 
     def company_changed(self) -> None:
-        """Show who else writes on it."""
+        """Show who else is writing on it."""
         words = desk_app(self).company.words(self.composition.number)
         if words != self._company:
             self._company = words
             self._paint()
 
     def desk_changed(self) -> None:
-        """Look whether something came to the ticket that its author has not seen."""
+        """Check whether something came to the ticket that its author has not seen."""
         if self.composition.number is not None:
             self.in_thread(compositions.put_since, desk_app(self).actor, self.composition).then(
                 self._put, group="put"
@@ -322,11 +323,13 @@ class ComposeScreen(DeskScreen[None]):
         if composition.kind != "note":
             sender = desk_app(self).key("compose.sender", "F6")
             more = f"  ({sender} changes)" if len(composition.mailboxes) > 1 else ""
-            self.query_one("#from", Static).update(safe(f" From     {line(composition.sender)}{more}"))
+            self.query_one("#from", Static).update(
+                safe(f" From     {line(composition.sender or composition.way)}{more}")
+            )
         names = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
         state = composition.status_after or "unchanged"
         if composition.kind == "note":
-            after = " A note is for agents only; no mail goes out."
+            after = " A note is for agents only; no mail goes out. @login tells a colleague of it."
         elif composition.kind == "forward":
             after = " Kept as a note, as is what comes back.  attachments: "
             after += shortened(names, width - width_of(after) - 1)
@@ -334,7 +337,7 @@ class ComposeScreen(DeskScreen[None]):
             key = desk_app(self).key("compose.state", "F5")
             after = f" After sending: state [{state}]  {key}     attachments: "
             after += shortened(names, width - width_of(after) - 1)
-        self.query_one("#after", Static).update(safe(cell(after, width)))
+        self.query_one("#after", Static).update(safe(fitted(after, width)))
         self.query_one("#after-pane", TextPane).show(self._after_lines)
         self._paint_mode()
 
@@ -361,15 +364,15 @@ class ComposeScreen(DeskScreen[None]):
             state = key("compose.state", "F5")
             rows += [[(f" State     [{composition.status_after or 'unchanged'}]  {state}", "")]]
         if composition.attachments:
-            rows += [
-                [(cell(f" Attach    {item.name}  {size_text(item.size)}", width), "")]
-                for item in composition.attachments
-            ]
+            for item in composition.attachments:
+                size = f"  {size_text(item.size)}"
+                name = shortened(item.name, max(8, width - 11 - width_of(size)))
+                rows.append([(f" Attach    {name}{size}", "")])
             detach = f"{key('compose.detach', 'F7')} take away"
             rows.append([(f"           {attach}   {detach}", "dim")])
         else:
             rows.append([(f" Attach    none   {attach}", "")])
-        rows.append([(cell(f" Leaves by {composition.way}", width), "")])
+        rows.append([(fitted(f" Leaves by {composition.way}", width), "")])
         return rows
 
     def _their_lines(self, width: int) -> list[Line]:
@@ -410,7 +413,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("spelling", "f9", "Spelling")
     def action_spelling(self) -> None:
-        """Choose the dictionary that underlines what it does not know, or none."""
+        """Choose the dictionary for the spell check, or none."""
         self.in_thread(spelling.languages).then(self._offer_languages, group="languages")
 
     def _offer_languages(self, spellers: Sequence[Speller]) -> None:
@@ -480,7 +483,7 @@ class ComposeScreen(DeskScreen[None]):
         self.run_worker(self.keep_draft(), exit_on_error=False)
 
     async def keep_draft(self) -> None:
-        """Write the draft down if it has changed; also called when the line is lost."""
+        """Save the draft if it has changed; also called when the connection is lost."""
         async with self._saving:
             if not self._dirty or self._done:
                 return
@@ -563,7 +566,7 @@ class ComposeScreen(DeskScreen[None]):
                 if yes:
                     self.run_worker(self._send(), exit_on_error=False)
 
-            followed = self.in_thread(compositions.follow, app.actor, self.composition, overtaken.standing)
+            followed = self.in_thread(compositions.follow, app.actor, self.composition, overtaken.seen_up_to)
             followed.then(follow)
             self.query_one(Body).focus()
 
@@ -583,19 +586,24 @@ class ComposeScreen(DeskScreen[None]):
             self._done = True
             app = desk_app(self)
             try:
-                await self.call(compositions.add_note, app.actor, self.composition)
+                unknown = await self.call(compositions.add_note, app.actor, self.composition)
             except Exception as error:
                 self._done = False
                 app.flash_error(error)
                 return
-        app.flash_later(f"Note added to #{self.composition.number}")
+        added = f"Note added to #{self.composition.number}"
+        if unknown:
+            nobody = ", ".join(f"@{login}" for login in unknown)
+            app.flash_later(f"{added}, but nobody here is called {nobody}", "warning")
+        else:
+            app.flash_later(added)
         self._end()
 
     # -- canned answers
 
     @command("canned", "ctrl+t", "Canned answer", footer="canned", enabled=_has_ticket)
     def action_canned(self) -> None:
-        """Put a canned answer in at the cursor; its first place for you is selected then."""
+        """Insert a canned answer at the cursor; its first blank is then selected."""
         self.in_thread(_canned_answers, self.composition.detail).then(self._offer_canned, group="canned")
 
     def _offer_canned(self, found: Sequence[CannedAnswerLine]) -> None:
@@ -620,7 +628,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("place", "ctrl+n", "Next place")
     def action_place(self) -> None:
-        """Select the next place that a canned answer leaves for you."""
+        """Select the next blank of a canned answer."""
         body = self.query_one(Body)
         if not self._select_place(_index(body.text, max(body.selection))):
             self.flash("No place is open")
@@ -655,7 +663,7 @@ class ComposeScreen(DeskScreen[None]):
             "",
         )
 
-    @command("editor", "ctrl+g", "Editor", footer="$EDITOR", enabled=_may_edit_outside)
+    @command("editor", "ctrl+g", "Editor", footer="$EDITOR", free=True)
     def action_editor(self) -> None:
         """Write in $VISUAL or $EDITOR."""
         body = self.query_one(Body)
@@ -681,7 +689,9 @@ class ComposeScreen(DeskScreen[None]):
     def _offer_files(self, found: list[files.LocalFile]) -> None:
         directory = desk_app(self).files_directory
         if not found:
-            self.flash(f"There are no files in {directory}")
+            number = self.composition.number
+            put = f"Nothing here. On your side: ssh HOST attachment put {number} --name NAME < FILE"
+            self.flash(f"There are no files in {directory}" if number is None else put)
             return
         items = lettered([(item.name, f"{item.name}  {size_text(item.size)}") for item in found])
 
@@ -698,9 +708,35 @@ class ComposeScreen(DeskScreen[None]):
         self._change(attachments=(*self.composition.attachments, file))
         self.flash(f"Attached {file.name}, {size_text(file.size)}")
 
+    @command("next", "tab", "Next field")
+    def action_next(self) -> None:
+        """Go to the next field; behind @ and the first letters of a login in a note, complete that."""
+        body = self.query_one(Body)
+        row, column = body.cursor_location
+        begun = mention_before(body.document.get_line(row)[:column])
+        if self.composition.kind != "note" or not body.has_focus or begun is None:
+            self.focus_next()
+            return
+        self.in_thread(compositions.colleagues, begun).then(
+            lambda found: self._complete_login(begun, (row, column), found), group="login"
+        )
+
+    def _complete_login(self, begun: str, place: tuple[int, int], found: Sequence[str]) -> None:
+        body = self.query_one(Body)
+        if body.cursor_location != place:
+            return
+        longest = common_start(found)
+        if len(found) == 1 or len(longest) > len(begun):
+            row, column = place
+            body.replace(longest + " " * (len(found) == 1), (row, column - len(begun)), place)
+        elif found:
+            self.flash("  ".join(f"@{login}" for login in found[:40]))
+        else:
+            self.flash(f"Nobody here is called @{begun}", "warning")
+
     @command("cc", "f3", "Cc", footer="Cc", enabled=_mail_only)
     def action_cc(self) -> None:
-        """Go to the line of the Cc addresses, and from there to that of Bcc, whom the others do not see."""
+        """Go to Cc, and from there to Bcc, which the other recipients do not see."""
         if self.query_one("#cc").has_focus:
             for line_of_bcc in self.query(".-unasked"):
                 line_of_bcc.remove_class("-unasked")
@@ -712,7 +748,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("pane", "f4", "Other pane", footer="other pane", wide=True)
     def action_other_pane(self) -> None:
-        """Go to what the customer wrote, and back."""
+        """Move between your text and what the customer wrote."""
         theirs = self.query_one("#theirs")
         if theirs.has_focus or not self.query_one("#beside").display:
             self.query_one(Body).focus()
@@ -721,7 +757,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("state", "f5", "State after", footer="state", enabled=_no_state_after)
     def action_state_after(self) -> None:
-        """Choose the state the ticket gets when this is sent."""
+        """Choose the ticket's state after this is sent."""
 
         def picked(state: str | None) -> None:
             if state is not None:
@@ -731,7 +767,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("sender", "f6", "Mailbox", enabled=_several_mailboxes)
     def action_sender(self) -> None:
-        """Which mailbox this mail leaves from, where several send."""
+        """Choose the mailbox that this mail is sent from, where several send."""
 
         def picked(address: str | None) -> None:
             if address is not None:
@@ -764,7 +800,7 @@ class ComposeScreen(DeskScreen[None]):
         self.app.push_screen(Menu("Take away", items), picked)
 
     def on_line_input_typed(self, event: LineInput.Typed) -> None:
-        """Leave it here: no other part waits for half a file name."""
+        """Stop the message here: no other part wants half a file name."""
         event.stop()
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:

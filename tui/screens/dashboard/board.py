@@ -21,7 +21,7 @@ WIDE = 100
 
 
 class Spot(Record):
-    """Where a number stands: its line, first cell and width, in which panel and column of panels."""
+    """Where a number is: its line, first cell and width, in which panel and column of panels."""
 
     y: int
     x: int
@@ -29,10 +29,15 @@ class Spot(Record):
     panel: int
     column: int
     goal: Goal
+    words: str
+    """What the number counts, and the number."""
 
 
 class Board(TextPane, inherit_bindings=False):
-    """The panels. The cursor is on one number, which is shown in reverse; Enter opens it."""
+    """The panels. The cursor is on one number, which is shown in reverse; Enter opens it.
+
+    `single`: one panel below the other, for who hears line after line.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "step(0, 1)", "Down", show=False),
@@ -58,21 +63,30 @@ class Board(TextPane, inherit_bindings=False):
 
         goal: Goal
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, single: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._single = single
         self._panels: Sequence[Panel] = ()
         self._spots: list[Spot] = []
         self._cursor = 0
 
     def show_panels(self, panels: Sequence[Panel]) -> None:
-        """Show other numbers; the cursor stays on what it was on."""
+        """Show other numbers; the cursor stays on the same one."""
         self._panels = panels
         self._paint()
 
     @property
     def goal(self) -> Goal | None:
-        """Where the number under the cursor leads."""
+        """What the number under the cursor leads to."""
         return self._spots[self._cursor].goal if self._spots else None
+
+    @property
+    def words(self) -> str:
+        """The number under the cursor and what it counts, in words."""
+        if not self._spots:
+            return ""
+        here = self._spots[self._cursor]
+        return f"{self._panels[here.panel].title}: {here.words}"
 
     def action_step(self, right: int, down: int) -> None:
         """Go to the nearest number in a direction."""
@@ -142,7 +156,7 @@ class Board(TextPane, inherit_bindings=False):
 
     def _laid_out(self, width: int) -> Sequence[Line]:
         before = self._spots[self._cursor] if self._spots else None
-        columns = 3 if width >= WIDE else 2
+        columns = 1 if self._single else 3 if width >= WIDE else 2
         self._spots = []
         lines: list[Line] = []
         for first in range(0, len(self._panels), columns):
@@ -182,7 +196,8 @@ class Board(TextPane, inherit_bindings=False):
                 break
             text = piece.text if width_of(piece.text) <= room else cell(piece.text, room)
             if piece.goal is not None:
-                self._spots.append(Spot(y, left + 1 + used, width_of(text), panel, column, piece.goal))
+                said = ", ".join(filter(None, (piece.words, piece.text.strip())))
+                self._spots.append(Spot(y, left + 1 + used, width_of(text), panel, column, piece.goal, said))
             line.append((text, piece.style))
             used += width_of(text)
         return [*line, (" " * (width - 2 - used), ""), ("│", "dim")]

@@ -1,4 +1,4 @@
-"""What the dashboard tells, as panels of lines: words, and numbers that lead to what they count."""
+"""What the dashboard shows, as panels of lines: words, and numbers that lead to what they count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from config.records import Record
 from desk.reports.dashboard import SOON_WORDS
 from desk.reports.table import length_words
-from tui.text.safe import cell
+from tui.text.safe import cell, fitted
 
 if TYPE_CHECKING:
     from desk.reports.dashboard import Count, Dashboard, Day, Group
@@ -29,6 +29,8 @@ class Piece(Record):
     text: str
     style: str = ""
     goal: Goal | None = None
+    words: str = ""
+    """What the number counts, for who hears it alone."""
 
 
 Row = Sequence[Piece]
@@ -48,11 +50,11 @@ WEEK = 7
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def panels(board: Dashboard, health: Health) -> tuple[Panel, ...]:
-    """Return the panels in the order in which a lead looks at them."""
+def panels(board: Dashboard, health: Health, *, bars: bool = True) -> tuple[Panel, ...]:
+    """Return the panels in the order in which a lead looks at them; without bars where all is read out."""
     words = dict(health.lines)
     return (
-        Panel("Customers who wait", lambda width: _waiting(board, width)),
+        Panel("Customers who wait", lambda width: _waiting(board, width if bars else 0)),
         Panel("Needs attention", lambda width: _attention(board, health)),
         Panel(f"Last {len(board.days)} days", lambda width: _days(board, width)),
         Panel("By agent", lambda width: _groups(board.agents, width)),
@@ -65,42 +67,37 @@ def _waiting(board: Dashboard, width: int) -> list[Row]:
     most = max(count.number for _, count in board.waiting)
     rows: list[Row] = []
     for words, style, (_, count) in zip(WAITING, WAITING_STYLES, board.waiting, strict=True):
-        bar = _bar(count.number, most, max(4, width - 23))
+        bar = _bar(count.number, most, max(4, width - 23)) if width else ""
         rows.append(
             (
                 Piece(f" {cell(words, 12)} {bar} "),
-                _link(count, 7, style if count.number else "dim"),
+                _link(count, 7, style if count.number else "dim", words),
             )
         )
     states = [
         piece
         for state, count in board.states
-        for piece in (Piece(f" {state} "), Piece(str(count.number), "", Goal(count.query)), Piece(" "))
+        for piece in (Piece(f" {state} "), _link(count, 0, "", state), Piece(" "))
     ]
     return [*rows, states]
 
 
 def _attention(board: Dashboard, health: Health) -> list[Row]:
     rows: list[Row] = [
-        (_link(board.overdue, 7, "error" if board.overdue.number else ""), Piece(" overdue")),
-        (_link(board.due_soon, 7), Piece(f" due within {SOON_WORDS[:-1]} h")),
-        (_link(board.urgent, 7), Piece(" urgent")),
-        (_link(board.unassigned, 7), Piece(" nobody's")),
+        _told(board.overdue, "overdue", "error" if board.overdue.number else ""),
+        _told(board.due_soon, f"due within {SOON_WORDS[:-1]} h"),
+        _told(board.urgent, "urgent"),
+        _told(board.unassigned, "nobody's"),
     ]
     failing = [f"{name} {word}" for name, word in health.lines if word.endswith("!")]
     if failing:
-        number = cell(str(len(failing)), 7, right=True)
-        told = f" mailbox{'es' * (len(failing) > 1)} failing: {', '.join(failing)}"
-        rows.append((Piece(number, "error", Goal(place="mailboxes")), Piece(told)))
+        told = f"mailbox{'es' * (len(failing) > 1)} failing: {', '.join(failing)}"
+        rows.append(_place(len(failing), told, "mailboxes", "error"))
     if health.trouble:
-        number = cell(str(health.trouble), 7, right=True)
-        rows.append((Piece(number, "error", Goal(place="outbox")), Piece(" mail not delivered")))
+        rows.append(_place(health.trouble, "mail not delivered", "outbox", "error"))
     if health.quarantined:
-        number = cell(str(health.quarantined), 7, right=True)
-        rows.append((Piece(number, "warning", Goal(place="quarantine")), Piece(" mail in quarantine")))
-    number = cell(str(health.queued), 7, right=True)
-    rows.append((Piece(number, "", Goal(place="outbox")), Piece(" in the outbox")))
-    return rows
+        rows.append(_place(health.quarantined, "mail in quarantine", "quarantine", "warning"))
+    return [*rows, _place(health.queued, "in the outbox", "outbox")]
 
 
 def _days(board: Dashboard, width: int) -> list[Row]:
@@ -115,10 +112,12 @@ def _days(board: Dashboard, width: int) -> list[Row]:
         ("closed", lambda day: day.closed),
     )
     for name, count in kinds:
-        rows.append([Piece(f" {name:<9}"), *(_link(count(day), room) for day in week)])
+        rows.append(
+            [Piece(f" {name:<9}"), *(_link(count(day), room, "", f"{name} on {day.day:%A}") for day in week)]
+        )
     for name, count in kinds:
         line = _sparkline([count(day).number for day in board.days])
-        whole = _link(count(board.all_days), 7)
+        whole = _link(count(board.all_days), 7, "", name)
         rows.append((Piece(f" {line} ", "accent"), whole, Piece(f" {name}")))
     for words, found in (("first reply", board.first_response), ("to close", board.resolution)):
         half, most = length_words(found.median), length_words(found.p90)
@@ -132,12 +131,12 @@ def _groups(groups: Sequence[Group], width: int) -> list[Row]:
     for group in groups:
         rows.append(
             (
-                Piece(f" {cell(group.name, room)}"),
-                _link(group.open, 6),
+                Piece(f" {fitted(group.name, room)}"),
+                _link(group.open, 6, "", f"{group.name}, open"),
                 Piece(" "),
-                _link(group.overdue, 6, "error" if group.overdue.number else "dim"),
+                _link(group.overdue, 6, "error" if group.overdue.number else "dim", f"{group.name}, overdue"),
                 Piece(" "),
-                _link(group.waiting, 6),
+                _link(group.waiting, 6, "", f"{group.name}, customers who wait"),
             )
         )
     return rows if groups else [[Piece(" nothing is open", "dim")]]
@@ -154,22 +153,36 @@ def _mailboxes(groups: Sequence[Group], words: Mapping[str, str], width: int) ->
         style = "error" if word.endswith("!") else ""
         rows.append(
             (
-                Piece(f" {cell(group.name, room)}"),
-                _link(group.open, 6),
+                Piece(f" {fitted(group.name, room)}"),
+                _link(group.open, 6, "", f"{group.name}, open"),
                 Piece(" "),
-                _link(group.waiting, 6),
+                _link(group.waiting, 6, "", f"{group.name}, customers who wait"),
                 Piece("  "),
-                Piece(cell(word, 6), style, goal if word else None),
+                Piece(cell(word, 6), style, goal if word else None, f"{group.name}, mail"),
             )
         )
     for name, word in left.items():
         style = "error" if word.endswith("!") else ""
-        rows.append((Piece(f" {cell(name, room)}{'-':>6} {'-':>6}  "), Piece(cell(word, 6), style, goal)))
+        rows.append(
+            (
+                Piece(f" {fitted(name, room)}{'-':>6} {'-':>6}  "),
+                Piece(cell(word, 6), style, goal, f"{name}, mail"),
+            )
+        )
     return rows if len(rows) > 1 else [[Piece(" no mailbox yet", "dim", goal)]]
 
 
-def _link(count: Count, width: int, style: str = "") -> Piece:
-    return Piece(cell(_short(count.number, width), width, right=True), style, Goal(count.query))
+def _told(count: Count, words: str, style: str = "") -> Row:
+    return _link(count, 7, style, words), Piece(f" {words}")
+
+
+def _place(number: int, words: str, place: str, style: str = "") -> Row:
+    return Piece(cell(str(number), 7, right=True), style, Goal(place=place), words), Piece(f" {words}")
+
+
+def _link(count: Count, width: int, style: str, words: str) -> Piece:
+    text = cell(_short(count.number, width), width, right=True) if width else str(count.number)
+    return Piece(text, style, Goal(count.query), words)
 
 
 def _short(number: int, room: int) -> str:

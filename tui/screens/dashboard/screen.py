@@ -1,4 +1,4 @@
-"""The dashboard: what a lead opens in the morning."""
+"""The dashboard: what a team lead opens in the morning."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DashboardScreen(DeskScreen[None]):
 
     def compose_body(self) -> ComposeResult:
         """Yield the panels."""
-        self.board = Board(id="board")
+        self.board = Board(single=desk_app(self).plain, id="board")
         yield self.board
 
     def on_mount(self) -> None:
@@ -53,13 +53,13 @@ class DashboardScreen(DeskScreen[None]):
         self._count()
 
     def on_screen_resume(self) -> None:
-        """Count what changed while another screen was seen."""
+        """Count what changed while another screen was shown."""
         super().on_screen_resume()
         if self._counted is not None:
             self._count()
 
     def desk_changed(self) -> None:
-        """Count again, but not all the time."""
+        """Count again, but not at every change."""
         if self._pause is not None:
             self._again = True
             return
@@ -70,9 +70,13 @@ class DashboardScreen(DeskScreen[None]):
         self.desk_changed()
 
     def health_changed(self) -> None:
-        """Show mailboxes and outbox as they are by now."""
+        """Show mailboxes and outbox as they are now."""
         super().health_changed()
         self._show()
+
+    def spoken_row(self) -> str:
+        """Return the number under the cursor, and what it counts."""
+        return self.board.words
 
     def _count(self) -> None:
         self._again = False
@@ -93,7 +97,9 @@ class DashboardScreen(DeskScreen[None]):
 
     def _show(self) -> None:
         if self._counted is not None:
-            self.board.show_panels(panels(self._counted, desk_app(self).health))
+            self.board.show_panels(
+                panels(self._counted, desk_app(self).health, bars=not desk_app(self).plain)
+            )
             self.refresh_hints()
 
     @on(Board.Opened)

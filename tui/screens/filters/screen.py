@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -10,15 +11,16 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from config.wording import counted
 from desk.filters import filters
 from desk.filters.filters import FilterLine
+from tui import files
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
-from tui.screens.command_output import not_restricted
+from tui.list_screen import WordsBelow
 from tui.screens.what_if import questions
 from tui.screens.what_if.screen import WhatIfScreen
-from tui.text.safe import cell, safe
+from tui.text.safe import cell, fitted, safe
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
@@ -39,8 +41,8 @@ class FilterList(VirtualList[FilterLine]):
         """Return order, trigger, name and actions; one that is off is dim."""
         mark = ">" if look.here else " "
         state = "" if row.active else "off"
-        left = f"{mark}{row.order:>5} {cell(row.on, 7)}{cell(state, 4)}{cell(row.name, 24)} "
-        text = cell(", ".join(row.actions), max(width - len(left), 1))
+        left = f"{mark}{row.order:>5} {cell(row.on, 7)}{cell(state, 4)}{fitted(row.name, 24)} "
+        text = fitted(", ".join(row.actions), max(width - len(left), 1))
         return [(left + text, "" if row.active else "dim")]
 
 
@@ -50,8 +52,8 @@ def _chosen(screen: FiltersScreen) -> str | None:
     return f"there is no filter: {desk_app(screen).key('filters.new', 'n')} makes one"
 
 
-class FiltersScreen(ListScreen[None]):
-    """What is done by itself. Esc goes back."""
+class FiltersScreen(WordsBelow[None]):
+    """What the desk does by itself. Esc goes back."""
 
     DEFAULT_CSS = """
     FiltersScreen #list-detail { height: 5; }
@@ -64,7 +66,8 @@ class FiltersScreen(ListScreen[None]):
 
     def compose_body(self) -> ComposeResult:
         """Yield title, prompt, list, and the place for the words."""
-        self.table = FilterList(empty="No filters. nightdesk filter add, or rules import --recipe NAME")
+        new = desk_app(self).key("filters.new", "n")
+        self.table = FilterList(empty=f"No filters: {new} makes one, rules import --recipe NAME brings some")
         yield TitledRule("Filters, in the order in which they run")
         yield LineInput()
         yield self.table
@@ -73,7 +76,7 @@ class FiltersScreen(ListScreen[None]):
             yield Static(id="list-words")
 
     def on_mount(self) -> None:
-        """Give the list the keys and fill it."""
+        """Give the list the focus and fill it."""
         super().on_mount()
         self.table.focus()
         self.desk_changed()
@@ -84,11 +87,11 @@ class FiltersScreen(ListScreen[None]):
 
     def _show(self, found: Sequence[FilterLine]) -> None:
         self.table.show_again(FixedRows(found))
-        self.status(left=f"{len(found)} filters, {sum(each.active for each in found)} run")
+        self.status(left=f"{counted(len(found), 'filter')}, {sum(each.active for each in found)} in use")
         self.describe(self.table.row)
 
     def describe(self, row: object) -> None:
-        """Tell the filter in words."""
+        """Describe the filter in words."""
         row = self.table.row
         name, words = "", ""
         if row is not None:
@@ -104,18 +107,18 @@ class FiltersScreen(ListScreen[None]):
 
     @command("try", "t", "What if", footer="what if", may="settings.edit", enabled=_chosen)
     def action_try(self) -> None:
-        """Ask the mail of the last 90 days again, and tell what the filter would have done to it."""
+        """Try the filter on the mail of the last 90 days again."""
         if self.table.row is not None:
             self._what_if(questions.of_filter(*self._asking, self.table.row.name, None))
 
     @command("change", "c", "Change condition", footer="change", may="settings.edit", enabled=_chosen)
     def action_change(self) -> None:
-        """Write another condition, and see what it would do before it is kept."""
+        """Try another condition before it is saved."""
         if self.table.row is not None:
             self.query_one(LineInput).ask("If:", self.table.row.condition, purpose="condition")
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
-        """Show what the condition would do that was typed."""
+        """Show what the typed condition would do."""
         self.table.focus()
         row, text = self.table.row, event.text.strip()
         if event.purpose == "file" and text:
@@ -138,14 +141,16 @@ class FiltersScreen(ListScreen[None]):
     def _what_if(self, question: questions.Question) -> None:
         self.app.push_screen(WhatIfScreen(question))
 
-    @command("file", "f", "What if: a file of rules", may="settings.edit", enabled=not_restricted)
+    @command("file", "f", "What if: a file of rules", may="settings.edit", free=True)
     def action_file(self) -> None:
-        """See what a file of rules would do with the mail of the last 90 days, before it is taken in."""
-        self.query_one(LineInput).ask("File of rules:", purpose="file")
+        """Try a file of rules on the mail of the last 90 days before it is imported."""
+        self.query_one(LineInput).ask(
+            "File of rules:", files.home_text(Path.home()), purpose="file", complete=files.completions
+        )
 
     @command("reader", "r", "What if: the mail read anew", may="settings.edit")
     def action_reader(self) -> None:
-        """See in which mail of the last 90 days this program reads something else than is stored of it."""
+        """List the mail of the last 90 days that this version reads differently."""
         self._what_if(questions.of_reading(*self._asking))
 
     def on_line_input_cancelled(self) -> None:
@@ -159,7 +164,7 @@ class FiltersScreen(ListScreen[None]):
 
     @command("edit", "e", "Change", footer="edit", may="settings.edit", enabled=_chosen)
     def action_edit(self) -> None:
-        """Change all of the filter in a form: when it runs, its condition, its actions, its place."""
+        """Edit the filter: when it runs, its condition, actions and place."""
         if self.table.row is not None:
             self._form(self.table.row.name)
 
@@ -186,7 +191,7 @@ class FiltersScreen(ListScreen[None]):
 
     @command("switch", "space", "On or off", footer="on/off", may="settings.edit", enabled=_chosen)
     def action_switch(self) -> None:
-        """Let the filter run, or run no more."""
+        """Turn the filter on or off."""
         row = self.table.row
         if row is None:
             return
@@ -200,6 +205,26 @@ class FiltersScreen(ListScreen[None]):
     def _switched(self, line: FilterLine) -> None:
         self.flash(f"{line.name}: {'runs' if line.active else 'off'}")
         self.desk_changed()
+
+    @command("remove", "d", "Remove", footer="remove", wide=True, may="settings.edit", enabled=_chosen)
+    def action_remove(self) -> None:
+        """Remove the filter; asks first, and says what that means."""
+        from desk.admin.rules import FILTERS  # 60 ms
+        from tui.widgets.confirm import Confirm  # 2 ms
+
+        row, actor = self.table.row, desk_app(self).actor
+        if row is None:
+            return
+
+        def removed(_: None) -> None:
+            self.flash(f"Removed the filter {row.name}")
+            self.desk_changed()
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.in_thread(filters.remove, actor, row.name).then(removed, group="change")
+
+        self.app.push_screen(Confirm(f"Remove the filter {row.name}?", FILTERS.removal), answered)
 
     @command("back", "escape,q", "Back", footer="back")
     def action_back(self) -> None:

@@ -11,9 +11,9 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.commands import Command
+from tui.commands import Command, not_typed
 from tui.desk_calls import desk_app
-from tui.desk_screen import DeskNode
+from tui.desk_screen import DeskNode, DeskScreen
 from tui.key_names import key_label
 from tui.text.safe import cell, shortened, width_of
 
@@ -22,7 +22,7 @@ KEY_CELLS = 9
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A command where the person is now, with the reason why it cannot run, or None."""
+    """A command that can be run where the person is now, or the reason why it cannot."""
 
     command: Command
     disabled: str | None = None
@@ -36,9 +36,13 @@ class Offer:
 def offers_of(screen: Screen[Any]) -> tuple[Offer, ...]:
     """Return what the person can do on this screen, and everywhere."""
     here = screen.commands() if isinstance(screen, DeskNode) else ()
+    everywhere = desk_app(screen).commands()
+    if isinstance(screen, DeskScreen) and screen.TYPES:
+        # What a letter would do is offered without it: there it is text.
+        everywhere = tuple(not_typed(each) or each._replace(key="", label="") for each in everywhere)
     return (
         *(Offer(command, command.enabled(screen)) for command in here),
-        *(Offer(command, command.enabled(screen.app)) for command in desk_app(screen).commands()),
+        *(Offer(command, command.enabled(screen.app)) for command in everywhere),
     )
 
 
@@ -55,7 +59,7 @@ class CommandList(Widget):
 
     @property
     def offers(self) -> tuple[Offer, ...]:
-        """What is listed now, in the order the cursor walks it."""
+        """What is listed now, in the order in which the cursor moves."""
         return self._offers
 
     @property
@@ -70,7 +74,7 @@ class CommandList(Widget):
         self.refresh()
 
     def move(self, step: int) -> None:
-        """Move the cursor and stay inside."""
+        """Move the cursor within the list."""
         self.cursor = max(0, min(len(self._offers) - 1, self.cursor + step))
 
 

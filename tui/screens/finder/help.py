@@ -71,7 +71,7 @@ class HelpScreen(FinderScreen):
         return found
 
     def described(self) -> None:
-        """Tell what the command under the cursor does, and why it cannot run now."""
+        """Describe what the command under the cursor does, and why it cannot run now."""
         offer = self.table.current
         detail = self.query_one("#help-detail", Static)
         if offer is None:

@@ -1,4 +1,4 @@
-"""What help and palette are: a line to type in, and the commands that fit, one of them under the cursor."""
+"""The base of help and palette: a line to type in, and the commands that match, one under the cursor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.screens.finder.command_list import CommandList, Offer, offers_of
 
 
 class FinderScreen(ModalScreen[str | None]):
-    """Gives back the id of the command to run on the screen it was opened over, None on Esc."""
+    """Returns the id of the command to run on the screen it was opened over, None on Esc."""
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
@@ -21,26 +21,26 @@ class FinderScreen(ModalScreen[str | None]):
     @property
     @abstractmethod
     def table(self) -> CommandList:
-        """Where the offers stand."""
+        """The widget with the offers."""
 
     @abstractmethod
     def matching(self, text: str) -> list[Offer]:
         """Return the offers that fit what was typed, best first."""
 
     def described(self) -> None:
-        """Tell more of the offer under the cursor; called when it is another one."""
+        """Describe the offer under the cursor; called when it is another one."""
 
     def on_mount(self) -> None:
         """List everything before a letter is typed."""
         self.find("")
 
     def find(self, text: str) -> None:
-        """List what fits."""
+        """List what matches."""
         self.table.show(self.matching(text))
         self.described()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """List what fits what is typed by now."""
+        """List what matches the text typed so far."""
         event.stop()
         self.find(event.value)
 

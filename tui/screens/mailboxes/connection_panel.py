@@ -56,7 +56,7 @@ class ConnectionPanel(Vertical):
         )
 
     def sending_failed(self, typed: Typed) -> bool:
-        """Whether just this was tested, and could not send."""
+        """Whether the form as it is was tested, and could not send."""
         return self._sending_failed and typed == self._tested
 
     def begin(self, typed: Typed) -> None:
@@ -66,7 +66,7 @@ class ConnectionPanel(Vertical):
         self.query_one(StepList).begin("testing...")
 
     def add(self, found: tuple[Side, Step]) -> None:
-        """One more step happened."""
+        """Show one more step."""
         side, step = found
         name = step_name(side, step)
         self.query_one(StepList).add(name, step)

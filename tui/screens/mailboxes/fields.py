@@ -88,7 +88,7 @@ class Section:
 
 
 def sections() -> list[Section]:
-    """All rows of the form, in the order of the Tab key."""
+    """Return all rows of the form, in the order of the Tab key."""
     found = [
         Section("", list(_identity_rows())),
         Section("Incoming", list(_incoming_rows())),
@@ -106,7 +106,7 @@ def with_oauth2(typed: Typed) -> bool:
 
 
 def hidden_rows(typed: Typed) -> set[str]:
-    """Return the rows that what was chosen makes superfluous."""
+    """Return the rows that the current choices make unnecessary."""
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
     hidden: set[str] = set()
     if not fetches:
@@ -132,7 +132,7 @@ def hidden_rows(typed: Typed) -> set[str]:
 
 
 def hidden_fields(typed: Typed) -> set[str]:
-    """Fields that stand in a row that is shown, and say nothing as things are."""
+    """Return the fields that mean nothing at present although their row is shown."""
     hidden = set()
     if typed["protocol"] == "none":
         hidden |= {"incoming_enabled"}

@@ -1,4 +1,4 @@
-"""The mailbox form: every field of a mailbox, filled with the keyboard alone, wrong ones blamed in words."""
+"""The mailbox form: every field of a mailbox, usable by keyboard alone, with errors explained in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -42,7 +42,7 @@ from tui.screens.mailboxes.help import FIELD_HELP
 from tui.screens.mailboxes.presets import Filling, filling
 from tui.screens.mailboxes.values import (
     Checked,
-    Known,
+    FormStart,
     checked,
     known,
     oauth2_words,
@@ -50,10 +50,11 @@ from tui.screens.mailboxes.values import (
     sending_words,
     warned_fields,
 )
-from tui.text.safe import cell, parts, safe, shortened
+from tui.text.safe import cell, fitted, parts, safe, shortened
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
+from tui.widgets.field_pane import FieldPane
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 
@@ -71,11 +72,11 @@ FOLDERS = ("folder", "move_folder", "sent_folder")
 """The fields that hold a folder's name."""
 
 
-class FormFields(VerticalScroll):
+class FormFields(FieldPane):
     """The rows of the form; the one with the cursor stays in sight, however much room is left."""
 
     def on_resize(self) -> None:
-        """Scroll to the row with the cursor, once it is laid out anew."""
+        """Scroll to the row with the cursor after a new layout."""
         self.call_after_refresh(self.see_cursor)
 
     def see_cursor(self, lines_below: int = 0) -> None:
@@ -92,7 +93,7 @@ class FormFields(VerticalScroll):
 
 
 class MailboxFormScreen(DeskScreen[str | None]):
-    """Adds a mailbox, or changes the one of `address`; gives back its address once it is saved."""
+    """Adds a mailbox, or changes the one of `address`; returns its address once it is saved."""
 
     PLACE = "mailboxes"
     TOP_BAR = False
@@ -107,7 +108,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
     def __init__(self, address: str | None = None) -> None:
         super().__init__()
         self._address = address
-        self._start = Known(address=address)
+        self._start = FormStart(address=address)
         self._first: Typed = {}
         self._checked: Checked | None = None
         self._just_tested = False
@@ -155,7 +156,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         desk_app(self).flash_error(error)
         self.dismiss(None)
 
-    def _take(self, start: Known) -> None:
+    def _take(self, start: FormStart) -> None:
         self._start = start
         self.remove_class("-loading")
         self._field("provider", Choice).set_options(start.providers)
@@ -178,7 +179,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._arrange()
         self._check()
 
-    def _restrict(self, start: Known) -> None:
+    def _restrict(self, start: FormStart) -> None:
         """Offer no file and no command of the desk's owner."""
         for secret in SECRETS:
             allowed = {"sealed", "none", start.sources.get(secret.name)}
@@ -192,7 +193,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         for line in lines:
             mark = ">" if line.address == self._address else " "
             flag = {"failing": "!", "disabled": "-"}.get(line.state, " ")
-            rows.append((f"{mark}{flag} {cell(line.name or line.address, 22)} {line.state}\n", ""))
+            rows.append((f"{mark}{flag} {fitted(line.name or line.address, 22)} {line.state}\n", ""))
         if self._address is None:
             rows.append((">  (new)\n", ""))
         self.query_one("#form-others", Static).update(parts(*rows))
@@ -414,11 +415,15 @@ class MailboxFormScreen(DeskScreen[str | None]):
             self.status(left=FIELD_HELP.get(here, ""))
         self._panel.compare(self.typed())
 
+    def spoken_help(self) -> str:
+        """Return what the field with the cursor means."""
+        return FIELD_HELP.get(self._here(), "")
+
     def health_changed(self) -> None:
-        """Keep the status line for the form alone."""
+        """Keep the status line for the form."""
 
     def on_descendant_focus(self) -> None:
-        """Tell the help of the field with the cursor."""
+        """Show the help of the field with the cursor."""
         self._just_tested = False
         self._tell()
 
@@ -455,7 +460,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
     # -- keys
 
     def on_key(self, event: events.Key) -> None:
-        """No letter of a form is a command: digits would change the screen under a half-typed mailbox."""
+        """Keep keys in the form: a digit would leave a half-typed mailbox for another screen."""
         if event.is_printable:
             event.stop()
             event.prevent_default()
@@ -488,7 +493,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     @command("what_if", "f2", "What if", may="settings.edit")
     def action_what_if(self) -> None:
-        """Ask the mail of the last 90 days where it would have gone with what stands here."""
+        """Try what stands here on the mail of the last 90 days: where would it have gone?"""
         found = self._sound()
         if found is None or found.form is None:
             return

@@ -20,12 +20,12 @@ from tui.widgets.entry import Entry, FormRow
 from tui.widgets.menu import Menu, MenuItem
 
 if TYPE_CHECKING:
-    from desk.mailboxes.login import LoggedIn, Way
+    from desk.mailboxes.login import LoggedIn, LoginMethod
     from mail.oauth2 import CodeGrant, DeviceGrant
 
     Piece = str | tuple[str, str]
 
-WAYS: tuple[tuple[Way, str, str], ...] = (
+WAYS: tuple[tuple[LoginMethod, str, str], ...] = (
     ("device", "d", "a code, typed into any browser"),
     ("paste", "p", "any browser, whose last address is pasted here"),
     ("loopback", "b", "a browser on this machine (or ssh -L)"),
@@ -48,7 +48,7 @@ class _PasteEntry(Entry):
 
 
 class LoginScreen(DeskCalls, ModalScreen[bool]):
-    """Logs one mailbox in; gives back whether that worked. Esc gives up."""
+    """Logs one mailbox in; returns whether that worked. Esc gives up."""
 
     CSS_PATH = "login.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,10 +62,10 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
         Binding("up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, address: str, way: Way | None = None) -> None:
+    def __init__(self, address: str, way: LoginMethod | None = None) -> None:
         super().__init__()
         self._address = address
-        self._way: Way | None = way
+        self._way: LoginMethod | None = way
         self._login: Login | None = None
         self._grant: CodeGrant | None = None
         self._stop = threading.Event()
@@ -102,7 +102,7 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
 
     # -- the ways
 
-    def _begin(self, way: Way) -> None:
+    def _begin(self, way: LoginMethod) -> None:
         login = self._login
         if login is None:
             return

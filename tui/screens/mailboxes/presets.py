@@ -1,4 +1,4 @@
-"""What an address fills into the mailbox form, without touching what the person typed."""
+"""What an address fills into the mailbox form, without changing what the person typed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Filling:
 
 
 def choices() -> list[tuple[str, str]]:
-    """Return the providers to choose from, first the one found by the address; reads a file once."""
+    """Return the providers to choose from, the one found by the address first; reads a file once."""
     from config.providers import providers  # 10 ms
 
     return [("", "found by the address"), *((each.id, each.name) for each in providers())]

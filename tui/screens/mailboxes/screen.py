@@ -1,4 +1,4 @@
-"""Mailboxes: how fetching and sending is going, in words, and what to do about it."""
+"""Mailboxes: how fetching and sending are going, in words, and what to do about it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.login import LoggedOut, log_out
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
+from tui.list_screen import WordsBelow
 from tui.text.mailboxes import (
     column_heads,
     detail,
@@ -40,7 +40,7 @@ NO_WORKER_SECONDS = 8
 
 @dataclass(frozen=True, slots=True)
 class MailboxRow:
-    """A mailbox and its present or latest fetch."""
+    """A mailbox and its current or latest fetch."""
 
     line: MailboxLine
     fetch: FetchView | None
@@ -118,7 +118,7 @@ def _sends(screen: MailboxesScreen) -> str | None:
     return _chosen(screen)
 
 
-class MailboxesScreen(ListScreen[None]):
+class MailboxesScreen(WordsBelow[None]):
     """The list, and below it the chosen mailbox in words."""
 
     PLACE = "mailboxes"
@@ -187,7 +187,7 @@ class MailboxesScreen(ListScreen[None]):
         self.describe(self.table.row)
 
     def describe(self, row: object) -> None:
-        """Tell the mailbox under the cursor in words."""
+        """Describe the mailbox under the cursor in words."""
         rule = self.query_one("#mailboxes-rule", TitledRule)
         words = self.query_one("#mailboxes-words", Static)
         if not isinstance(row, MailboxRow):

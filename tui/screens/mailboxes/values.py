@@ -1,4 +1,4 @@
-"""What was typed into the mailbox form: checked while it is typed, turned into what the desk keeps."""
+"""The values of the mailbox form: checked as they are typed, turned into what the desk stores."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LABELS = {field.name: field.about.label for field in FIELDS} | {
 
 
 @dataclass(frozen=True)
-class Known:
+class FormStart:
     """What the form starts from: the values in its fields, where a kept password comes from, departments."""
 
     address: str | None = None
@@ -69,13 +69,13 @@ class Checked:
     wrong: dict[str, str]
 
 
-def known(desk: Desk, address: str | None) -> Known:
+def known(desk: Desk, address: str | None) -> FormStart:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
     from desk.mailboxes import routes  # 6 ms
     from desk.staff import departments, topics  # 10 ms
     from tui.screens.mailboxes.presets import choices  # 2 ms
 
-    start = Known(
+    start = FormStart(
         nothing_sends=routes.default_outgoing() is None,
         departments=tuple(department.name for department in departments.departments()),
         topics=tuple(topic.name for topic in topics.topics() if topic.active),
@@ -111,7 +111,7 @@ def known(desk: Desk, address: str | None) -> Known:
     )
 
 
-def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
+def checked(typed: Typed, start: FormStart, again: Collection[str] = ()) -> Checked:
     """Check what was typed; cheap enough for every key.
 
     `again`: the places of passwords that were typed by now, be it the text that stood there.
@@ -184,14 +184,14 @@ def _sentence(label: str, words: str) -> str:
     return f"{label} {words}" if words.startswith(("is ", "must ")) else f"{label}: {words}"
 
 
-def _without_new_files(values: dict[str, Any], start: Known) -> tuple[dict[str, Any], dict[str, str]]:
+def _without_new_files(values: dict[str, Any], start: FormStart) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the values, and blame for each CA file that is new; it is not even looked for."""
     new = [name for name in OWNERS_FILES if values.get(name) and values[name] != start.typed.get(name, "")]
     kept = {name: value for name, value in values.items() if name not in new}
     return kept, {name: f"{LABELS[name]}: off in restricted mode" for name in new}
 
 
-def _need_again(secret: SecretField, form: MailboxForm, start: Known, wrong: dict[str, str]) -> None:
+def _need_again(secret: SecretField, form: MailboxForm, start: FormStart, wrong: dict[str, str]) -> None:
     """Blame a kept password that would go to a server that was not named when it was given."""
     others = servers(secret.name, form) - start.named.get(secret.name, frozenset())
     if others and start.sources.get(secret.name, "none") != "none":
@@ -201,7 +201,7 @@ def _need_again(secret: SecretField, form: MailboxForm, start: Known, wrong: dic
 
 
 def _secret(
-    typed: Typed, secret: SecretField, start: Known, again: Collection[str], wrong: dict[str, str]
+    typed: Typed, secret: SecretField, start: FormStart, again: Collection[str], wrong: dict[str, str]
 ) -> SecretInput | None:
     place = SECRET_PLACES[secret.name]
     source, value = str(typed[f"{place}_source"]), str(typed[place])
@@ -226,7 +226,7 @@ def _secret(
 
 
 def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
-    """Tell a schedule back, with its next three runs and a warning where due; empty when it is none."""
+    """Return a schedule in words, with its next three runs and a warning where due; empty when it is none."""
     from desk.schedules import parse  # 4 ms
 
     try:
@@ -254,7 +254,7 @@ def sending_words(typed: Typed, section: str) -> str:
 
 
 def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo, login: str) -> str:
-    """How the login stands, and what the provider wants to be told about this desk; `login` is a key."""
+    """Return the state of the login, and what the provider needs to know of this desk; `login` is a key."""
     from config.providers import PASTE_PORT, oauth2_provider  # 10 ms
     from desk.mailboxes.wording import NOBODY  # 0.9 ms
     from tui.text.mailboxes import login_words  # 14 ms

@@ -14,31 +14,35 @@ from tui import files
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
-from tui.screens.command_output import not_restricted, run_line
-from tui.text.safe import cell, line, size_text
+from tui.screens.command_output import run_line
+from tui.text.safe import fitted, line, size_text
 from tui.widgets.line_input import LineInput
-from tui.widgets.text_pane import Line, TextPane
+from tui.widgets.pick_pane import PickPane
+from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:
     from desk.tickets.detail import MessageView
 
 MAIL = "the mail itself (.eml)"
+ROWS = 10
+"""Files that are shown at once."""
 
 
 class AttachmentsScreen(DeskModal[None]):
     """Saves to a directory that is asked for; in restricted mode to the desk's one directory."""
 
-    DEFAULT_CSS = """
-    AttachmentsScreen { align: center middle; background: transparent; }
-    AttachmentsScreen > Vertical {
+    DEFAULT_CSS = f"""
+    AttachmentsScreen {{ align: center middle; background: transparent; }}
+    AttachmentsScreen > Vertical {{
         width: 76; max-width: 96%; height: auto; max-height: 80%; min-height: 8;
         border: solid $primary; background: $surface; padding: 0 1;
-    }
-    AttachmentsScreen TextPane { height: 10; }
+    }}
+    AttachmentsScreen PickPane {{ height: {ROWS}; }}
     """
-    AUTO_FOCUS = "TextPane"
+    AUTO_FOCUS = "PickPane"
     ID_PREFIX = "attachments"
     GROUP = "Attachments"
+    HINTS = (("j/k", "move"),)
 
     def __init__(self, number: str, message: MessageView) -> None:
         super().__init__()
@@ -55,14 +59,13 @@ class AttachmentsScreen(DeskModal[None]):
     def compose(self) -> ComposeResult:
         """Yield the files, and the line that asks where to."""
         with Vertical():
-            yield TextPane()
+            yield PickPane()
             yield LineInput()
 
     def on_mount(self) -> None:
         """List the files."""
         super().on_mount()
         box = self.query_one(Vertical)
-        box.border_title = Content(f"Files of this message - #{self._number}")
         key = desk_app(self).key
         save, view, pipe = (
             key("attachments.save", "ret"),
@@ -70,7 +73,8 @@ class AttachmentsScreen(DeskModal[None]):
             key("attachments.pipe", "|"),
         )
         every, back = key("attachments.all", "A"), key("attachments.back", "Esc")
-        box.border_subtitle = Content(f"{save} save  {view} view  {pipe} pipe  {every} all  {back} close")
+        piping = "" if desk_app(self).restricted else f"{pipe} pipe  "
+        box.border_subtitle = Content(f"{save} save  {view} view  {piping}{every} all  {back} close")
         self._paint()
 
     def _paint(self) -> None:
@@ -78,23 +82,25 @@ class AttachmentsScreen(DeskModal[None]):
             rows: list[Line] = []
             for index, (name, about) in enumerate(self._rows):
                 here = index == self._cursor
-                text = f"{'>' if here else ' '} {cell(name, width - 30)} {about}"
-                rows.append([(cell(text, width), "reverse" if here else "")])
-            return rows or [[("There are no files here.", "dim")]]
+                text = f"{'>' if here else ' '} {fitted(name, width - 30)} {about}"
+                rows.append([(fitted(text, width), "reverse" if here else "")])
+            return rows
 
-        pane = self.query_one(TextPane)
+        place = f", {self._cursor + 1} of {len(self._rows)}" if len(self._rows) > ROWS else ""
+        title = Content(f"Files of this message - #{self._number}{place}")
+        self.query_one(Vertical).border_title = title
+        pane = self.query_one(PickPane)
         pane.show(lines, keep=True)
         pane.make_visible(self._cursor, self._cursor)
 
-    @command("down", "down,j", "Next")
-    def action_down(self) -> None:
-        """Next file."""
-        self._move(1)
+    def on_pick_pane_moved(self, event: PickPane.Moved) -> None:
+        """Go to another file."""
+        self._move(event.step)
 
-    @command("up", "up,k", "Previous")
-    def action_up(self) -> None:
-        """Previous file."""
-        self._move(-1)
+    def spoken_row(self) -> str:
+        """Return the file under the cursor, unless a line is typed."""
+        name, about = self._rows[self._cursor]
+        return f"{name}, {about}" if self.query_one(PickPane).has_focus else ""
 
     def _move(self, step: int) -> None:
         self._cursor = max(0, min(self._cursor + step, len(self._rows) - 1))
@@ -108,8 +114,7 @@ class AttachmentsScreen(DeskModal[None]):
     @command("view", "v", "View", footer="view")
     def action_view(self) -> None:
         """Read this file here: text, logs, mails, calendars, what archives hold."""
-        if self._rows:
-            self.in_thread(self._look, self._cursor).then(self._show, group="view")
+        self.in_thread(self._look, self._cursor).then(self._show, group="view")
 
     def _look(self, index: int) -> tuple[str, str, bytes, str | None]:
         from mail.mime.readable_apart import readable_apart  # 2 ms
@@ -134,11 +139,10 @@ class AttachmentsScreen(DeskModal[None]):
 
         self.app.push_screen(FileScreen(*read))
 
-    @command("pipe", "vertical_line", "Pipe", footer="pipe", enabled=not_restricted)
+    @command("pipe", "vertical_line", "Pipe", footer="pipe", free=True)
     def action_pipe(self) -> None:
         """Give this file to a command on its standard input."""
-        if self._rows:
-            self.query_one(LineInput).ask("Pipe to:", purpose="pipe", placeholder="file -")
+        self.query_one(LineInput).ask("Pipe to:", purpose="pipe", placeholder="file -")
 
     def _pipe(self, line: str) -> None:
         name = self._rows[self._cursor][0]
@@ -152,8 +156,6 @@ class AttachmentsScreen(DeskModal[None]):
         self._begin(every=True)
 
     def _begin(self, *, every: bool) -> None:
-        if not self._rows:
-            return
         self._all = every
         app = desk_app(self)
         if app.restricted:
@@ -168,7 +170,7 @@ class AttachmentsScreen(DeskModal[None]):
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Save where it was said."""
-        self.query_one(TextPane).focus()
+        self.query_one(PickPane).focus()
         if event.purpose == "pipe":
             if event.text.strip():
                 self._pipe(event.text)
@@ -179,7 +181,7 @@ class AttachmentsScreen(DeskModal[None]):
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the files."""
-        self.query_one(TextPane).focus()
+        self.query_one(PickPane).focus()
 
     def _save_to(self, directory: Path) -> None:
         count = len(self._message.attachments)
@@ -195,7 +197,12 @@ class AttachmentsScreen(DeskModal[None]):
         ]
 
     def _saved(self, places: list[Path]) -> None:
-        if len(places) == 1:
+        attached = self._message.attachments
+        if desk_app(self).restricted and places and (self._all or self._cursor < len(attached)):
+            # Whoever came by SSH reaches no directory of the desk's host.
+            verb = f"list {self._number}" if self._all else f"get {attached[self._cursor].id} > FILE"
+            desk_app(self).flash(f"Saved at the desk. On your side: ssh HOST attachment {verb}")
+        elif len(places) == 1:
             desk_app(self).flash(f"Saved {files.home_text(places[0])}")
         elif places:
             desk_app(self).flash(

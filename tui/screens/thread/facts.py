@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from desk.custom_fields.values import shown
 from desk.tickets.time_spent import words as length
-from tui.text.safe import cell, line, wrapped
+from tui.text.safe import cell, fitted, line, wrapped
 from tui.text.tickets import Reader
 from tui.text.times import age, clock_day, span, time_or_day
 from tui.widgets.text_pane import Line
@@ -68,7 +68,8 @@ def fact_lines(
         lines.append([(f" {cell(name, 9)} ", "dim"), (rows[0], "")])
         lines += [[(" " * 11, ""), (row, "")] for row in rows[1:]]
     lines += [[], [(" Requester", "dim")]]
-    lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester, width - 3)]
+    who = f"{'VIP ' * detail.vip}{detail.requester}"
+    lines += [[("  ", ""), (row, "bold" if detail.vip else "")] for row in wrapped(who, width - 3)]
     if detail.requester_email != detail.requester:
         lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester_email, width - 3)]
     for field, stored in detail.requester_fields:
@@ -77,15 +78,15 @@ def fact_lines(
             lines += [[("  ", ""), (row, "dim")] for row in wrapped(told, width - 3)]
     if detail.collaborators:
         lines += [[], [(" Also in this ticket", "dim")]]
-        lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
+        lines += [[("  ", ""), (fitted(person, width - 3), "")] for person in detail.collaborators[:8]]
     if detail.pending:
         approve = reader.key("thread.approve", "Y")
         lines += [[], [(f" Pending, get no mail ({approve})", "dim")]]
-        lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.pending[:8]]
+        lines += [[("  ", ""), (fitted(person, width - 3), "")] for person in detail.pending[:8]]
     if detail.others:
         lines += [[], [(" Their other tickets", "dim")]]
         for other in detail.others:
-            text = cell(f"#{other.number} {other.status:<7} {line(other.subject)}", width - 3)
+            text = fitted(f"#{other.number} {other.status:<7} {line(other.subject)}", width - 3)
             lines.append([("  ", ""), (text, "dim" if other.status == "closed" else "")])
     if detail.events:
         lines += [[], [(" Activity", "dim")]]

@@ -1,4 +1,4 @@
-"""Which messages of a thread stand open when it is shown first."""
+"""Which messages of a thread are open when it is first shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The links of one message: where each really leads, what speaks against it, opened or copied."""
+"""The links of one message: where each really leads, what is suspicious about it; opened or copied."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
 from tui.terminal import opening
-from tui.text.safe import cell, line, wrapped
+from tui.text.safe import fitted, line, wrapped
 from tui.widgets.confirm import Confirm
-from tui.widgets.text_pane import Line, TextPane
+from tui.widgets.pick_pane import PickPane
+from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:
     from mail.mime.targets import Target
@@ -37,8 +38,10 @@ def _copying(screen: LinksScreen) -> str:
     return f"{desk_app(screen).key('links.copy', 'y')} copies"
 
 
-class LinksPane(TextPane):
+class LinksPane(PickPane):
     """Lines, some of which the terminal itself can open (OSC 8)."""
+
+    ROWS = 2
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,9 +63,9 @@ class LinksScreen(DeskModal[None]):
         width: 110; max-width: 96%; height: auto; max-height: 90%;
         border: solid $primary; background: $surface; padding: 0 1;
     }
-    LinksScreen TextPane { height: auto; max-height: 18; min-height: 4; }
+    LinksScreen PickPane { height: auto; max-height: 18; min-height: 4; }
     """
-    AUTO_FOCUS = "TextPane"
+    AUTO_FOCUS = "PickPane"
     ID_PREFIX = "links"
     GROUP = "Links"
 
@@ -74,7 +77,7 @@ class LinksScreen(DeskModal[None]):
         self._starts: list[tuple[int, int]] = []
 
     def window_hints(self) -> tuple[tuple[str, str], ...]:
-        """Tell the keys of a link, and that numbers go to one."""
+        """Return the keys of a link, and that numbers go to one."""
         first, copies, back = (pair for pair in super().window_hints())
         return (first, copies, ("j/k", "move"), ("0-9", "go to"), back)
 
@@ -109,7 +112,7 @@ class LinksScreen(DeskModal[None]):
             here = index == self._cursor
             doubt = "  [!]" if target.doubts else ""
             head = f"{'>' if here else ' '}[{target.number}] {line(target.host)}{doubt}"
-            rows.append([(cell(head, width), "reverse" if here else "bold")])
+            rows.append([(fitted(head, width), "reverse" if here else "bold")])
             shown = wrapped(target.url, max(10, width - 5))
             for row in shown if here else shown[:1]:
                 if target.opened and not target.doubts:
@@ -141,15 +144,14 @@ class LinksScreen(DeskModal[None]):
                 return
         self._typed = event.character
 
-    @command("down", "down,j", "Next")
-    def action_down(self) -> None:
-        """Next link."""
-        self._move(1)
+    def on_pick_pane_moved(self, event: PickPane.Moved) -> None:
+        """Go to another link."""
+        self._move(event.step)
 
-    @command("up", "up,k", "Previous")
-    def action_up(self) -> None:
-        """Previous link."""
-        self._move(-1)
+    def spoken_row(self) -> str:
+        """Return the link under the cursor with what speaks against it."""
+        target = self._found[self._cursor]
+        return ", ".join((str(target.number), target.host, target.url, *target.doubts))
 
     def _move(self, step: int) -> None:
         self._cursor = max(0, min(self._cursor + step, len(self._found) - 1))

@@ -15,7 +15,7 @@ from tui.commands import Command, command
 from tui.desk_calls import Neighbours, Place, desk_app
 from tui.desk_screen import DeskScreen
 from tui.draft_menu import offer_drafts
-from tui.screens.command_output import not_restricted, run_line
+from tui.screens.command_output import run_line
 from tui.screens.thread.facts import fact_lines
 from tui.screens.thread.folds import open_at_first
 from tui.text.safe import cell, line, shortened, width_of, wrapped
@@ -32,10 +32,12 @@ from tui.widgets.ticket_list import PRIORITY_MARKS
 
 if TYPE_CHECKING:
     from desk.tickets.detail import MessageView, TicketDetail
-    from desk.tickets.since import Standing
+    from desk.tickets.since import SeenUpTo
     from mail.mime.targets import Target
 
 
+WIDE = 100
+"""From this width on the ticket's facts stand beside its thread."""
 PIPED = {"message": "message", "thread": "thread", "raw": "mail"}
 UNVERIFIED_CONSEQUENCE = (
     "Then what was held back happens: its sender takes part in the ticket,"
@@ -78,8 +80,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._tickets = tickets
         self._sought = place
         self._detail: TicketDetail | None = None
-        self._loaded: Standing | None = None
-        self._known: Standing | None = None
+        self._loaded: SeenUpTo | None = None
+        self._known: SeenUpTo | None = None
         self._company = ""
         self._current = 0
         self._opened: set[int] = set()
@@ -123,7 +125,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @property
     def doubted(self) -> list[MessageView]:
-        """The messages whose sender's place in the ticket is not proven."""
+        """The messages whose sender is not proven to belong to the ticket."""
         return [message for message in self.messages if message.unverified]
 
     @property
@@ -153,13 +155,13 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
         actor, number = desk_app(self).actor, self._number
 
-        def read() -> tuple[TicketDetail, datetime | None, Standing]:
-            standing = since.standing()
-            return detail.show(number, actor), detail.last_seen(actor, number), standing
+        def read() -> tuple[TicketDetail, datetime | None, SeenUpTo]:
+            seen_up_to = since.seen_up_to()
+            return detail.show(number, actor), detail.last_seen(actor, number), seen_up_to
 
         self.in_thread(read).then(self._show, group="ticket")
 
-    def _show(self, read: tuple[TicketDetail, datetime | None, Standing]) -> None:
+    def _show(self, read: tuple[TicketDetail, datetime | None, SeenUpTo]) -> None:
         detail, seen, self._loaded = read
         fresh = self._detail is None or self._detail.number != detail.number
         known = 0 if fresh or self._detail is None else len(self._detail.messages)
@@ -177,10 +179,15 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         elif len(detail.messages) > known:
             self._mark_seen()
             # The reader stays where they read; what came stands open below.
-            self._opened |= {message.id for message in detail.messages[known:]}
-            if any(not is_mine(message, self._reader()) for message in detail.messages[known:]):
+            came = detail.messages[known:]
+            self._opened |= {message.id for message in came}
+            if any(not is_mine(message, self._reader()) for message in came):
                 key = desk_app(self).key("thread.next", "J")
                 self.flash(f"A new message came: {key} goes to it")
+            else:
+                # Whoever wrote it stands at it: the keys of a message are those of the one just written.
+                self._current = len(detail.messages) - 1
+                self.call_after_refresh(self._see_current)
         self._paint(keep=not fresh)
         if fresh:
             self.call_after_refresh(self._see_current if self._sought is None else self._see_sought)
@@ -209,7 +216,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._load()
 
     def open_ticket(self) -> tuple[str, bool] | None:
-        """Return the ticket that is read."""
+        """Return the ticket that is being read."""
         return self._number, False
 
     def health_changed(self) -> None:
@@ -224,17 +231,21 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._company = words
             self._paint()
 
-    def known(self) -> dict[str, Standing]:
-        """Return how far the desk was when this ticket was read."""
+    def known(self) -> dict[str, SeenUpTo]:
+        """Return how far the desk had come when this ticket was read."""
         return {} if self._known is None else {self._number: self._known}
 
-    def was_told(self, standing: Standing) -> None:
-        """Take for read what the person was just told."""
-        self._known = standing
+    def was_told(self, seen_up_to: SeenUpTo) -> None:
+        """Mark as read what the person was just shown."""
+        self._known = seen_up_to
 
     def chosen_states(self) -> set[str]:
         """Return the state of this ticket."""
         return {self._detail.status} if self._detail else set()
+
+    def current_state(self) -> str | None:
+        """Return the state of this ticket."""
+        return self._detail.named_status or self._detail.status if self._detail else None
 
     def current_priority(self) -> str | None:
         """Return the priority of this ticket."""
@@ -245,11 +256,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._load()
 
     def ticket_changed(self) -> None:
-        """Read the ticket again after an own change."""
+        """Read the ticket again after a change of one's own."""
         self._load()
 
     def minute_passed(self) -> None:
-        """Paint anew what is left of the promise."""
+        """Paint again how much time is left until the deadline."""
         self._paint()
 
     # -- painting
@@ -285,14 +296,15 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         now = desk_app(self).now()
         tags = " ".join(line(tag) for tag in detail.tags)
         restoring = f"{desk_app(self).key('ticket.reopen', 'X')} restores"
-        state = detail.status if detail.deleted is None else f"in the trash ({restoring})"
+        named = line(detail.named_status or detail.status)
+        state = named if detail.deleted is None else f"in the trash ({restoring})"
         known = ("pinned" * detail.pinned, state, PRIORITY_MARKS[detail.priority], tags)
         company = desk_app(self).company.words(self._number)
         right = "  ".join(part for part in (company, *known) if part) + " "
         left = f" #{detail.number}  {line(detail.subject) or '(no subject)'}"
         room = max(10, width - width_of(right) - 1)
         first = cell(shortened(left, room), room) + " " + right
-        who = f"{line(detail.requester)} <{line(detail.requester_email)}>"
+        who = f"{'VIP ' * detail.vip}{line(detail.requester)} <{line(detail.requester_email)}>"
         owner = line(detail.assignee or detail.team or "-")
         left = f" {who}  owner: {owner}  mailbox: {line(detail.mailbox or '-')}"
         left_of_sla = promise(
@@ -307,7 +319,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         return f"msg {min(self._current + 1, len(detail.messages))}/{len(detail.messages)}"
 
     def _paint_status(self) -> None:
-        if self.app.size.width >= 100 and self._detail is not None:
+        if self.app.size.width >= WIDE and self._detail is not None:
             doubted = f"{self.doubted_words} | " if self.doubted_words else ""
             self.status(left=f"{doubted}#{self._number} {self._detail.subject}")
             return
@@ -443,7 +455,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def action_attachments(self) -> None:
         """List the files of this message; save one or all."""
         message = self.current_message
-        if message is not None:
+        if message is None:
+            return
+        if message.kind == "note" and not message.attachments:
+            self.flash("This note has no files")
+        else:
             from tui.screens.thread.attachments import AttachmentsScreen  # 4 ms
 
             self.app.push_screen(AttachmentsScreen(self._number, message))
@@ -466,7 +482,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
         self.app.push_screen(LinksScreen(found))
 
-    @command("pipe", "vertical_line", "Pipe", enabled=not_restricted)
+    @command("pipe", "vertical_line", "Pipe", free=True)
     def action_pipe(self) -> None:
         """Give this message, its mail as received, or the whole thread to a command on its standard input."""
         if self.current_message is None:
@@ -503,7 +519,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @command("approve", "Y", "Approve", footer="approve", wide=True, may="ticket.edit", enabled=_is_doubted)
     def action_approve(self) -> None:
-        """Take this unverified mail as its sender's (asks)."""
+        """Accept this unverified mail as its sender's (asks first)."""
         message, number, doubted = self.current_message, self.current_number(), self.doubted
         if message is None or number is None or not doubted:
             return
@@ -528,7 +544,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @command("edit_note", "c", "Edit note", may="ticket.note", enabled=_needs_note)
     def action_edit_note(self) -> None:
-        """Change what the note says; what it said is kept."""
+        """Edit the note; what it said before is kept."""
         message, number = self.current_message, self.current_number()
         if message is None or number is None:
             return
@@ -552,7 +568,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self.go_by(-1)
 
     def go_by(self, step: int) -> None:
-        """Make the message that many on the current one, and open it."""
+        """Make the message so many further on the current one, and open it."""
         detail = self._detail
         if detail is None or not detail.messages:
             return
@@ -674,7 +690,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @command("why", "W", "Why", footer="why", wide=True)
     def action_why(self) -> None:
-        """Tell what became of this mail and who was told, and why: the traces of both."""
+        """Show what became of this mail and who was notified, and why."""
         message = self.current_message
         if message is not None:
             desk_app(self).navigation.open_why(message.id, self._number)
@@ -713,6 +729,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if self._needle and self._detail is not None:
             self._opened = {message.id for message in self._detail.messages}
             self._paint()
+            self.query_one("#thread", TextPane).forget_match()
             self._find_step(1)
 
     def on_line_input_cancelled(self) -> None:
@@ -733,41 +750,50 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if not self._needle:
             self.flash(f"{desk_app(self).key('thread.find', '/')} finds words")
             return
-        pane = self.query_one("#thread", TextPane)
-        wanted = self._needle.casefold()
-        hits = [
-            index
-            for index, pieces in enumerate(pane.lines())
-            if wanted in "".join(text for text, _ in pieces).casefold()
-        ]
-        if not hits:
-            self.flash(f"'{self._needle}' is not in this thread", "warning")
-            return
-        later = [hit for hit in hits if (hit > pane.top if step > 0 else hit < pane.top)]
-        at = (later[0] if step > 0 else later[-1]) if later else (hits[0] if step > 0 else hits[-1])
-        pane.scroll_to_line(at)
-        self.flash(f"match {hits.index(at) + 1} of {len(hits)}")
+        self.flash(*self.query_one("#thread", TextPane).find(self._needle, step))
 
     @command("fetch", "ctrl+r", "Fetch now")
     def action_fetch(self) -> None:
         """Fetch every mailbox now."""
         desk_app(self).navigation.fetch_all()
 
-    @command("zoom", "z", "Zoom")
-    def action_zoom(self) -> None:
-        """Hide the ticket pane, or show it."""
-        self.toggle_class("-zoomed")
-
     @command("back", "q,escape", "Back", footer="back")
     def action_back(self) -> None:
         """Back to the list."""
-        if self._needle:
+        if self._has_facts_alone:
+            self.action_zoom()
+        elif self._needle:
             self._needle = ""
             self.flash(f"The search is over; {desk_app(self).key('thread.back', 'Esc')} goes back")
         else:
             self.dismiss(None)
 
+    @command("zoom", "z", "Ticket pane", footer="facts")
+    def action_zoom(self) -> None:
+        """Hide the ticket pane, or show it; where there is no room for both it takes the thread's place."""
+        self.toggle_class("-zoomed")
+        facts = self.query_one("#facts")
+        facts.can_focus = self._has_facts_alone
+        self.query_one("#facts" if facts.can_focus else "#thread").focus()
+        self.refresh_hints()
+
+    def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
+        """Return the keys of the ticket's facts while these have the screen to themselves."""
+        if not self._has_facts_alone:
+            return None
+        key = desk_app(self).key
+        return (("j/k", "scroll"), (key("thread.zoom", "z"), "thread"), (key("app.help", "?"), "help"))
+
+    @property
+    def _has_facts_alone(self) -> bool:
+        return self.has_class("-zoomed") and self.app.size.width < WIDE
+
     def on_resize(self) -> None:
         """Lay head and status line out for the new width."""
+        facts = self.query_one("#facts")
+        facts.can_focus = self._has_facts_alone
+        if facts.has_focus != facts.can_focus:
+            self.query_one("#facts" if facts.can_focus else "#thread").focus()
+            self.refresh_hints()
         self._paint_head()
         self._paint_status()

@@ -1,4 +1,4 @@
-"""The columns of the ticket list: which, in which order, how wide; the list below shows it at once."""
+"""The columns of the ticket list: which, in what order, how wide; the list below shows it at once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from desk.staff.preferences import NARROWEST, WIDEST, ListColumn
 from tui.commands import command
 from tui.desk_screen import DeskModal
 from tui.text.safe import cell
+from tui.widgets.pick_pane import PickPane
+from tui.widgets.text_pane import Line
 from tui.widgets.ticket_list import KNOWN, USUAL
 
+FRAME = 7
+"""Lines of a terminal that are no columns: the three above, the border, and the last two with the keys."""
 ALWAYS = ("number", "subject")
 """Columns that no list is without."""
 
@@ -28,10 +31,11 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
     DEFAULT_CSS = """
     ColumnsScreen { align: right top; background: transparent; }
     ColumnsScreen > Vertical {
-        width: 46; height: auto; margin: 3 1 1 1;
+        width: 46; height: auto; margin: 3 1 0 1;
         border: solid $primary; background: $surface; padding: 0 1;
     }
     """
+    AUTO_FOCUS = "PickPane"
     ID_PREFIX = "columns"
     GROUP = "Columns"
 
@@ -56,9 +60,8 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
 
     def compose(self) -> ComposeResult:
         """Yield the columns in their box."""
-        with Vertical() as box:
-            yield Static()
-        box.border_title = Content("Columns")
+        with Vertical():
+            yield PickPane()
 
     def on_mount(self) -> None:
         """Show what is chosen now."""
@@ -73,7 +76,7 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
     def _paint(self) -> None:
         self._show(self.wanted)
         fitting = self._fitting()
-        rows = []
+        rows: list[Line] = []
         for at, each in enumerate(self._rows):
             known, on = KNOWN[each.name], each.name in self._on
             cells = "rest" if each.name == "subject" else str(each.cells or known.cells)
@@ -81,28 +84,38 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
             mark = f"{'>' if at == self._cursor else ' '} [{'x' if on else ' '}]"
             text = f"{mark} {each.name:<11}{cells:>4}  {room}"
             style = "reverse" if at == self._cursor else "" if on else "dim"
-            rows.append(Content.styled(cell(text, 40), style))
-        self.query_one(Static).update(Content("\n").join(rows))
+            rows.append([(cell(text, 42), style)])
+        seen = max(1, min(len(rows), self.app.size.height - FRAME))
+        place = f", {self._cursor + 1} of {len(rows)}" if seen < len(rows) else ""
+        self.query_one(Vertical).border_title = Content(f"Columns{place}")
+        pane = self.query_one(PickPane)
+        pane.styles.height = seen
+        pane.show(lambda _width: rows, keep=True)
+        pane.make_visible(self._cursor, self._cursor)
 
     @property
     def _here(self) -> ListColumn:
         return self._rows[self._cursor]
 
-    @command("down", "down,j", "Next")
-    def action_down(self) -> None:
-        """Go to the next column."""
-        self._cursor = min(self._cursor + 1, len(self._rows) - 1)
+    def on_pick_pane_moved(self, event: PickPane.Moved) -> None:
+        """Go to another column."""
+        self._cursor = max(0, min(self._cursor + event.step, len(self._rows) - 1))
         self._paint()
 
-    @command("up", "up,k", "Previous")
-    def action_up(self) -> None:
-        """Go to the column before."""
-        self._cursor = max(self._cursor - 1, 0)
-        self._paint()
+    def spoken_row(self) -> str:
+        """Return the column under the cursor: whether it is shown, where, and how wide."""
+        here, last = self._here, len(self._rows)
+        shown = "shown" if here.name in self._on else "not shown"
+        cells = "" if here.name == "subject" else f", {here.cells or KNOWN[here.name].cells} cells"
+        return f"{here.name}, {shown}{cells}, {self._cursor + 1} of {last}"
+
+    def on_resize(self) -> None:
+        """Say again which have room, and list as many as there is room for."""
+        self.call_after_refresh(self._paint)
 
     @command("switch", "space", "On or off", footer="on/off")
     def action_switch(self) -> None:
-        """Show the column, or do not; number and subject are always there."""
+        """Show or hide the column; number and subject are always shown."""
         if self._here.name in ALWAYS:
             self.app.bell()
             return
@@ -112,12 +125,12 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
 
     @command("later", "J", "Move down", footer="move", label="J/K")
     def action_later(self) -> None:
-        """Put the column behind the next one."""
+        """Move the column one place to the right."""
         self._move(1)
 
     @command("earlier", "K", "Move up")
     def action_earlier(self) -> None:
-        """Put the column before the one above."""
+        """Move the column one place to the left."""
         self._move(-1)
 
     def _move(self, step: int) -> None:
@@ -130,12 +143,12 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
 
     @command("wider", "plus,right,l", "Wider", footer="width", label="+/-")
     def action_wider(self) -> None:
-        """Give the column one cell more."""
+        """Make the column one cell wider."""
         self._widen(1)
 
     @command("narrower", "minus,left,h", "Narrower")
     def action_narrower(self) -> None:
-        """Give the column one cell less."""
+        """Make the column one cell narrower."""
         self._widen(-1)
 
     def _widen(self, step: int) -> None:
@@ -157,10 +170,10 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
 
     @command("keep", "enter", "Keep", footer="keep")
     def action_keep(self) -> None:
-        """Keep them so."""
+        """Save these columns."""
         self.dismiss(self.wanted)
 
     @command("leave", "escape,q", "As before", footer="as before")
     def action_leave(self) -> None:
-        """Leave the columns as they were."""
+        """Leave without changing the columns."""
         self.dismiss(None)

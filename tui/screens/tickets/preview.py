@@ -21,7 +21,7 @@ WIDE = 88
 
 
 class PreviewLines(Widget):
-    """Lines of plain text that are always seen."""
+    """Lines of plain text that always fit."""
 
     DEFAULT_CSS = "PreviewLines { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: clip; }"
 

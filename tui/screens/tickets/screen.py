@@ -15,7 +15,7 @@ from textual.timer import Timer
 from config.records import Record
 from desk.staff import preferences
 from desk.tickets import lists
-from desk.tickets.lists import VIEWS, ListQuery, TicketLine
+from desk.tickets.lists import OWN_FIELD, VIEWS, ListQuery, TicketLine
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from desk.staff.preferences import ListColumn
     from desk.tickets.detail import TicketDetail
     from desk.tickets.query import TicketQuery
-    from desk.tickets.since import Standing
+    from desk.tickets.since import SeenUpTo
 
 VIEW, SORT = "open", "updated"
 """What is shown first."""
@@ -61,6 +61,12 @@ SORT_ITEMS = (
 SORT_WORDS = {item.value: item.text for item in SORT_ITEMS}
 
 
+def _sort_words(sort: str) -> str:
+    """Return how an order is called, also one by a field of the desk's own."""
+    own = line(sort.removeprefix("-").removeprefix(OWN_FIELD))
+    return SORT_WORDS.get(sort, f"{own}, backwards" if sort.startswith("-") else own)
+
+
 MOST_QUEUES = 30
 """Queues that the menu offers: one letter or digit picks each."""
 
@@ -78,13 +84,13 @@ def _needs_filter(screen: TicketsScreen) -> str | None:
     return f"set a filter with {desk_app(screen).key('tickets.filter', '/')} first"
 
 
-def opening(actor: Actor) -> TicketPages:
-    """Read what the screen shows first: for before there is an event loop, which waits for no disk."""
+def first_pages(actor: Actor) -> TicketPages:
+    """Read what the screen shows first, before there is an event loop that must not wait for the disk."""
     return TicketPages(ListQuery(VIEW, None, SORT, actor)).ahead()
 
 
 class TicketsScreen(TicketActions, DeskScreen[None]):
-    """The first screen: what has to be done."""
+    """The first screen: the list of tickets to work on."""
 
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
@@ -111,9 +117,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._preview_timer: Timer | None = None
         self._offered = False
         self._painted = False
-        self._asked_at: Standing | None = None
-        self._shown_at: Standing | None = None
-        self._looked: dict[str, Standing] = {}
+        self._asked_at: SeenUpTo | None = None
+        self._shown_at: SeenUpTo | None = None
+        self._looked: dict[str, SeenUpTo] = {}
 
     def compose_body(self) -> ComposeResult:
         """Yield the views, the list, and the preview below or beside it."""
@@ -135,7 +141,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         yield DraftTabs()
 
     def on_mount(self) -> None:
-        """Begin with the list: all else waits until it stands."""
+        """Begin with the list: everything else waits until it is shown."""
         super().on_mount()
         self.query_one(Preview).border_title = Content("preview")
         self._show_query()
@@ -143,7 +149,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     # -- the list
 
     def query_now(self) -> ListQuery:
-        """Return what the list shows."""
+        """Return the query that the list shows."""
         if self._queue is not None:
             return self._queue.tickets(self._filter, self._sort)
         return ListQuery(self._view, self._filter, self._sort, desk_app(self).actor)
@@ -164,9 +170,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             return line(self._queue.line.name)
         return _VIEWS[self._view]
 
+    def spoken_place(self) -> str:
+        """Return the view or queue, and its filter."""
+        return f"{self._place_title}{f', / {self._filter.text}' if self._filter else ''}"
+
     def _show_query(self) -> None:
         self._say_empty()
-        self._asked_at = desk_app(self).standing
+        self._asked_at = desk_app(self).seen_up_to
         app = desk_app(self)
         pages, app.opening = app.opening or TicketPages(self.query_now()), None
         self.tickets.show(pages)
@@ -223,7 +233,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         pane = self.query_one("#list-pane")
         pane.border_title = Content(words)
         pane.border_subtitle = Content(
-            f"sort: {SORT_WORDS[self._sort]} ({desk_app(self).key('tickets.sort', 'O')})"
+            f"sort: {_sort_words(self._sort)} ({desk_app(self).key('tickets.sort', 'O')})"
         )
 
     def _say_empty(self) -> None:
@@ -267,14 +277,14 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._status()
 
     def on_screen_resume(self) -> None:
-        """Load what changed while another screen was seen."""
+        """Load what changed while another screen was shown."""
         super().on_screen_resume()
         if self._painted:
             self.desk_changed()
 
     def desk_changed(self) -> None:
         """Load the list and its counts again."""
-        self._asked_at = desk_app(self).standing
+        self._asked_at = desk_app(self).seen_up_to
         self.tickets.reload()
         self._count()
 
@@ -285,7 +295,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._title_preview()
 
     def minute_passed(self) -> None:
-        """Paint the ages of the list anew, and what the preview says of the promise."""
+        """Paint the ages of the list again, and the time left in the preview."""
         self.tickets.refresh()
         self._show_preview(self.query_one(Preview).detail)
 
@@ -319,7 +329,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     # -- what has the focus
 
     def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
-        """Tell the keys of marks and of the preview while it has the focus."""
+        """Return the keys of marks and of the preview while it has the focus."""
         key = desk_app(self).key
         if self._preview_focused:
             return (
@@ -349,7 +359,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         return self.focused is self.query_one(Preview).body
 
     def on_descendant_focus(self) -> None:
-        """Light the pane that has the keys, and tell its keys."""
+        """Highlight the focused pane, and show its keys."""
         self.query_one("#preview-rule", TitledRule).light(
             self._preview_focused, f"{desk_app(self).key('tickets.pane', 'Tab')}: list"
         )
@@ -394,8 +404,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         return [row.number for row in self.tickets.chosen()]
 
     def chosen_states(self) -> set[str]:
-        """Return the states of those."""
+        """Return the states of the chosen tickets."""
         return {row.status for row in self.tickets.chosen()}
+
+    def current_state(self) -> str | None:
+        """Return the state that all chosen tickets have."""
+        states = {row.named_status or row.status for row in self.tickets.chosen()}
+        return next(iter(states)) if len(states) == 1 else None
 
     def current_priority(self) -> str | None:
         """Return the priority of the one ticket that is chosen."""
@@ -403,18 +418,18 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         return PRIORITY_NAMES[chosen[0].priority] if len(chosen) == 1 else None
 
     def chosen_pinned(self) -> bool:
-        """Whether all of those are pinned."""
+        """Whether all chosen tickets are pinned."""
         return all(row.pinned for row in self.tickets.chosen())
 
-    def known(self) -> dict[str, Standing]:
-        """From the cursor's coming to a ticket on, or its mark, what comes to it is news."""
+    def known(self) -> dict[str, SeenUpTo]:
+        """Return what the agent has seen: what came since the cursor, or a mark, came to a ticket is news."""
         numbers = self.chosen_numbers()
         shown = self._shown_at
         return {} if shown is None else {number: self._looked.get(number, shown) for number in numbers}
 
-    def was_told(self, standing: Standing) -> None:
-        """Take for seen what the person was just told of the chosen tickets."""
-        self._looked |= dict.fromkeys(self.chosen_numbers(), standing)
+    def was_told(self, seen_up_to: SeenUpTo) -> None:
+        """Mark as seen what the person was just shown of the chosen tickets."""
+        self._looked |= dict.fromkeys(self.chosen_numbers(), seen_up_to)
 
     def _note_looked(self) -> None:
         shown = self._shown_at
@@ -496,7 +511,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("filter", "slash", "Filter", footer="find")
     def action_filter(self) -> None:
-        """Show only what fits.
+        """Filter the list.
 
         state:open owner:me p:high tag:vpn from:@corp.ex age:>2d has:attachment is:unread,
         or words of the mails; ! negates.
@@ -613,7 +628,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("queues", "Q", "Queues")
     def action_queues(self) -> None:
-        """Show the tickets of a saved query, your own or everybody's, or a view that has no tab."""
+        """Show a queue, your own or everybody's, or a view without a tab."""
         from desk import queues  # 5 ms, where queues are asked for
 
         self.in_thread(queues.queues, desk_app(self).actor).then(self._offer_queues, group="queues")
@@ -635,11 +650,12 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
                     self._show_queue, group="queues"
                 )
 
-        self.app.push_screen(Menu("Queues", items), picked)
+        here = self._view if self._queue is None else str(self._queue.line.id)
+        self.app.push_screen(Menu("Queues", items, here), picked)
 
     @command("save_queue", "S", "Save as queue", enabled=_needs_filter)
     def action_save_queue(self) -> None:
-        """Save the filter that is set as a queue of your own, which stands behind the views."""
+        """Save the current filter as a queue of your own, behind the views."""
         self.add_class("-asking")
         self.query_one(LineInput).ask("Name of the queue:", purpose="queue")
 
@@ -669,12 +685,20 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def action_sort(self) -> None:
         """Choose the order of the list."""
 
+        self.in_thread(lists.sorts).then(self._offer_sorts, group="sorts")
+
+    def _offer_sorts(self, known: Sequence[str]) -> None:
+        own = lettered(
+            [(each, _sort_words(each)) for each in known if each not in SORT_WORDS],
+            "".join(item.key for item in SORT_ITEMS),
+        )
+
         def picked(sort: str | None) -> None:
             if sort is not None:
                 self._sort = sort
                 self._show_query()
 
-        self.app.push_screen(Menu("Sort by", SORT_ITEMS, self._sort), picked)
+        self.app.push_screen(Menu("Sort by", (*SORT_ITEMS, *own), self._sort), picked)
 
     @command("columns", "C", "Columns")
     def action_columns(self) -> None:
@@ -702,7 +726,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("new", "n", "New ticket")
     def action_new_ticket(self) -> None:
-        """Write to somebody first."""
+        """Write to somebody: a new ticket."""
         desk_app(self).navigation.compose_new()
 
     @command("drafts", "D", "Drafts")
@@ -738,7 +762,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("why", "W", "Why")
     def action_why(self) -> None:
-        """Tell what became of the ticket's newest mail and who was told, and why."""
+        """Show what became of the ticket's newest mail and who was notified, and why."""
         detail = self.query_one(Preview).detail
         mails = [message for message in detail.messages if message.kind == "customer"] if detail else []
         if detail is None or not mails:
@@ -753,7 +777,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("zoom", "z", "Zoom", footer="zoom", wide=True)
     def action_zoom(self) -> None:
-        """Give the pane with the focus all the room, and back."""
+        """Give the focused pane the whole screen, or back."""
         main = self.query_one("#main")
         if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
             main.remove_class("-zoom-list", "-zoom-preview")

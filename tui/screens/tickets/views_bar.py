@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from textual import events
 from textual.content import Content
@@ -13,10 +14,11 @@ from textual.widget import Widget
 
 from desk.tickets.lists import VIEWS
 from tui.desk_calls import desk_app
-from tui.text.safe import cell, line, width_of
+from tui.text.safe import cell, fitted, line, width_of
 
 SHOWN = ("inbox", "mine", "waiting", "overdue", "open", "closed")
-
+MORE = "..."
+"""Where the bar has no room for all."""
 
 Tabs = tuple[tuple[str, str], ...]
 """Key and title of the lists beside each other: the views, then queues."""
@@ -63,16 +65,21 @@ class ViewsBar(Widget):
             right = f"{desk_app(self).key('tickets.back', 'Esc')} clears "
             text = line(self.filter_text)
             room = max(4, width - len(title) - len(found) - len(right) - 8)
-            shown = text if width_of(text) <= room else cell(text, room)
+            shown = text if width_of(text) <= room else fitted(text, room)
             left = f" [{title}{found}]  / {shown}"
             return Content.assemble((cell(left, width - len(right)), "bold"), right)
         first, words = self._fitting()
         here = self._here
         pieces: list[tuple[str, str]] = []
-        for at in range(first, len(words)):
+        ends = list(accumulate(width_of(words[at]) + 3 for at in range(first, len(words))))
+        end = len(words)
+        # What has no room is left out whole, and the bar says that there is more.
+        while end > here + 1 and ends[end - first - 1] - 1 + len(MORE) * (end < len(words)) > width:
+            end -= 1
+        for at in range(first, end):
             pieces.append(("|" if at > first else "", ""))
             pieces.append((f"[{words[at]}]", "bold") if at == here else (f" {words[at]} ", ""))
-        bar = Content.assemble(*pieces)
+        bar = Content.assemble(*pieces, MORE if end < len(words) else "")
         key = desk_app(self).key
         right = f"{key('tickets.view_before', '[')} {key('tickets.view_after', ']')} views"
         gap = width - bar.cell_length - len(right)
@@ -128,13 +135,13 @@ class ViewsPane(Widget):
                 rows += [("", ""), (" Queues", "dim")]
             here = key == self.view
             number = str(self.counts[key]) if key in self.counts else ""
-            rows.append((f" {'>' if here else ' '} {cell(title, 12)}{number:>6}", "bold" if here else ""))
+            rows.append((f" {'>' if here else ' '} {fitted(title, 12)}{number:>6}", "bold" if here else ""))
         if self.mailboxes:
             rows += [("", ""), (" Mailboxes", "dim")]
             for name, word in self.mailboxes:
                 rows.append(
                     (
-                        f"   {cell(name, 12)} {cell(word, 6)}",
+                        f"   {fitted(name, 12)} {cell(word, 6)}",
                         "$error" if word.isupper() and word != "OK" else "",
                     )
                 )

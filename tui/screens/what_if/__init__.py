@@ -1,1 +1,1 @@
-"""What if: the stored mail is asked before rules, settings or the reader change what is done."""
+"""What if: stored mail is tried against new rules, settings or mail parsing before these take effect."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desk.filters import filters
 from mail.inert import one_line
+from tui.files import read_text
 
 if TYPE_CHECKING:
     from desk.filters.decision import Decision
@@ -23,7 +23,7 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A mail or ticket that would be treated otherwise; ``said``: in a few words, how."""
+    """A mail or ticket that would be treated differently; ``said``: in a few words, how."""
 
     receipt_id: int | None
     ticket: str | None
@@ -39,7 +39,7 @@ class Answer:
     """What was found. ``count`` is of all, of which ``lines`` are the first.
 
     ``do``: does it to those tickets that are open, and returns their numbers; ``stays``: what of that undo
-    does not take back.
+    does not take back. ``untold``: of what that changes no mail tells.
     """
 
     lines: Sequence[Tried]
@@ -48,6 +48,9 @@ class Answer:
     tickets: int
     do: Callable[[], list[str]]
     stays: str = ""
+    untold: str = ""
+    runs: bool = False
+    """Whether it holds already, and was compared with a desk without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,13 @@ def of_filter(desk: Desk, actor: Actor, name: str, condition: str | None) -> Que
         count = len({each.ticket for each in found if each.ticket})
         stays = trial.lasting(beyond)
         return Answer(
-            lines, len(found), tried.asked, count, lambda: trial.apply_to_open(desk, actor, found), stays
+            lines,
+            len(found),
+            tried.asked,
+            count,
+            lambda: trial.apply_to_open(desk, actor, found),
+            stays,
+            runs=tried.alone,
         )
 
     def keep() -> object:
@@ -115,18 +124,25 @@ def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object],
         ]
         count = len({each.ticket for each in found if each.ticket})
         stays = lasting(each.to_do for each in found)
+        untold = ", ".join(tried.not_compared)
         return Answer(
-            lines, len(found), tried.asked, count, lambda: rule_trial.apply_to_open(desk, actor, found), stays
+            lines,
+            len(found),
+            tried.asked,
+            count,
+            lambda: rule_trial.apply_to_open(desk, actor, found),
+            stays,
+            f"nothing that comes in is answered with {untold}: preview shows it" if untold else "",
         )
 
     return Question(name, ask, change, kept, first_kept=True)
 
 
 def of_file(desk: Desk, actor: Actor, path: str) -> Question:
-    """Ask what the desk would have done with the rules of a file. Raises OSError, WrongUse, DeskError."""
+    """Ask what the desk would have done with the rules of a file. Raises FileTrouble, WrongUse, DeskError."""
     from desk.operations import rule_file  # 60 ms: all nouns of the desk
 
-    tables = rule_file.read(Path(path).expanduser().read_text("utf-8"))
+    tables = rule_file.read(read_text(path))
 
     def change() -> object:
         return rule_file.take_in(desk, actor, tables)

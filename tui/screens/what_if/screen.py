@@ -1,4 +1,4 @@
-"""What if: the stored mail of the last days is asked again, and nothing is written until a key says so."""
+"""What if: the stored mail of the last days is tried again, and nothing is written until a key is pressed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from config.wording import counted
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
+from tui.list_screen import WordsBelow
 from tui.screens.what_if.questions import Answer, Question, Tried
-from tui.text.safe import cell, safe
+from tui.text.safe import cell, fitted, safe
 from tui.widgets.confirm import Confirm
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
@@ -22,7 +23,7 @@ DAYS = 90
 
 
 class DifferenceList(VirtualList[Tried]):
-    """One mail or ticket a line that would be treated otherwise."""
+    """One mail or ticket a line that would be treated differently."""
 
     def row_key(self, row: Tried) -> Hashable:
         """Return receipt and ticket."""
@@ -32,8 +33,9 @@ class DifferenceList(VirtualList[Tried]):
         """Return ticket, subject, and what would be."""
         mark = ">" if look.here else " "
         number = f"#{row.ticket}" if row.ticket else ""
-        left = f"{mark}{cell(number, 9)}{cell(row.subject, max(width // 2 - 10, 10))} "
-        return [(left, ""), (cell(row.said, max(width - len(left), 1)), "warning" if row.is_loss else "")]
+        left = f"{mark}{cell(number, 9)}{fitted(row.subject, max(width // 2 - 10, 10))} "
+        said = f"! {row.said}" if row.is_loss else row.said
+        return [(left, ""), (fitted(said, max(width - len(left), 1)), "warning" if row.is_loss else "")]
 
 
 def _needs_answer(screen: WhatIfScreen) -> str | None:
@@ -52,7 +54,7 @@ def _needs_difference(screen: WhatIfScreen) -> str | None:
     return None
 
 
-class WhatIfScreen(ListScreen[bool]):
+class WhatIfScreen(WordsBelow[bool]):
     """What other rules, or another reader, would have done. Esc goes back, and says whether it was kept."""
 
     DEFAULT_CSS = """
@@ -97,20 +99,25 @@ class WhatIfScreen(ListScreen[bool]):
 
     def _show(self, found: Answer) -> None:
         self.found = found
-        self.table.empty_text = (
-            f"{self.question.name} would change nothing: {found.asked} mails or tickets were asked"
+        self.table.empty_text = found.untold or (
+            f"{self.question.name} {'changes' if found.runs else 'would change'} nothing: "
+            f"{found.asked} mails or tickets were asked"
         )
         self.table.show(FixedRows(found.lines))
-        words = f"{found.count} of {found.asked} would be treated otherwise"
+        without = " without it" if found.runs else ""
+        words = f"{found.count} of {found.asked} would be treated otherwise{without}"
         self.query_one("#list-title", TitledRule).set_text(self._title, words)
-        self.status(left=words + "; nothing is changed yet")
+        unchanged = "" if found.runs else "nothing is changed yet"
+        self.status(left="; ".join(filter(None, (words, unchanged, found.untold))))
         self.refresh_hints()
 
     def describe(self, row: object) -> None:
-        """Tell what was decided before, and what would be."""
+        """Describe what was decided before, and what would be."""
         row = self.table.row
         head = "" if row is None else (f"#{row.ticket}" if row.ticket else f"receipt {row.receipt_id}")
-        words = "" if row is None else f"before  {row.before}\nafter   {row.after}"
+        runs = self.found is not None and self.found.runs
+        before, after = ("without", "with   ") if runs else ("before ", "after  ")
+        words = "" if row is None else f"{before} {row.before}\n{after} {row.after}"
         self.query_one("#list-rule", TitledRule).set_text(head, "")
         self.query_one("#list-words", Static).update(safe(words))
 
@@ -118,7 +125,7 @@ class WhatIfScreen(ListScreen[bool]):
         "from_now_on", "a", "From now on", footer="from now on", may="settings.edit", enabled=_needs_answer
     )
     def action_from_now_on(self) -> None:
-        """Let it hold from now on, as it was tried."""
+        """Apply it from now on, as it was tried."""
         keep = self.question.keep
         if keep is not None:
             self.in_thread(keep).then(lambda _done: self._kept(), group="change")
@@ -132,10 +139,10 @@ class WhatIfScreen(ListScreen[bool]):
         "to_open", "o", "To what is open", footer="to open", may="settings.edit", enabled=_needs_difference
     )
     def action_to_open(self) -> None:
-        """Do it to the tickets of this list that are open."""
+        """Apply it to the open tickets of this list."""
         assert self.found is not None
         undo = desk_app(self).key("what-if.undo", "u")
-        asked = f"Do it to those of {self.found.tickets} tickets that are open?"
+        asked = f"Do it to what is open of {counted(self.found.tickets, 'ticket')}?"
         stays = self.found.stays
         words = self.question.for_good or f"{undo} takes it back" + (f", but not {stays}." if stays else ".")
         if self.question.for_good and stays:
@@ -145,7 +152,7 @@ class WhatIfScreen(ListScreen[bool]):
     def _apply(self) -> None:
         assert self.found is not None
         self.in_thread(self.found.do).then(
-            lambda numbers: self.flash(f"Done to {len(numbers)} tickets"), group="change"
+            lambda numbers: self.flash(f"Done to {counted(len(numbers), 'ticket')}"), group="change"
         )
 
     @command("undo", "u", "Undo")

@@ -30,6 +30,7 @@ class Brought:
         self.desk_id = desk_id
         self.tally = tally
         self._ids: dict[str, dict[int, int]] = {}
+        self._made: set[tuple[str, int]] = set()
 
     def known(self, kind: str) -> dict[int, int]:
         """Return the new ids of a kind, by the old ones."""
@@ -40,6 +41,10 @@ class Brought:
     def new_id(self, kind: str, old: object) -> int | None:
         """Return the new id of a row, None for one that was not brought."""
         return self.known(kind).get(number(old))
+
+    def is_made(self, kind: str, old: object) -> bool:
+        """Whether a row was made in this run, and so says nothing yet that somebody here wants."""
+        return (kind, number(old)) in self._made
 
     def note(self, kind: str, old: int, new: int) -> None:
         """Note what a row became."""
@@ -63,6 +68,7 @@ class Brought:
             if found is None:
                 make(kept)
                 self.tally.made[kind] += 1
+                self._made.add((kind, number(old)))
                 found = named(kept)
         except DeskError as error:
             self.tally.troubles.append(one_line(f"{kind} {kept} was left out: {error}", 300))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from config.clock import now
 from config.records import Record
 from desk.doors.imports.osticket.brought import Brought
-from desk.doors.imports.osticket.letters import OldEntry, letter
 from desk.doors.imports.osticket.reading import OldEvent, OldTicket
+from desk.doors.imports.osticket.rebuilt_mail import OldEntry, rebuilt
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
 from desk.intake.duplicates import IMPORT
 from desk.tickets import lifecycle
@@ -26,10 +26,11 @@ from models.tickets import NewTicket, Status, Stored
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.events import EventKind
 
 _MAX_NUMBER = 60
 _KINDS: Mapping[str, MessageKind] = {"M": "customer", "R": "reply", "N": "note"}
-_EVENTS: Mapping[str, lifecycle.EventKind] = {
+_EVENTS: Mapping[str, EventKind] = {
     "closed": "closed",
     "reopened": "reopened",
     "released": "unassigned",
@@ -58,7 +59,7 @@ class Matters:
         """Read the text and the files of entries, before any lock is held."""
         readable = [entry for entry in entries if entry.kind in _KINDS]
         arrivals = [
-            Arrival(letter(entry, number), IMPORT, internaldate=entry.created, quiet=True)
+            Arrival(rebuilt(entry, number), IMPORT, internaldate=entry.created, quiet=True)
             for entry in readable
         ]
         desk = self._desk

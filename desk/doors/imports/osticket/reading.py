@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from config.records import Record
-from desk.doors.imports.osticket.letters import OldEntry, OldFile
+from desk.doors.imports.osticket.rebuilt_mail import OldEntry, OldFile
 from mail.inert import clean
 from mail.mime.html.document import html_to_text
 from models.osticket.tables import OldRow, OldTables

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from config.clock import now
 from config.expressions import expression
 from config.secret import Secret
+from config.wording import counted
 from desk import logs
 from desk.doors.imports.osticket import customers, mailboxes, staff
 from desk.doors.imports.osticket.brought import Brought
@@ -40,7 +41,7 @@ from models.transactions import transaction
 if TYPE_CHECKING:
     from threading import Event
 
-    from desk.doors.imports.osticket.letters import OldEntry
+    from desk.doors.imports.osticket.rebuilt_mail import OldEntry
     from desk.home import Desk
     from desk.permissions import Actor
     from models.leases import Lease
@@ -155,7 +156,8 @@ def run_import(
     finally:
         lease.release()
     if tally.tickets or tally.messages:
-        told = f"{tally.tickets} tickets, {tally.messages} messages brought from {tally.name}"
+        brought = f"{counted(tally.tickets, 'ticket')}, {counted(tally.messages, 'message')}"
+        told = f"{brought} brought from {tally.name}"
         logs.write("info", "import", told)
     return tally
 
@@ -177,6 +179,7 @@ class _Import:
             customers.bring(self._actor, self._reading, self._brought)
             mailboxes.bring(self._desk, self._actor, self._reading, self._brought)
             mailboxes.bring_canned_answers(self._actor, self._reading, self._brought)
+            staff.switch_off(self._actor, self._reading, self._brought)
             if salt:
                 old_desks.set_code(self._brought.desk_id, osticket_id.code_of(salt))
         _count_what_has_no_place(self._reading, self._tally)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from config.expressions import expression
 from desk.doors.imports.osticket.brought import Brought
 from desk.doors.imports.osticket.reading import Reading, number, plain, text
+from desk.errors import DeskError
 from desk.permissions import Actor
 from desk.staff import agents, departments, roles, slas, teams, topics
 from mail.inert import one_line
 from models import agents as agent_rows
 from models import departments as department_rows
 from models import slas as sla_rows
+from models import statuses as status_rows
 from models import teams as team_rows
 from models import topics as topic_rows
 from models.osticket.tables import OldRow
@@ -29,6 +32,12 @@ _GRANTS: Mapping[str, str] = {
     "emails.banlist": "ban.edit",
 }
 """What a permission of osTicket is here."""
+_DEPARTMENT = ("id", "pid", "name", "sla_id", "signature", "ispublic", "ticket_auto_response", "flags")
+_MEMBERS_ONLY, _NO_CLAIM, _PRIMARY_ONLY, _NO_REOPEN_ASSIGN = 0x1, 0x2, 0x10, 0x20
+"""Flags of a department of osTicket."""
+_IN_USE, _ARCHIVED = 0x4, 0x8
+_TOPIC_IN_USE = 0x2
+"""Flags without which nothing new comes to a department, or a topic is not offered."""
 _NO_LOGIN = expression(r"[^A-Za-z0-9_.@-]+")
 
 
@@ -51,8 +60,75 @@ def bring(actor: Actor, reading: Reading, brought: Brought) -> None:
             autoresponse=not number(row["noautoresp"]),
         )
         brought.add("topic", row["topic_id"], text(row["topic"]), topic_rows.named, topic)
+    _nest_topics(actor, reading, brought)
     _agents(actor, reading, brought)
+    _managers(actor, reading, brought)
     _teams(actor, reading, brought)
+    _owners_of_topics(actor, reading, brought)
+
+
+def switch_off(actor: Actor, reading: Reading, brought: Brought) -> None:
+    """Let what was made here be in use as it was there, once everything else names it.
+
+    Versions that knew no such flags set none: then everything stays in use.
+    """
+    made = [
+        each
+        for each in reading.every("department", "id", "flags")
+        if brought.is_made("department", each["id"])
+    ]
+    knows = any(number(each["flags"]) & _IN_USE for each in reading.every("department", "flags"))
+    for row in made if knows else ():
+        flags, name = number(row["flags"]), department_name(brought, row["id"])
+        days = 0 if flags & _ARCHIVED else None
+        if not flags & _IN_USE:
+            off = partial(departments.edit_department, actor, name, active=False, reopen_days=days)
+            _try(brought, f"the department {name}", off)
+    made = [
+        each
+        for each in reading.every("help_topic", "topic_id", "flags")
+        if brought.is_made("topic", each["topic_id"])
+    ]
+    knows = any(number(each["flags"]) & _TOPIC_IN_USE for each in reading.every("help_topic", "flags"))
+    for row in made if knows else ():
+        new = brought.new_id("topic", row["topic_id"])
+        if new is not None and not number(row["flags"]) & _TOPIC_IN_USE:
+            name = topic_rows.by_id(new).name
+            _try(brought, f"the help topic {name}", partial(topics.edit_topic, actor, name, active=False))
+
+
+def _try(brought: Brought, what: str, change: Callable[[], object]) -> None:
+    """Change what was brought, or say why it is not as it was there."""
+    try:
+        change()
+    except DeskError as error:
+        brought.tally.troubles.append(one_line(f"{what} is not as it was: {error}", 300))
+
+
+def _owners_of_topics(actor: Actor, reading: Reading, brought: Brought) -> None:
+    """Say whose new tickets of topics are, and how they begin, once there are agents and teams."""
+    known = logins(reading)
+    states = {number(row["id"]): row for row in reading.every("ticket_status", "id", "name", "state")}
+    for row in reading.every("help_topic", "topic_id", "staff_id", "team_id", "status_id"):
+        new = brought.new_id("topic", row["topic_id"])
+        if new is None or not brought.is_made("topic", row["topic_id"]):
+            continue
+        team_id = brought.new_id("team", row["team_id"])
+        team = "" if team_id is None else f"team:{team_rows.by_id(team_id).name}"
+        agent = known.get(number(row["staff_id"]), "")
+        begins = states.get(number(row["status_id"]))
+        name, status = topic_rows.by_id(new).name, "" if begins is None else _beginning(begins)
+        change = partial(topics.edit_topic, actor, name)
+        _try(brought, f"the help topic {name}", partial(change, assigned_to=agent or team))
+        _try(brought, f"the help topic {name}", partial(change, status=status))
+
+
+def _beginning(row: OldRow) -> str:
+    """Return how tickets begin that have an old status: as this desk calls it, '' for one that is usual."""
+    name = one_line(text(row["name"]), 60)
+    if name.lower() == "open" or text(row["state"]).lower() != "open":
+        return ""
+    return name if status_rows.named(name) is not None else ""
 
 
 def logins(reading: Reading) -> dict[int, str]:
@@ -78,18 +154,50 @@ def _sla_name(brought: Brought, old: object) -> str:
 
 
 def _departments(actor: Actor, reading: Reading, brought: Brought) -> None:
-    rows = {
-        number(row["id"]): row
-        for row in reading.every("department", "id", "pid", "name", "sla_id", "signature")
-    }
+    rows = {number(row["id"]): row for row in reading.every("department", *_DEPARTMENT)}
     for old, row in rows.items():
         make = partial(
             departments.add_department,
             actor,
             sla=_sla_name(brought, row["sla_id"]) or None,
             signature=plain(text(row["signature"])),
+            # Older versions lack the columns.
+            private=row["ispublic"] is not None and not number(row["ispublic"]),
+            autoresponse=row["ticket_auto_response"] is None or bool(number(row["ticket_auto_response"])),
+            **_ways(number(row["flags"])),
         )
         brought.add("department", old, _path(rows, row), department_rows.named, make)
+
+
+def _ways(flags: int) -> dict[str, Any]:
+    """Return what a department's flags say of who has its tickets."""
+    primary, members = flags & _PRIMARY_ONLY, flags & _MEMBERS_ONLY
+    return {
+        "assignable": "primary" if primary else "members" if members else "anyone",
+        "claims": not flags & _NO_CLAIM,
+        "keeps_owner": not flags & _NO_REOPEN_ASSIGN,
+    }
+
+
+def _nest_topics(actor: Actor, reading: Reading, brought: Brought) -> None:
+    for row in reading.every("help_topic", "topic_id", "topic_pid"):
+        here, above = (brought.new_id("topic", row[name]) for name in ("topic_id", "topic_pid"))
+        if here is None or above is None or topic_rows.by_id(here).parent_id is not None:
+            continue
+        rows = topic_rows.every()
+        if here not in [each.id for each in topic_rows.above(above, rows)]:
+            topics.edit_topic(actor, topic_rows.by_id(here).name, parent=topic_rows.by_id(above).name)
+
+
+def _managers(actor: Actor, reading: Reading, brought: Brought) -> None:
+    """Name the managers of the departments that were made, once there are agents."""
+    known = logins(reading)
+    for row in reading.every("department", "id", "manager_id"):
+        login, name = known.get(number(row["manager_id"])), department_name(brought, row["id"])
+        found = agent_rows.with_login(login) if login else None
+        here = department_rows.named(name) if name else None
+        if found is not None and found.active and here is not None and here.manager_id is None:
+            departments.edit_department(actor, name, manager=found.login)
 
 
 def _path(rows: Mapping[int, OldRow], row: OldRow) -> str:

@@ -1,0 +1,162 @@
+"""What one writing transaction remembers: rows it has read, and ids that it may give.
+
+Nobody else writes while it does, so what was read stays true until it writes there itself. A mail on its way
+in asks for the same ticket and the same people several times, and every mail for the same promises.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from config.expressions import expression
+
+_READ_FROM = expression(r'(?:FROM|JOIN) "(\w+)"')
+_WRITTEN = expression(r'^(?:INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM(?= "seen")) "(\w+)"')
+"""Nothing hangs on what an agent has seen; any other row that goes may take some with it."""
+_LARGE = "blob"
+"""A table whose rows are better read twice than kept."""
+
+NEW_ID = "new_id"
+"""The place of the id in a statement that writes such a row."""
+
+Answer = list[tuple[Any, ...]]
+Asked = tuple[str, tuple[Hashable, ...]]
+
+
+class Touched:
+    """Which tables a statement reads, if its answer may be remembered, and which one it writes."""
+
+    __slots__ = ("everything", "read", "written")
+
+    def __init__(self, text: str) -> None:
+        is_question = text.startswith("SELECT")
+        tables = frozenset(_READ_FROM.findall(text)) if is_question else frozenset()
+        self.read: frozenset[str] = frozenset() if _LARGE in tables else tables
+        written = _WRITTEN.match(text)
+        self.written = written.group(1) if written else None
+        self.everything = not is_question and written is None
+        """Whether it may change anything."""
+
+
+class NewRow:
+    """A row whose id is known before it is written.
+
+    ``places``: for each column that its statement gives a value of its own, the name of that value.
+    """
+
+    __slots__ = ("_fill", "_places", "_values", "id", "table", "text")
+
+    def __init__(
+        self,
+        table: str,
+        row_id: int,
+        text: str,
+        fill: Callable[[dict[str, Any]], Any],
+        places: Mapping[str, str],
+        values: dict[str, Any],
+    ) -> None:
+        self.table, self.id, self.text = table, row_id, text
+        self._fill, self._places = fill, places
+        self._values = {**values, NEW_ID: row_id}
+
+    def amend(self, values: Mapping[str, Any]) -> bool:
+        """Change values of the row; False, and nothing done, where its statement lacks a column."""
+        places = self._places
+        if not places.keys() >= values.keys():
+            return False
+        self._values.update({places[column]: value for column, value in values.items()})
+        return True
+
+    def bound(self) -> Any:
+        """Return the values of its statement, in their order."""
+        return self._fill(self._values)
+
+
+class Remembered:
+    """What one transaction remembers."""
+
+    def __init__(self, more: Callable[[Sequence[str], int], dict[str, list[int]]]) -> None:
+        self._more = more
+        self._answers: dict[str, dict[Asked, Answer]] = {}
+        self._ids: dict[str, list[int]] = {}
+        self.at_end: dict[str, Callable[[], None]] = {}
+        """What is written last, if nothing fails."""
+        self.kept: dict[str, Any] = {}
+        """What others keep for as long as it is true; gone when something is undone."""
+
+    def answer(self, touched: Touched, asked: Asked) -> Answer | None:
+        """Return the rows that a query was answered with, if it would still find the same."""
+        for table in touched.read:
+            return self._answers.get(table, {}).get(asked)
+        return None
+
+    def keep(self, touched: Touched, asked: Asked, rows: Answer) -> None:
+        """Keep the answer to a query."""
+        for table in touched.read:
+            self._answers.setdefault(table, {})[asked] = rows
+
+    def wrote(self, touched: Touched) -> None:
+        """Forget whatever a statement may have changed."""
+        if touched.everything:
+            self._answers.clear()
+        elif touched.written is not None:
+            self.wrote_to(touched.written)
+
+    def wrote_to(self, table: str) -> None:
+        """Forget what was read from a table."""
+        for asked in self._answers.pop(table, {}):
+            for others in self._answers.values():
+                others.pop(asked, None)
+
+    def forget(self, at_end: Mapping[str, Callable[[], None]]) -> None:
+        """Forget all but the ids, which stay free, and write ``at_end`` at the end: something was undone."""
+        self._answers.clear()
+        self.kept.clear()
+        self.at_end = dict(at_end)
+
+    def will_write(self, tables: Iterable[str], rows: int) -> None:
+        """Ask for the ids of so many new rows of each table at once; does nothing for a single row."""
+        if rows > 1:
+            self._ids = self._more(list(tables), rows)
+
+    @property
+    def gives_ids(self) -> bool:
+        """Whether new rows of some tables get their ids from here."""
+        return bool(self._ids)
+
+    def new_id(self, table: str | None) -> int | None:
+        """Return the id of a new row; None: the database gives it."""
+        left = self._ids.get(table or "")
+        if left is None or table is None:
+            return None
+        if not left:
+            left += self._more([table], _MORE)[table]
+        return left.pop(0)
+
+
+_MORE = 20
+"""So many ids are asked for when those are used up that were expected to do."""
+
+
+class _Now(threading.local):
+    remembered: Remembered | None = None
+
+
+now = _Now()
+"""What this thread's transaction remembers, if it does."""
+
+
+@contextmanager
+def forgetting() -> Iterator[None]:
+    """Forget what was read and was to be written in the block if that fails, for then it is undone."""
+    mine = now.remembered
+    at_end = dict(mine.at_end) if mine is not None else {}
+    try:
+        yield
+    except BaseException:
+        if mine is not None:
+            mine.forget(at_end)
+        raise
