@@ -63,7 +63,6 @@ gc.set_threshold(50_000)
 DeskDatabase.synchronous = "off"
 
 _HERE = Path(__file__).parent
-_WAITING = ("docs", "e2e", "nightdesk", "tui", "worker")
 _NEEDS = {
     "dovecot": MAIL_SERVERS,
     "postfix": MAIL_SERVERS,
@@ -122,7 +121,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try what waits for a screen or for real servers once more: a busy machine may keep it waiting too long.
+    """Try once more what fails: a busy machine may keep a screen, a server or a process waiting too long.
 
     What a test finds wrong twice is wrong; a second try shows as R. Of tests with one name a run in parallel
     keeps one.
@@ -131,8 +130,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if twice:
         raise pytest.UsageError(f"several tests have one name: {twice[:5]}")
     for item in items:
-        if item.path.relative_to(_HERE).parts[0] in _WAITING:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -21,7 +21,7 @@ from tests.support.servers.dovecot import MailUser
 MAILS = 40
 _PASSING = {"created", "updated", "due", "at", "since", "left"}
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("dovecot-heavy")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("dovecot-heavy")]
 
 
 @pytest.fixture

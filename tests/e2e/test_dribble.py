@@ -23,7 +23,7 @@ from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 UNTAGGED = b"* OK Still here\r\n"
 LITERAL = "* 1 FETCH (UID 1 BODY[] {1000000}"

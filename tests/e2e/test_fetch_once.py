@@ -83,7 +83,7 @@ def test_a_fetch_with_nothing_new_loads_nothing_that_it_does_not_need(desk: Desk
     assert ran.err == "0 []\n"
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_progress_is_shown_on_a_terminal_only(desk: Desk, mailuser: MailUser) -> None:
     import pexpect
 
@@ -93,7 +93,7 @@ def test_progress_is_shown_on_a_terminal_only(desk: Desk, mailuser: MailUser) ->
         f"{sys.executable} -m nightdesk --fetch-once",
         env=desk.program.environment(TERM="xterm"),
         cwd=str(REPOSITORY),
-        timeout=40,
+        timeout=90,
     ).decode()
     assert f"fetching: {mailuser.address} 10" in seen
     assert f"{mailuser.address}: 60 fetched" in seen

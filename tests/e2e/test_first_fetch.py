@@ -14,7 +14,7 @@ from tests.support.scripted import mail
 from tests.support.servers.dovecot import MailUser
 from tests.support.servers.postfix import Postfix
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 OLD = 120
 BEFORE = dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)

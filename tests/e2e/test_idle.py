@@ -14,7 +14,7 @@ from tests.support.scripted import mail
 from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import Dovecot, MailUser
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 RARELY = ("--idle", "--every", "1440")
 

@@ -129,7 +129,7 @@ def test_a_locked_database_leaves_the_mail_in_postfix_queue_and_nobody_gets_a_bo
 ) -> None:
     books = Books(mail_desk.home)
     with taking(mail_desk, postfix, "database is locked"):
-        other = sqlite3.connect(books.path, isolation_level=None, timeout=30)
+        other = sqlite3.connect(books.path, isolation_level=None, timeout=90)
         other.execute("BEGIN IMMEDIATE")
         postfix.send("ann@client.test", [SUPPORT], letter(1))
         wait_until(lambda: "451 4.3.0" in lmtp_log(postfix), "the mail was not put off", 60)

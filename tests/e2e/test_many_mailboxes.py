@@ -19,7 +19,7 @@ from tests.support.servers.child import free_ports, wait_until
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.faults import FaultyImap, drop, hang, reply
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 DEAD = "dead%"
 
@@ -61,7 +61,7 @@ def test_the_living_are_fetched_while_the_dead_hang(
             for server in hanging:
                 server.release()
             second.terminate()
-            second.communicate(timeout=40)
+            second.communicate(timeout=90)
     healthy = "SELECT count(*) FROM mailbox WHERE error_count = 0 AND last_success IS NOT NULL"
     assert books.value(healthy) == 30
 

@@ -17,7 +17,7 @@ from tests.support.servers.child import wait_until
 from tests.support.servers.exim import USER, Exim, unpacked
 from tests.support.servers.fixtures import or_skip
 
-pytestmark = [pytest.mark.xdist_group("piping"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("piping"), pytest.mark.timeout(300)]
 
 CUSTOMER = "ann@client.test"
 LARGE = 300_000

@@ -16,7 +16,7 @@ from tests.support.running import start
 MAILS = 600
 KILLS = 25
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_spool_whose_reader_is_killed_again_and_again_is_taken_exactly_once(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from tests.support.servers.child import wait_until
 from tests.support.servers.fixtures import need_programs
 from tests.support.servers.piping import PipingPostfix
 
-pytestmark = [pytest.mark.xdist_group("piping"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("piping"), pytest.mark.timeout(300)]
 
 WAYS = ("support", "alias", "procmail", "maildrop")
 """pipe(8), an alias, and an alias to a program with a recipe of its own."""

@@ -14,7 +14,7 @@ from tests.support.scripted import mail
 from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import MailUser
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def _add(desk: Desk, user: MailUser, *options: str, port: int = 0) -> None:

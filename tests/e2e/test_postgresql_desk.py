@@ -29,7 +29,7 @@ from tests.support.servers.postfix import Postfix
 from tests.tui.screen import until
 from tui.app import NightdeskApp
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 QUESTION = (
     "From: Ann <ann@client.test>\r\nTo: <{to}>\r\nSubject: Printer {number}\r\n"

@@ -16,7 +16,7 @@ from tests.support.live_desk import Desk
 from tests.support.running import start, worker
 from tests.support.servers.child import wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_worker_and_runs_at_once_open_one_ticket_and_none_after_a_restart(desk: Desk) -> None:

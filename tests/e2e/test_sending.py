@@ -13,7 +13,7 @@ from tests.support.servers.dovecot import MailUser
 from tests.support.servers.faults import FaultySmtp, drop, hang, reply
 from tests.support.servers.postfix import Postfix
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 ANN, BOB, EVE = "ann@client.test", "bob@client.test", "eve@client.test"
 

@@ -14,7 +14,7 @@ from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import MailUser
 from tests.support.servers.faults import FaultySmtp
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def _desk_with(desk: Desk, user: MailUser, server: FaultySmtp, *options: str) -> str:

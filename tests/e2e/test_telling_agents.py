@@ -19,7 +19,7 @@ from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import MailUser
 from tests.support.servers.postfix import Postfix
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def inbox(user: MailUser) -> list[EmailMessage]:

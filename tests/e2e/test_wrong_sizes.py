@@ -11,7 +11,7 @@ from tests.support.live_desk import Desk
 from tests.support.scripted import mail
 from tests.support.servers.dovecot import MailUser
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 WRONG = {3: 10, 17: 100_000, 18: 1, 40: 50_000}
 """Which of the sixty mails lie, and how long they say they are."""

@@ -262,7 +262,7 @@ def test_an_upgrade_killed_anywhere_is_ended_by_the_next_call(first_home: Path, 
     kept = desk.home / "data" / f"desk.sqlite3.before-{models.database.SCHEMA_VERSION}"
     point, killed = 0, True
     while killed:
-        point += 17  # every statement would take minutes
+        point += 43  # every statement would take minutes
         shutil.rmtree(desk.home, ignore_errors=True)
         shutil.copytree(first_home, desk.home)
         killed = desk.python("-c", _KILLED, str(point), "ticket", "list").status == -signal.SIGKILL

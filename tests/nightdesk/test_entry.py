@@ -52,6 +52,7 @@ def test_on_a_terminal_that_cannot_draw_the_app_refuses(program: Program, term: 
     environ = program.environment(TERM="dumb" if term == "dumb" else "")
     child = pexpect.spawn(sys.executable, ["-m", "nightdesk"], env=environ, timeout=30, encoding="utf-8")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 2
     assert "--fetch-once" in child.before

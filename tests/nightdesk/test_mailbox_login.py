@@ -234,6 +234,7 @@ def test_in_a_terminal_a_wrong_paste_is_asked_again_and_a_long_one_is_not_cut(
     child.sendline(f"{came}&session_state={'x' * 6000}")
     child.expect("is logged in as")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 0
 

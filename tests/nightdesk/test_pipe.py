@@ -146,6 +146,7 @@ def test_no_desk_is_75(program: Program) -> None:
 def test_a_terminal_is_64(desk: Program) -> None:
     child = pexpect.spawn(str(wrapper.path_of(DeskPaths(desk.home))), timeout=30)
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 64
 

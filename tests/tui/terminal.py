@@ -110,7 +110,7 @@ class Terminal:
     def _without_keyboard(found: re.Match[bytes]) -> bytes:
         return b"" if found[0][2:3] in b"<>=" or found[0][-1:] in b"u$p" else found[0]
 
-    def wait(self, text: str, seconds: float = 45) -> str:
+    def wait(self, text: str, seconds: float = 90) -> str:
         """Wait until `text` is on the screen; returns the screen."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -122,7 +122,7 @@ class Terminal:
             return self.text()
         raise AssertionError(f"{text!r} did not appear:\n{self.text()}")
 
-    def wait_gone(self, text: str, seconds: float = 45) -> str:
+    def wait_gone(self, text: str, seconds: float = 90) -> str:
         """Wait until `text` is not on the screen any more."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and text in self.text():
@@ -181,7 +181,7 @@ class Terminal:
         """Take the terminal away without a word."""
         os.close(self._child.child_fd)
 
-    def ended(self, seconds: float = 30) -> int | None:
+    def ended(self, seconds: float = 90) -> int | None:
         """Wait for the end; returns the exit status (-n: killed by signal n), None if it lives on."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -195,9 +195,12 @@ class Terminal:
         return None
 
     def close(self) -> None:
-        """End the app, whatever it does."""
+        """End the app, whatever it does and however long the machine takes to end it."""
         try:
             self._child.close(force=True)
-        except OSError:
+        except (
+            OSError,
+            pexpect.ExceptionPexpect,
+        ):  # the second: not gone a tenth of a second after it was killed
             self._child.kill(signal.SIGKILL)
             self._child.wait()

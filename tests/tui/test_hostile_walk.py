@@ -115,7 +115,7 @@ def hostile_mailbox() -> Mailbox:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_mails_that_came_in_by_the_door(empty_desk: Desk, tmp_path: Path) -> None:
     mails = [mail for mail in hostile_mails() if len(mail.raw) < 200_000]
     taken = pipeline.take(empty_desk, [Arrival(mail.raw, "pipe", None) for mail in mails])
@@ -137,7 +137,7 @@ def test_mails_that_came_in_by_the_door(empty_desk: Desk, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_text_that_was_stored_uncleaned(empty_desk: Desk, size: tuple[int, int]) -> None:
     """As if intake had a hole: the gate before the terminal alone must hold."""

@@ -127,7 +127,7 @@ def _hold(held: list[socket.socket], address: str, port: int) -> bool:
     return True
 
 
-def wait_until(condition: Callable[[], bool], what: str, patience: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, patience: float = 90.0) -> None:
     """Return once ``condition()`` holds; ServerTrouble naming ``what`` when patience (seconds) ends."""
     deadline = time.monotonic() + patience
     while not condition():

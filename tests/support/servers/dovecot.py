@@ -136,7 +136,7 @@ class Dovecot(Restartable):
         log = self.home / "log" / "dovecot.log"
         return log.read_text("utf-8", "replace") if log.exists() else ""
 
-    def sessions(self, user: str, patience: float = 10.0) -> list[ImapSession]:
+    def sessions(self, user: str, patience: float = 30.0) -> list[ImapSession]:
         """The account's IMAP sessions so far. ServerTrouble if one of them is not ended within patience."""
         self._let_the_log_catch_up()
         begun = re.compile(rf"imap-login: Info: Login: user=<{re.escape(user)}>")
@@ -250,7 +250,7 @@ class MailUser:
         """See ``Dovecot.bodies_sent``."""
         return self.dovecot.bodies_sent(self.address)
 
-    def wait_for(self, count: int, folder: str = "INBOX", patience: float = 30.0) -> list[bytes]:
+    def wait_for(self, count: int, folder: str = "INBOX", patience: float = 90.0) -> list[bytes]:
         """The mails of a folder as soon as there are ``count`` of them."""
         wait_until(
             lambda: len(self.maildir.files(folder)) >= count,

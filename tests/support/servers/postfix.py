@@ -105,7 +105,7 @@ class Postfix(Restartable):
         """Try everything in the queue now."""
         self._run("postqueue", "-f")
 
-    def wait_until_delivered(self, patience: float = 30.0) -> None:
+    def wait_until_delivered(self, patience: float = 90.0) -> None:
         """Return when the queue is empty; ServerTrouble when patience (seconds) ends."""
         wait_until(lambda: not self.queue(), "Postfix's queue does not become empty", patience)
 
