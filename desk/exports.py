@@ -29,7 +29,7 @@ from desk.tickets.reading import may_read
 from mail.inert import one_line
 from models import blobs, carried, tickets
 from models.carried import StoredBlob
-from models.settings import next_ticket_number_is
+from models.settings import next_ticket_number_is, topic_sequences
 
 VERSION = 1
 """Of the format; another number is another format."""
@@ -169,6 +169,7 @@ class _Writing:
             "schema": carried.SCHEMA,
             "desk": self._desk.desk_id,
             "next": next_ticket_number_is(),
+            "sequences": topic_sequences(),
         }
 
     def _write_ticket(self, ticket: TicketDetail, lines: BinaryIO, rows: BinaryIO) -> None:

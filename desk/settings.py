@@ -552,7 +552,7 @@ def _value(setting: Setting, text: str) -> Any:
         case "file":
             return one_line(text, 1000)
         case "text":
-            return _number_format(setting, text)
+            return number_format(text, setting.key)
 
 
 def days_by_department(setting: Setting, text: str) -> dict[str, int]:
@@ -672,9 +672,13 @@ def _sla(setting: Setting, text: str) -> str:
     return row.name
 
 
-def _number_format(setting: Setting, text: str) -> str:
+def number_format(text: str, what: str = "the number format") -> str:
+    """Return how numbers look as it was typed; raises WrongUse."""
     if "#" not in text or len(text) > 30 or any(letter.isspace() or letter in "[]" for letter in text):
-        raise _wrong(setting, text, "use up to 30 characters with a #, without blanks and brackets: IT-####")
+        raise WrongUse(
+            f"{what} cannot be '{one_line(text, 60)}'",
+            "use up to 30 characters with a #, without blanks and brackets: IT-####",
+        )
     return text
 
 

@@ -85,7 +85,10 @@ _NAMED: Mapping[str, _Named] = {
         _Named(Team, "name"),
         _Named(
             *(Topic, "name"),
-            ("name", "department_id", "sla_id", "priority", "autoresponse", "active", "checklist"),
+            (
+                *("name", "department_id", "sla_id", "priority", "autoresponse", "active", "checklist"),
+                *("number_format", "number_sequence"),
+            ),
         ),
         _Named(Mailbox, "address", ("address", "name", "department_id", "topic_id", "created", "removed")),
         _Named(NamedStatus, "name"),

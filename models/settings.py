@@ -52,34 +52,42 @@ def forget(key: str) -> None:
 
 
 _FORGET = Statement(lambda p: Setting.delete().where(Setting.key == p("key")))
-_TAKE_NEXT = Statement(
-    lambda p: (
-        Sequence.update({Sequence.next: Sequence.next + 1})
-        .where(Sequence.name == "ticket")
-        .returning(Sequence.next - 1)
+_NEXT = Lookup(lambda p: Sequence.select(Sequence.next).where(Sequence.name == p("name")), int)
+_SET_NEXT = Statement(
+    lambda p: Sequence.insert({Sequence.name: p("name"), Sequence.next: p("number")}).on_conflict(
+        conflict_target=[Sequence.name], update={Sequence.next: p("number")}
     )
 )
-
-
-_NEXT = Lookup(lambda _: Sequence.select(Sequence.next).where(Sequence.name == "ticket"), int)
-_SET_NEXT = Statement(
-    lambda p: Sequence.update({Sequence.next: p("number")}).where(Sequence.name == "ticket")
+_OF_TICKETS = "ticket"
+_OF_TOPICS = "topics "
+"""What the names of sequences begin with that help topics name."""
+_SEQUENCES = Lookup(
+    lambda _: Sequence.select(Sequence.name, Sequence.next).order_by(Sequence.name),
+    lambda name, number: (str(name), int(number)),
 )
 
 
-def next_ticket_number() -> int:
-    """Take the next number of the sequence of tickets, in the caller's transaction."""
-    return _TAKE_NEXT.new_id()
+def next_ticket_number_is(sequence: str = "") -> int:
+    """Return the next number of the tickets' sequence, or of one that topics name, without taking it."""
+    return _NEXT.one(name=_row_of(sequence)) or 1
 
 
-def next_ticket_number_is() -> int:
-    """Return the next number of the tickets' sequence without taking it."""
-    return _NEXT.one() or 1
+def let_next_ticket_number_be(number: int, sequence: str = "") -> None:
+    """Make the tickets' sequence, or one of topics, go on with that number, in the caller's transaction."""
+    _SET_NEXT.run(name=_row_of(sequence), number=number)
 
 
-def let_next_ticket_number_be(number: int) -> None:
-    """Make the tickets' sequence go on with that number, in the caller's transaction."""
-    _SET_NEXT.run(number=number)
+def topic_sequences() -> dict[str, int]:
+    """Return the next number of each sequence that help topics name, by its name in lower case."""
+    return {
+        name.removeprefix(_OF_TOPICS): number
+        for name, number in _SEQUENCES.every()
+        if name.startswith(_OF_TOPICS)
+    }
+
+
+def _row_of(sequence: str) -> str:
+    return _OF_TOPICS + sequence.lower() if sequence else _OF_TICKETS
 
 
 _STORED_TEXT = Lookup(lambda p: Setting.select(Setting.value).where(Setting.key == p("key")), str)

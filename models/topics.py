@@ -20,6 +20,10 @@ BEGINNINGS: tuple[Status, ...] = ("new", "open", "waiting")
 """The states that a ticket may begin in."""
 
 
+RANDOM_NUMBERS = "random"
+"""What a topic names in place of a sequence where its tickets' numbers are not counted."""
+
+
 class Topic(Row):
     """A help topic: what a ticket is about, and what that means for it."""
 
@@ -39,6 +43,9 @@ class Topic(Row):
     status = peewee.TextField(null=True, constraints=[one_of("status", BEGINNINGS)])
     named_status = peewee.ForeignKeyField(NamedStatus, null=True, on_delete="SET NULL")
     """The state that its new tickets begin in, and a status of the desk's own within it."""
+    number_format = peewee.TextField(null=True)
+    number_sequence = peewee.TextField(null=True)
+    """How its tickets' numbers look, and what counts them: ``random``, or a sequence's name."""
 
     if TYPE_CHECKING:
         department_id: int | None
@@ -61,6 +68,8 @@ class TopicRule(Record):
     team_id: int | None = None
     status: Status | None = None
     named_status_id: int | None = None
+    number_format: str | None = None
+    number_sequence: str | None = None
 
     @property
     def settles(self) -> bool:
@@ -87,12 +96,15 @@ class StoredTopic(Record):
     status: Status | None
     named_status_id: int | None
     named_status: str | None
+    number_format: str | None
+    number_sequence: str | None
 
 
 _READ = (
     *(Topic.id, Topic.name, Topic.department, Department.name, Topic.sla, Sla.name),
     *(Topic.priority, Topic.autoresponse, Topic.active, Topic.checklist, Topic.parent),
     *(Topic.assignee_id, Topic.team_id, Topic.status, Topic.named_status, NamedStatus.name),
+    *(Topic.number_format, Topic.number_sequence),
 )
 
 
@@ -126,6 +138,7 @@ _CHECKLIST = Lookup(lambda p: Topic.select(Topic.checklist).where(Topic.id == p(
 _RULE = (
     *(Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse),
     *(Topic.parent, Topic.active, Topic.assignee_id, Topic.team_id, Topic.status, Topic.named_status),
+    *(Topic.number_format, Topic.number_sequence),
 )
 _RULES = Lookup(lambda p: Topic.select(*_RULE), as_read(_RULE, TopicRule))
 
@@ -227,6 +240,7 @@ def _inherited(topic: TopicRule, known: Sequence[TopicRule]) -> TopicRule:
     line = above(topic.id, known)
     owner = next((each for each in line if each.assignee_id or each.team_id), topic)
     begins = next((each for each in line if each.status), topic)
+    numbers = next((each for each in line if each.number_format), topic)
     return topic._replace(
         department_id=next((each.department_id for each in line if each.department_id), None),
         sla_id=next((each.sla_id for each in line if each.sla_id), None),
@@ -235,4 +249,6 @@ def _inherited(topic: TopicRule, known: Sequence[TopicRule]) -> TopicRule:
         team_id=owner.team_id,
         status=begins.status,
         named_status_id=begins.named_status_id,
+        number_format=numbers.number_format,
+        number_sequence=numbers.number_sequence,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desk import logs, organizations, settings
 from desk.alerts import held, recipients
+from desk.alerts.letter import letter, what_answers_do
 from desk.alerts.mentions import mentioned
 from desk.alerts.recipients import Meant
 from desk.errors import DeskError, NotFound
@@ -64,7 +65,6 @@ _SOON: Final = timedelta(hours=1)
 """Who is told so long after it was said was told at once."""
 _TOO_OLD: Final = timedelta(days=1)
 """What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
-_LONGEST_TEXT: Final = 4_000
 _MOST_IN_DIGEST: Final = 500
 
 _OF_ONE: Final = ("assignee", "last respondent", "mentioned", "watching")
@@ -691,14 +691,17 @@ class _Notification:
             message_row = messages.first_of(ticket.id)
         written = None if message_row is None else messages.text_of(message_row)
         language = mail_language(agent.preferences)
-        said = self._words("about_ticket", language, block=True).strip("\n").split("\n")
-        if written is not None:
-            said += ["", *self._wrote(language, written), ""]
-            said += _cut(without(written.text, written.folds)).strip("\n").split("\n")
-        block = [f"    {line}".rstrip() for line in said]
-        first = self.first_words(language)
-        last = self._words(self._what_answers_do(by_customer), language)
-        return "\n".join([first, *self._stands_in(language, word), "", *block, "", last])
+
+        def words(name: str, *, block: bool = False) -> str:
+            return self._words(name, language, block=block, **_said_by(written))
+
+        return letter(
+            words,
+            self.what,
+            what_answers_do(signed=bool(settings.get("mail.signed_addresses")), to_customer=by_customer),
+            None if written is None else without(written.text, written.folds),
+            self._stands_in(language, word),
+        )
 
     def _stands_in(self, language: str, word: str) -> list[str]:
         """Say that an agent is told because they stand in for another, in a paragraph of its own."""
@@ -707,21 +710,6 @@ class _Notification:
         if away is None or login == word:
             return []
         return ["", self._words("stand_in", language, away={"name": away.name, "login": away.login})]
-
-    @staticmethod
-    def _wrote(language: str, written: WrittenText) -> list[str]:
-        from desk.templates.texts import Places, text  # 3 ms, for mail that leaves
-
-        facts = {
-            "message": {
-                "sender": written.sender_name or written.sender_email,
-                "email": written.sender_email,
-                "subject": "",
-                "text": "",
-                "at": "",
-            }
-        }
-        return text("wrote", language, Places(), facts, block=True).strip("\n").split("\n")
 
     def first_words(self, language: str) -> str:
         """Return what it is, in the desk's words."""
@@ -755,14 +743,20 @@ class _Notification:
         places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
         return text(name, language, places, facts, block=block).rstrip("\n")
 
-    def _what_answers_do(self, by_customer: bool) -> str:
-        if not settings.get("mail.signed_addresses"):
-            return "answers_are_notes"
-        return "answers_to_customer" if by_customer else "answers_to_agents"
 
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}\n[...]"
+def _said_by(written: WrittenText | None) -> dict[str, Mapping[str, str]]:
+    """Return what the text may name that says who wrote; empty where nobody did."""
+    if written is None:
+        return {}
+    return {
+        "message": {
+            "sender": written.sender_name or written.sender_email,
+            "email": written.sender_email,
+            "subject": "",
+            "text": "",
+            "at": "",
+        }
+    }
 
 
 def _line(stored: StoredNotice) -> NoticeLine:

@@ -77,12 +77,13 @@ def treatments(found: rule_trial.Difference) -> dict[str, Any]:
     What answers it by itself is told where that differs.
     """
     answered = found.before.automatic_answer != found.after.automatic_answer
+    told = found.before.read_by_agents != found.after.read_by_agents
     return {
         "ticket": found.ticket,
         "receipt": found.receipt_id,
         "subject": found.subject,
-        "before": _treatment(found.before, answered),
-        "after": _treatment(found.after, answered),
+        "before": _treatment(found.before, answered=answered, told=told),
+        "after": _treatment(found.after, answered=answered, told=told),
         "trace": list(found.after.decision.trace),
     }
 
@@ -94,7 +95,7 @@ def changes(told: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     return [(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
 
 
-def _treatment(treated: rule_trial.Treatment, answered: bool) -> dict[str, Any]:
+def _treatment(treated: rule_trial.Treatment, *, answered: bool, told: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "banned_by": treated.banned or None,
         "requester": treated.requester or None,
@@ -110,5 +111,7 @@ def _treatment(treated: rule_trial.Treatment, answered: bool) -> dict[str, Any]:
         "acknowledged_from": treated.acknowledged_from,
         "answered_from": treated.answered_from,
         "acknowledgement": (treated.automatic_answer or None) if answered else None,
+        "agents_told": treated.told or None,
+        "agents_read": (treated.read_by_agents or None) if told else None,
     }
     return {**decision(treated.decision), **{key: value for key, value in said.items() if value is not None}}

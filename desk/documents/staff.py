@@ -124,6 +124,8 @@ def topic(line: TopicLine) -> dict[str, Any]:
         "priority": line.priority,
         "assigned_to": line.assigned_to,
         "status": line.status,
+        "number_format": line.number_format,
+        "number_sequence": line.number_sequence,
         "autoresponse": line.autoresponse,
         "checklist": list(line.checklist),
         "active": line.active,

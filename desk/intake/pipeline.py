@@ -22,7 +22,7 @@ from desk.intake.matching import Match, find_match, keeps_closed
 from desk.intake.routing import find_route
 from desk.rules import read_rules
 from desk.tickets import events, lifecycle
-from desk.tickets.numbers import next_number
+from desk.tickets.numbers import next_for
 from desk.tickets.participants import may_join
 from mail.compose import message_id as signed_ids
 from mail.inert import one_line
@@ -341,7 +341,7 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
     created = utc_text(mail.created)
     archive = incoming.arrival.archive
     new = NewTicket(
-        number=next_number(rules.number_format, rules.number_kind),
+        number=next_for(route.topic, rules.number_format, rules.number_kind),
         subject=mail.subject,
         status="closed" if archive else "new",
         priority=route.priority,

@@ -12,10 +12,11 @@ from desk import settings
 from desk.errors import DeskError
 from desk.intake import acknowledgement_facts
 from desk.intake.arrivals import MAX_TEXT
+from desk.operations.alert_letters import AlertLetters, Told
 from desk.permissions import FILTER
 from desk.templates.language import LANGUAGES, known, language_of
 from desk.templates.rendering import render
-from desk.templates.texts import OwnTexts, Places, mail_text, own_texts, without_links
+from desk.templates.texts import Places, mail_text, own_texts, without_links
 from desk.tickets.fields import facts as own_facts
 from mail.mime import automated
 from mail.mime.quotes.pieces import folds, own_folds, without
@@ -36,7 +37,8 @@ _ACKNOWLEDGEMENT: Final = "acknowledgement"
 _WORD: Final = expression(r"\w+")
 UNKNOWN: Final = "?"
 """Stands for the number of a ticket that there is not."""
-_FOR_OTHER_REASONS: Final = ("the mail is older than", "imported quietly", "filed as archive")
+_OLD: Final = ("imported quietly", "filed as archive")
+_FOR_OTHER_REASONS: Final = ("the mail is older than", *_OLD)
 """Why a mail was not acknowledged that no rule of the desk has to do with."""
 
 
@@ -119,11 +121,12 @@ class AutomaticAnswers:
             "department": {each.id: each.parent_id for each in departments.every()},
             "topic": {each.id: each.parent_id for each in topics.every()},
         }
-        self._texts = OwnTexts(
-            [each for each in everything.stored if each.name == _ACKNOWLEDGEMENT],
-            everything.language,
-            lambda scope, place: _line(parents.get(scope, {}), scope, place),
+        whole = everything._replace(above=lambda scope, place: _line(parents.get(scope, {}), scope, place))
+        self._texts = whole._replace(
+            stored=[each for each in everything.stored if each.name == _ACKNOWLEDGEMENT]
         )
+        self.letters = AlertLetters(whole)
+        """What agents are mailed of the same mail."""
         self._canned = {each.name.lower(): each.body for each in canned_answers.every()}
         self._by_customer = bool(settings.get("texts.by_customer"))
         self._parents = parents
@@ -163,9 +166,9 @@ class AutomaticAnswers:
         return self._sources[places]
 
     def others_than(self, other: AutomaticAnswers) -> list[str]:
-        """Return the names of texts that differ and that no mail coming in is answered with."""
+        """Return the names of texts that differ and that no mail coming in has anybody read."""
         mine, theirs = (set(desk._all) for desk in (self, other))
-        return sorted({each.name for each in mine ^ theirs} - {_ACKNOWLEDGEMENT})
+        return sorted({each.name for each in mine ^ theirs} - {_ACKNOWLEDGEMENT} - self.letters.names)
 
     def written(self, occasion: Occasion | None, mail: MailRead) -> str:
         """Return what answers a mail; '' where nothing does."""
@@ -191,6 +194,16 @@ class AutomaticAnswers:
         facts = acknowledgement_facts.facts(about, author, fields, mail.text, subject, local)
         said = mail_text(_ACKNOWLEDGEMENT, chosen, occasion.places, facts, self._texts)
         return f"Subject: {said.subject}\n\n{said.text}" if said.subject else said.text
+
+    def told_to_agents(self, told: Told | None, mail: MailRead) -> str:
+        """Return what agents are mailed of a mail; '' where they are not."""
+        if told is None or any(f"no acknowledgement: {why}" in mail.taken.trace for why in _OLD):
+            return ""
+        if told.events[0] == "customer_wrote":
+            if not mail.may_be_acknowledged:
+                return ""
+            return self.letters.written(told, without(mail.text, folds(mail.text, mail.pieces)))
+        return self.letters.written(told, without(mail.text, self._own_folds(mail)))
 
     def _language(self, mail: MailRead, kept: str) -> str:
         if not self._by_customer:

@@ -22,6 +22,7 @@ from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
 from desk.intake.trial import Looked, do_to_open, look, taken_since, trigger_of
 from desk.operations import rule_file
+from desk.operations.alert_letters import Told
 from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRead, Occasion
 from desk.permissions import Actor, actors_of, require
 from desk.rules import DeskRules, read_rules
@@ -41,6 +42,7 @@ from models.transactions import transaction, undone
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.filters import Trigger
+    from models.notices import NoticeKind
     from models.receipts import TakenMail
     from models.topics import TopicRule
 
@@ -70,6 +72,10 @@ class Treatment(Record):
     answered_from: str | None = None
     automatic_answer: str = ""
     """What answers it by itself, as its sender would read it; only where rules or texts differ."""
+    told: str = ""
+    """Of what agents are mailed, and as whom; likewise only where that differs."""
+    read_by_agents: str = ""
+    """What they read."""
 
     @property
     def outcome(self) -> tuple[object, ...]:
@@ -144,6 +150,7 @@ class RuleTrial:
         self._reads_alike = self._before.reading == self._after.reading
         if "topic" in self._before.asked | self._after.asked:
             self._reads_alike = self._reads_alike and self._before.topics == self._after.topics
+        self._letters_alike = self._before.answers.letters.writes_like(self._after.answers.letters)
         self._promises_alike = self._before.slas == self._after.slas
 
     def differences(self, since: datetime) -> Iterator[Difference]:
@@ -159,14 +166,19 @@ class RuleTrial:
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
-            before, one = self._treated(self._before, trigger, looked, arrival, taken)
-            after, other = self._treated(self._after, trigger, again, arrival, taken)
-            alike = self._before.answers.answers_like(one, self._after.answers, other)
+            before, one, told = self._treated(self._before, trigger, looked, arrival, taken)
+            after, other, would = self._treated(self._after, trigger, again, arrival, taken)
+            mine, theirs = self._before.answers, self._after.answers
+            alike = mine.answers_like(one, theirs, other)
+            told_alike = mine.letters.tells_like(told, theirs.letters, would)
+            read = MailRead(looked, taken)
+            reread = read if again is looked else MailRead(again, taken)
             if not alike or before.outcome != after.outcome:
-                read = MailRead(looked, taken)
-                reread = read if again is looked else MailRead(again, taken)
-                before = before._replace(automatic_answer=self._before.answers.written(one, read))
-                after = after._replace(automatic_answer=self._after.answers.written(other, reread))
+                before = before._replace(automatic_answer=mine.written(one, read))
+                after = after._replace(automatic_answer=theirs.written(other, reread))
+            if not told_alike:
+                before = _told(before, mine, told, read)
+                after = _told(after, theirs, would, reread)
             if before.outcome != after.outcome:
                 yield Difference(taken.receipt_id, taken.number, taken.subject, before, after)
 
@@ -177,15 +189,15 @@ class RuleTrial:
 
     def _treated(
         self, side: _Side, trigger: Trigger, looked: Looked, arrival: Arrival, taken: TakenMail
-    ) -> tuple[Treatment, Occasion | None]:
+    ) -> tuple[Treatment, Occasion | None, Told | None]:
         facts, author = looked.facts, looked.author
         requester = author.address.email
         banned = next((pattern for each in looked.people if (pattern := side.banned(each))), "")
         if banned:
-            return Treatment(Decision(), banned), None
+            return Treatment(Decision(), banned), None, None
         decision = decide(side.filters, trigger, facts)
         if decision.rejected_by:
-            return Treatment(decision, requester=requester), None
+            return Treatment(decision, requester=requester), None, None
         if decision.by_reply_to:
             others = [each for each in looked.reply_to if not side.rules.own.is_own(each.email)]
             if others and "@" in others[0].email:
@@ -194,11 +206,11 @@ class RuleTrial:
         came = utc_time(taken.received)
         if trigger == "reply":
             promised = {} if self._promises_alike else self._promised_again(side, taken, decision, came)
-            return Treatment(decision, requester=requester, **promised), self._answered(
-                side, author, decision, taken
-            )
+            answered = self._answered(side, author, decision, taken)
+            told = None if self._letters_alike else self._told_of_answer(side, author, taken)
+            return Treatment(decision, requester=requester, **promised), answered, told
         if decision.merge and taken.verdict == "reply":
-            return Treatment(decision, requester=requester), None
+            return Treatment(decision, requester=requester), None, None
         rules = side.rules
         route = redirected(
             rules, decision, route_of(rules, arrival, [one for _, one in facts.recipients], _unsaid)
@@ -247,7 +259,12 @@ class RuleTrial:
             else None,
             answered_from=_sender(rules, route.department_id, route.mailbox_id, automatic=False),
         )
-        return treatment, occasion if acknowledges else None
+        events: list[NoticeKind] = ["new_ticket"]
+        if treatment.assigned_to is not None:
+            events.append("assigned")
+        about_it = {**occasion.ticket, "department": treatment.department, "created": taken.received[:10]}
+        told = Told(events, places, about_it, author.address, treatment.assigned_to or "")
+        return treatment, occasion if acknowledges else None, told
 
     def _promised_again(
         self, side: _Side, taken: TakenMail, decision: Decision, came: datetime
@@ -261,6 +278,20 @@ class RuleTrial:
         own = _NORMAL if ticket is None else ticket.priority
         level = next((each for each, word in PRIORITIES.items() if word == decision.priority), own)
         return {"sla": name, "next_answer_due": _runs_out(plan, came, plan.of(level).next)}
+
+    @staticmethod
+    def _told_of_answer(side: _Side, author: Author, taken: TakenMail) -> Told | None:
+        """Return of what agents are told by an answer; its ticket is as it is now."""
+        ticket = None if taken.number is None else tickets.read_numbered(taken.number)
+        if ticket is None:
+            return None
+        department = side.rules.departments.get(ticket.department_id)
+        known = about(ticket, department, side.rules.topics.get(ticket.topic_id or 0))
+        name = "" if department is None else department.name
+        places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
+        facts = {**known, "department": name, "created": ticket.created[:10]}
+        owner = None if ticket.assignee_id is None else agents.by_id(ticket.assignee_id).name
+        return Told(["customer_wrote"], places, facts, author.address, owner or "")
 
     def _answered(self, side: _Side, author: Author, decision: Decision, taken: TakenMail) -> Occasion | None:
         """Return on what occasion a filter answers an answer; None: none does."""
@@ -349,6 +380,11 @@ def _runs_out(plan: Plan, came: datetime, length: int | None) -> datetime | None
 def _sender(rules: DeskRules, department_id: int, mailbox_id: int | None, *, automatic: bool) -> str | None:
     sender = rules.mailboxes.get(rules.sender_of(department_id, mailbox_id, automatic=automatic) or 0)
     return None if sender is None else sender.address
+
+
+def _told(treated: Treatment, answers: AutomaticAnswers, told: Told | None, read: MailRead) -> Treatment:
+    letter = answers.told_to_agents(told, read)
+    return treated._replace(told=answers.letters.whom(told) if letter else "", read_by_agents=letter)
 
 
 def _unsaid(_line: str) -> None:

@@ -19,7 +19,7 @@ from desk.templates import texts
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
 from desk.tickets.lifecycle import Change
-from desk.tickets.numbers import next_number
+from desk.tickets.numbers import next_for
 from mail.inert import one_line
 from models import agents, contacts, tasks, teams, tickets
 from models import recurring as rows
@@ -116,7 +116,7 @@ def _ticket(row: StoredRecurring, desk: Desk, at: datetime, zone: ZoneInfo, mome
     subject = one_line(_text(row, row.subject, at, zone), 500)
     now = utc_text(moment)
     new = tickets.NewTicket(
-        number=next_number(rules.number_format, rules.number_kind),
+        number=next_for(topic, rules.number_format, rules.number_kind),
         subject=subject,
         status="new",
         priority=row.priority or (topic.priority if topic else None) or 2,

@@ -133,7 +133,7 @@ def _open_ticket(
     sla_id = (topic.sla_id if topic else None) or department.sla_id or _default_sla()
     priority = (origin.priority if origin else None) or (topic.priority if topic else None) or 2
     new = tickets.NewTicket(
-        number=next_as_set(),
+        number=next_as_set(topic.id if topic is not None else None),
         subject=subject,
         status="new",
         priority=priority,

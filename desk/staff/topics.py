@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from desk.errors import NotFound, Refused, WrongUse
 from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
+from desk.settings import number_format as checked_format
 from desk.staff.names import given_name
 from mail.inert import one_line
 from models import agents, departments, slas, statuses, teams
@@ -38,6 +39,10 @@ class TopicLine:
     """Whose its new tickets are: a login, or ``team:NAME``."""
     status: str | None = None
     """The state or the desk's own status in which they begin."""
+    number_format: str | None = None
+    """How their numbers look."""
+    number_sequence: str | None = None
+    """What counts them: ``random``, or a sequence that topics share which name it."""
 
 
 def topics() -> list[TopicLine]:
@@ -68,6 +73,8 @@ def add_topic(
     parent: str = "",
     assigned_to: str = "",
     status: str = "",
+    number_format: str = "",
+    number_sequence: str = "",
 ) -> TopicLine:
     """Add a help topic, as a part of another one or of none; what is empty is left to those, and the desk."""
     require(actor, "settings.edit")
@@ -84,7 +91,9 @@ def add_topic(
             parent_id=_above(parent),
         )
         made = _stored(kept)
-        rows.change(made.id, {**_owner(assigned_to), **_beginning(status)})
+        rows.change(
+            made.id, {**_owner(assigned_to), **_beginning(status), **_numbers(number_format, number_sequence)}
+        )
         return _line(_stored(kept))
 
 
@@ -102,6 +111,8 @@ def edit_topic(
     parent: str | None = None,
     assigned_to: str | None = None,
     status: str | None = None,
+    number_format: str | None = None,
+    number_sequence: str | None = None,
 ) -> TopicLine:
     """Change a help topic; None leaves a value, ``""`` takes it away. Tickets that are there keep theirs."""
     require(actor, "settings.edit")
@@ -133,6 +144,12 @@ def edit_topic(
             values |= _owner(assigned_to)
         if status is not None:
             values |= _beginning(status)
+        if number_format is not None or number_sequence is not None:
+            kept = known.number_sequence if number_format != "" else None
+            values |= _numbers(
+                known.number_format or "" if number_format is None else number_format,
+                kept or "" if number_sequence is None else number_sequence,
+            )
         rows.change(known.id, values)
         return _line(_stored(str(values.get("name", name))))
 
@@ -216,6 +233,20 @@ def _beginning(name: str) -> dict[str, str | int | None]:
     )
 
 
+def _numbers(number_format: str, sequence: str) -> dict[str, str | int | None]:
+    """Return the columns of how tickets are numbered; what counts them alone needs a look of its own too."""
+    wanted = sequence.strip()
+    if not number_format:
+        if wanted:
+            hint = "say how its numbers look too: --number-format VPN-####"
+            raise WrongUse("numbers that are counted apart would meet those of other tickets", hint)
+        return {"number_format": None, "number_sequence": None}
+    name = given_name(wanted) if wanted else None
+    if name is not None and name.lower() == rows.RANDOM_NUMBERS:
+        name = rows.RANDOM_NUMBERS
+    return {"number_format": checked_format(number_format), "number_sequence": name}
+
+
 def _line(row: StoredTopic, known: Sequence[StoredTopic] = ()) -> TopicLine:
     line = rows.above(row.id, known or rows.every())
     return TopicLine(
@@ -231,6 +262,8 @@ def _line(row: StoredTopic, known: Sequence[StoredTopic] = ()) -> TopicLine:
         path="/".join(each.name for each in reversed(line)),
         assigned_to=_whose(row),
         status=row.named_status or row.status,
+        number_format=row.number_format,
+        number_sequence=row.number_sequence,
     )
 
 

@@ -122,23 +122,27 @@ def text(
     facts: Mapping[str, Mapping[str, Any]],
     *,
     block: bool = False,
+    texts: OwnTexts | None = None,
 ) -> str:
     """Return a text with the facts in it, in that language as far as there is one.
 
-    ``block``: it will stand where Markdown makes no links, so facts are as they are.
+    ``block``: it will stand where Markdown makes no links, so facts are as they are. ``texts``: of another
+    desk.
 
     The narrowest text of the desk's own wins: mailbox, topic, department, desk; that of a topic or department
     holds for its parts too. What the desk wrote in its
     own language stands before what is shipped in another one. One that cannot be rendered is replaced by the
     shipped one.
     """
-    source, stored = _chosen(name, known(language) or desk_language(), places)
+    known_texts = texts or own_texts(name)
+    wanted = known(language) or known_texts.language
+    source, stored = known_texts.chosen(name, wanted, places)
     try:
         return _rendered(source, facts, name, block=block)
     except Exception:
         if not stored:
             raise
-        return _rendered(shipped(name, known(language) or desk_language()), facts, name, block=block)
+        return _rendered(shipped(name, wanted), facts, name, block=block)
 
 
 class MailText(NamedTuple):

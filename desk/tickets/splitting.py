@@ -64,7 +64,7 @@ def _begun_with(ticket: TicketState, chosen: Sequence[StoredMessage], subject: s
     answered = chosen[-1].kind == "reply"
     status: Status = "closed" if ticket.status == "closed" else "waiting" if answered else "open"
     return NewTicket(
-        number=next_as_set(),
+        number=next_as_set(ticket.topic_id),
         subject=one_line(subject, 500) or (first.subject if first is not None else "") or ticket.subject,
         status=status,
         priority=ticket.priority,

@@ -517,7 +517,7 @@ def _begin_apart(
     written = next(each for each in messages.of_ticket(ticket_id) if each.id == mail.id)
     at = utc_text(written.created)
     new = NewTicket(
-        number=next_as_set(),
+        number=next_as_set(ticket.topic_id),
         subject=written.subject or ticket.subject,
         status="open",
         priority=ticket.priority,

@@ -203,7 +203,7 @@ def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
         output.say(f"{len(found)} of {trial.asked} mails would be treated otherwise; nothing was changed")
         if trial.not_compared:
             output.say(
-                f"no mail coming in is answered with {', '.join(trial.not_compared)}: "
+                f"no mail coming in has anybody read {', '.join(trial.not_compared)}: "
                 "nightdesk template test NAME shows it for each ticket"
             )
 

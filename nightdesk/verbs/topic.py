@@ -27,6 +27,14 @@ _owner = click.option(
 _status = click.option(
     "--status", metavar="S", help="The state or status in which its tickets begin; '' is new."
 )
+_number_format = click.option(
+    "--number-format", metavar="F", help="How its tickets' numbers look: VPN-####; '' is the desk's way."
+)
+_number_sequence = click.option(
+    "--number-sequence",
+    metavar="S",
+    help="What counts them: random, or a name that topics share; '' is as the desk's.",
+)
 _checklist = click.option(
     "--task", "checklist", multiple=True, metavar="TEXT", help="A task of its new tickets; may be repeated."
 )
@@ -50,6 +58,9 @@ def list_topics(context: VerbContext) -> Result:
     for row in rows:
         row.pop("parent", None)
         row.pop("path", None)
+        if not any(each["number_format"] for each in found):
+            row.pop("number_format")
+            row.pop("number_sequence")
     return Result(lambda: found, lambda: listed(rows, context.zone).words())
 
 
@@ -71,6 +82,8 @@ def show(context: VerbContext, name: str) -> Result:
 @_priority
 @_owner
 @_status
+@_number_format
+@_number_sequence
 @_autoresponse
 @_checklist
 @_parent
@@ -93,6 +106,8 @@ def add(context: VerbContext, /, name: str, **given: Any) -> Result:
 @_priority
 @_owner
 @_status
+@_number_format
+@_number_sequence
 @_autoresponse
 @_checklist
 @_parent

@@ -31,7 +31,8 @@ from desk.listeners import listeners
 from desk.operations import pending
 from desk.permissions import Actor
 from desk.replies.reply import send_reply
-from desk.tickets import changes, detail, merging, purging, sla, undo
+from desk.staff import topics
+from desk.tickets import changes, detail, merging, purging, sla, trash, undo
 from desk.tickets.query import parse
 from models import blobs
 from models.fields import as_json
@@ -158,6 +159,23 @@ def filled(desk: Desk) -> tuple[Door, Actor]:
     merging.merge(kim, ["2"], "1")
     changes.add_tags(kim, ["3"], ["vpn"])
     return door, kim
+
+
+def test_numbers_of_topics_go_on_where_they_were(make: MakeDesk, tmp_path: Path) -> None:
+    there = make("there")
+    topic = topics.add_topic(ADMIN, "VPN", number_format="VPN-###", number_sequence="Net")
+    door = Door(there)
+    door.mailbox(SUPPORT, topic_id=topic.id)
+    for _ in range(3):
+        door.take(mail())
+    trash.delete(ADMIN, ["VPN-003"])
+    exported(there, tmp_path / "export")
+    here = make("here")
+    brought(here, tmp_path / "export")
+    assert topics.show_topic("VPN") == topic
+    door = Door(here)
+    door.mailboxes[SUPPORT], door.uidvalidity = value("SELECT id FROM mailbox"), 8
+    assert door.take(mail()).ticket_number == "VPN-004"
 
 
 def test_into_a_desk_with_tickets_numbers_that_are_taken_are_told(make: MakeDesk, tmp_path: Path) -> None:

@@ -19,7 +19,10 @@ _TABLES = {
     " flags int",
     "sla": "id int primary key, flags int, grace_period int, name varchar(64), notes text",
     "help_topic": "topic_id int primary key, topic_pid int, noautoresp tinyint, flags int, dept_id int,"
-    " sla_id int, priority_id int, staff_id int, team_id int, status_id int, topic varchar(128)",
+    " sla_id int, priority_id int, staff_id int, team_id int, status_id int, topic varchar(128),"
+    " sequence_id int, number_format varchar(32)",
+    "sequence": "id int primary key, name varchar(64), flags int, next bigint, increment int,"
+    " padding char(1)",
     "ticket_priority": "priority_id tinyint primary key, priority varchar(60), priority_desc varchar(30)",
     "ticket_status": "id int primary key, name varchar(60), state varchar(16), mode int, flags int",
     "role": "id int primary key, flags int, name varchar(64), permissions text",

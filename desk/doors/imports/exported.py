@@ -374,6 +374,9 @@ class _Import(_Run):
                 if said and not self._same_desk:
                     there = int(self._source.head["next"])
                     let_next_ticket_number_be(max(there, next_ticket_number_is()))
+                for sequence, there in dict(self._source.head.get("sequences", {})).items():
+                    least = next_ticket_number_is(sequence)
+                    let_next_ticket_number_be(max(int(there), least), sequence)
         return bool(said)
 
     def run(self, stop: Event, watch: Callable[[ExportTally], None]) -> None:

@@ -299,7 +299,7 @@ def test_what_is_out_of_use_there_is_so_here_and_topics_keep_whose_they_are(
         "INSERT INTO ost_department SELECT 3, 0, 0, 1, 'Disabled', '', 0;"
         "INSERT INTO ost_department SELECT 4, 0, 0, 1, 'Archive', '', 8;"
         "UPDATE ost_help_topic SET staff_id = 2, status_id = 6;"
-        "INSERT INTO ost_help_topic SELECT 9, 0, 0, 0, 1, 0, 0, 0, 1, 1, 'Cables';",
+        "INSERT INTO ost_help_topic SELECT 9, 0, 0, 0, 1, 0, 0, 0, 1, 1, 'Cables', 0, '';",
         own.database,
     )
     assert brought(desk, ana, own.url).troubles == []
@@ -318,6 +318,30 @@ def test_what_is_out_of_use_there_is_so_here_and_topics_keep_whose_they_are(
     departments.edit_department(ADMIN, "Disabled", active=True)
     brought(desk, ana, own.url)
     assert departments.show_department("Disabled").active, "what an admin changed here is left alone"
+
+
+def test_topics_go_on_with_their_own_numbers(desk: Desk, ana: Actor, own: OldServer) -> None:
+    own.server.run(
+        "INSERT INTO ost_sequence SELECT 2, 'Cables', 0, 38, 1, '0';"
+        "INSERT INTO ost_sequence SELECT 3, 'By fives', 0, 10, 5, '0';"
+        "UPDATE ost_help_topic SET flags = 2, number_format = 'P-###', sequence_id = 2;"
+        "INSERT INTO ost_help_topic SELECT 9, 0, 0, 3, 1, 0, 0, 0, 0, 0, 'Cables', 2, 'C-####';"
+        "INSERT INTO ost_help_topic SELECT 10, 0, 0, 3, 1, 0, 0, 0, 0, 0, 'Chance', 0, '';"
+        "INSERT INTO ost_help_topic SELECT 11, 0, 0, 3, 1, 0, 0, 0, 0, 0, 'Steps', 3, 'S#';",
+        own.database,
+    )
+    assert brought(desk, ana, own.url).troubles == ["the help topic Steps counts by 1 here, by 5 there"]
+    said = {line.name: (line.number_format, line.number_sequence) for line in topics.topics()}
+    assert said == {
+        "Printers": (None, None),
+        "Cables": ("C-####", "Cables"),
+        "Chance": ("######", "random"),
+        "Steps": ("S#", "By fives"),
+    }
+    door = Door(desk)
+    door.mailbox("cables@example.test", topic_id=topics.show_topic("Cables").id)
+    taken = door.take(mail(to="cables@example.test"), mailbox="cables@example.test")
+    assert taken.ticket_number == "C-0038"
 
 
 def test_nobody_may_more_than_at_the_old_desk(desk: Desk, ana: Actor, own: OldServer) -> None:

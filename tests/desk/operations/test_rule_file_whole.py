@@ -150,9 +150,13 @@ def files(draw: st.DrawFn) -> Tables:
                 autoresponse=switch,
                 checklist=st.sampled_from([[], ["one", "two: three"]]),
                 active=switch,
+                number_format=st.sampled_from(["VPN-####", "A#"]),
+                number_sequence=st.sampled_from(["", "random", "Net"]),
             ),
         )
     )
+    for each in found["topic"]:
+        each.setdefault("number_format", "#" if each.get("number_sequence") else "")
     if len(found["topic"]) > 1:
         found["topic"][0]["parent"] = found["topic"][-1]["name"]
     usable = [each["name"] for each in found["topic"] if each.get("active", True)]

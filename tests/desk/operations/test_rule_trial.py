@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from config.clock import now
+from desk import customizing, settings
+from desk.alerts import recipients
+from desk.alerts.notifications import notify
+from desk.alerts.recipients import Part
 from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
 from desk.operations.rule_trial import Difference, RuleTrial, trial_of_file
+from desk.staff import topics
+from mail.mime.message import parse
+from models import blobs
 from models.fields import utc_time
-from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows, write
+from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
 
 FILE = """
@@ -226,8 +234,66 @@ def test_another_text_is_told_as_its_reader_would_get_it(desk: Desk, door: Door)
         for language in ("de", "fr", "en")
     }
     assert told == {"de": {"3": "Ana: Aha.\n"}, "fr": {}, "en": dict.fromkeys("23", "Ana: Aha.\n")}
-    tried, untold = trial(desk, '[[template]]\nname = "new_ticket en"\nbody = "{{ ticket.number }} came."\n')
-    assert (untold, tried.not_compared) == ([], ["new_ticket"])
+    tried, untold = trial(desk, '[[template]]\nname = "overdue en"\nbody = "{{ ticket.number }} is late."\n')
+    assert (untold, tried.not_compared) == ([], ["overdue"])
+
+
+def text_of(name: str, body: str) -> Callable[[], object]:
+    return lambda: customizing.set_text(ADMIN, name, f"{body}\n", "en")
+
+
+def test_what_agents_would_read_is_what_they_read_then(desk: Desk, door: Door) -> None:
+    """Each mail is tried, then the change holds before its notice is told: to whom, and in which words."""
+    make_agent("kim")
+    make_agent("max", ["ticket.read"])
+    settings.set(ADMIN, "notify.new_ticket", "agent:kim")
+    settings.set(ADMIN, "notify.customer_wrote", "agent:kim")
+    settings.set(ADMIN, "notify.limit_hour", "1000")
+    topics.add_topic(ADMIN, "Calls")
+    settings.set(ADMIN, "tickets.default_topic", "Calls")
+    steps: list[tuple[str, Callable[[], object], str]] = [
+        ("new_ticket: agent:kim", text_of("new_ticket", "{{ requester.name }} is new."), SUPPORT),
+        ("new_ticket: agent:kim", text_of("about_ticket", "{{ ticket.department }}!"), SALES),
+        (
+            "new_ticket: agent:kim, agent:max",
+            lambda: recipients.add_recipients(ADMIN, "new_ticket", "agent:max", Part(department="Sales")),
+            SALES,
+        ),
+        ("new_ticket: agent:kim", lambda: settings.set(ADMIN, "mail.signed_addresses", "on"), SUPPORT),
+        (
+            "new_ticket: agent:kim; assigned: assignee",
+            lambda: topics.edit_topic(ADMIN, "Calls", assigned_to="kim"),
+            SUPPORT,
+        ),
+        ("customer_wrote: agent:kim", text_of("customer_wrote", "{{ ticket.subject }}, again."), SUPPORT),
+    ]
+    for place, (told, change, to) in enumerate(steps):
+        answers = None if "wrote" not in told else "<mail0@corp.test>"
+        raw = mail(f"It is down, {place}.", message_id=f"<mail{place}@corp.test>", to=to, answers=answers)
+        receipt_id = door.take(raw, mailbox=to).receipt_id
+        tried = {each.receipt_id: each for each in changed(desk, change)}
+        found = tried[receipt_id]
+        assert found.after.told == told
+        assert found.before.read_by_agents
+        assert found.before.outcome[:-2] == found.after.outcome[:-2] or "assigned" in told
+        known = value("SELECT max(id) FROM delivery")
+        change()
+        if "assigned" in told:
+            door.take(raw.replace(b"mail4@", b"mail4-again@"), mailbox=to)
+            write("UPDATE notice SET told = at WHERE ticket_id < (SELECT max(ticket_id) FROM notice)")
+        notify(desk, now())
+        letters = rows("SELECT blob_id FROM delivery WHERE kind = 'alert' AND id > ? ORDER BY id", known)
+        read = {" ".join(words_of(parse(blobs.read(blob)).text)) for (blob,) in letters}
+        assert {each for each in read if each not in " ".join(words_of(found.after.read_by_agents))} == set()
+        assert len(read) == len(told.split(";"))
+
+
+def words_of(text: str) -> list[str]:
+    return ["N" if word.isdecimal() else word for each in text.split() if (word := each.strip("`*#"))]
+
+
+def changed(desk: Desk, change: Callable[[], object]) -> list[Difference]:
+    return list(RuleTrial(desk, ADMIN, change).differences(now() - timedelta(days=1)))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,13 @@ from desk.documents import tickets as documents
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.filters import filters
 from desk.home import Desk
+from desk.intake.pipeline import take
 from desk.permissions import Actor
+from desk.recurring import definitions, sweep
 from desk.replies.new_ticket import new_ticket
 from desk.staff import teams, topics
 from desk.tickets import detail as ticket_detail
+from desk.tickets import splitting
 from models.database import db
 from models.fields import utc_time
 from tests.support.mails import SALES, SUPPORT, Door, mail, rows, value, write
@@ -209,3 +213,65 @@ def test_wrong_topics_are_refused_in_words(desk: Desk, ana: Actor) -> None:
         topics.add_topic(ana, "Hot", sla="Never")
     with pytest.raises(NotAllowed):
         topics.add_topic(make_agent("kim", ["ticket.reply"]), "Hot")
+
+
+def numbers_of(door: Door, *named: str) -> list[str]:
+    """Take mails in, all at once: each is to the mailbox of a help topic; the numbers of their tickets."""
+    known = {line.name: line.id for line in topics.topics()}
+    for each in named:
+        door.mailbox(f"{each.lower()}@example.test", topic_id=known.get(each))
+    arrivals = [
+        door.arrival(mail(to=f"{each}@example.test"), mailbox=f"{each.lower()}@example.test")
+        for each in named
+    ]
+    return [str(each.ticket_number) for each in take(door.desk, arrivals)]
+
+
+def test_a_topics_tickets_are_numbered_as_it_says(door: Door) -> None:
+    topic("VPN", number_format="VPN-###", number_sequence="Network")
+    topic("Tunnel", parent="VPN")
+    topic("WLAN", number_format="W#", number_sequence="network")
+    topic("Plain", number_format="P-##")
+    told = numbers_of(door, "VPN", "Other", "WLAN", "Tunnel", "Plain", "Other", "VPN")
+    assert told == ["VPN-001", "1", "W2", "VPN-003", "P-02", "3", "VPN-004"]
+    topics.edit_topic(ADMIN, "WLAN", number_sequence="")
+    assert numbers_of(door, "WLAN", "VPN", "Other") == ["W4", "VPN-005", "5"]
+    topics.edit_topic(ADMIN, "VPN", number_format="")
+    assert numbers_of(door, "Tunnel", "VPN") == ["6", "7"]
+    topics.edit_topic(ADMIN, "VPN", number_format="R-######", number_sequence="Random")
+    assert topics.show_topic("VPN").number_sequence == "random"
+    found = numbers_of(door, "VPN", "VPN", "Other")
+    assert len({*found}) == 3
+    assert all(len(each) == 8 and each.startswith("R-") for each in found[:2])
+    assert found[2] == "8"
+
+
+def test_numbers_that_are_counted_apart_step_over_one_another(door: Door) -> None:
+    topic("Same", number_format="#", number_sequence="Its own")
+    assert numbers_of(door, *["Other"] * 70) == [str(each) for each in range(1, 71)]
+    assert numbers_of(door, "Same", "Other", "Same", "Other", "Other") == ["71", "72", "73", "74", "75"]
+    assert door.take(mail(to="same@example.test"), mailbox="same@example.test").ticket_number == "76"
+
+
+def test_tickets_that_no_mail_opens_have_their_topics_numbers(desk: Desk, door: Door) -> None:
+    door.mailbox(SUPPORT, topic_id=topic("VPN", number_format="VPN-##", number_sequence="VPN"))
+    first = door.take(mail())
+    said: dict[str, Any] = {"requester": "bob@corp.test", "subject": "Hi", "body": "x", "send": False}
+    assert new_ticket(desk, ADMIN, mailbox=SUPPORT, **said).number == "VPN-02"
+    definitions.add(
+        desk, ADMIN, "Weekly", schedule="0 9 * * *", subject="Check", requester="a@corp.test", topic="VPN"
+    )
+    assert sweep.sweep(desk, now() + timedelta(days=1)) == ["VPN-03"]
+    door.take(mail(subject="Re: [#VPN-01]", sender="Ana <ana@corp.test>"))
+    shown = ticket_detail.show(first.ticket_number or "")
+    assert splitting.split(ADMIN, "VPN-01", [shown.messages[-1].id]) == "VPN-04"
+
+
+def test_numbers_of_topics_are_refused_in_words(desk: Desk) -> None:
+    topic()
+    with pytest.raises(WrongUse, match="would meet those of other tickets"):
+        topics.edit_topic(ADMIN, "VPN", number_sequence="Own")
+    with pytest.raises(WrongUse, match="cannot be 'VPN'"):
+        topics.edit_topic(ADMIN, "VPN", number_format="VPN")
+    topics.edit_topic(ADMIN, "VPN", number_format="V#", number_sequence="Own")
+    assert topics.edit_topic(ADMIN, "VPN", number_format="").number_sequence is None

@@ -132,7 +132,7 @@ def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object],
             count,
             lambda: rule_trial.apply_to_open(desk, actor, found),
             stays,
-            f"nothing that comes in is answered with {untold}: preview shows it" if untold else "",
+            f"nobody reads {untold} of what comes in: preview shows it" if untold else "",
         )
 
     return Question(name, ask, change, kept, first_kept=True)

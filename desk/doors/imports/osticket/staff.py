@@ -21,6 +21,7 @@ from models import statuses as status_rows
 from models import teams as team_rows
 from models import topics as topic_rows
 from models.osticket.tables import OldRow
+from models.settings import let_next_ticket_number_be, next_ticket_number_is
 from models.tickets import PRIORITIES
 
 _GRANTS: Mapping[str, str] = {
@@ -38,6 +39,9 @@ _MEMBERS_ONLY, _NO_CLAIM, _PRIMARY_ONLY, _NO_REOPEN_ASSIGN = 0x1, 0x2, 0x10, 0x2
 _IN_USE, _ARCHIVED = 0x4, 0x8
 _TOPIC_IN_USE = 0x2
 """Flags without which nothing new comes to a department, or a topic is not offered."""
+_OWN_NUMBERS = 0x1
+"""The flag of a topic whose tickets are numbered in a way of their own."""
+_USUAL_FORMAT = "######"
 _NO_LOGIN = expression(r"[^A-Za-z0-9_.@-]+")
 
 
@@ -65,6 +69,7 @@ def bring(actor: Actor, reading: Reading, brought: Brought) -> None:
     _managers(actor, reading, brought)
     _teams(actor, reading, brought)
     _owners_of_topics(actor, reading, brought)
+    _numbers_of_topics(actor, reading, brought)
 
 
 def switch_off(actor: Actor, reading: Reading, brought: Brought) -> None:
@@ -121,6 +126,35 @@ def _owners_of_topics(actor: Actor, reading: Reading, brought: Brought) -> None:
         change = partial(topics.edit_topic, actor, name)
         _try(brought, f"the help topic {name}", partial(change, assigned_to=agent or team))
         _try(brought, f"the help topic {name}", partial(change, status=status))
+
+
+def _numbers_of_topics(actor: Actor, reading: Reading, brought: Brought) -> None:
+    """Let topics whose tickets had numbers of their own go on with them; 0 is chance."""
+    sequences = {
+        number(row["id"]): row for row in reading.every("sequence", "id", "name", "next", "increment")
+    }
+    for row in reading.every("help_topic", "topic_id", "flags", "number_format", "sequence_id"):
+        new = brought.new_id("topic", row["topic_id"])
+        own = number(row["flags"]) & _OWN_NUMBERS and brought.is_made("topic", row["topic_id"])
+        if new is None or not own:
+            continue
+        name, sequence = topic_rows.by_id(new).name, sequences.get(number(row["sequence_id"]))
+        counted = one_line(text(sequence["name"]), 60) if sequence is not None else topic_rows.RANDOM_NUMBERS
+        what = f"the help topic {name}"
+        change = partial(
+            topics.edit_topic,
+            actor,
+            name,
+            number_format=text(row["number_format"]) or _USUAL_FORMAT,
+            number_sequence=counted,
+        )
+        _try(brought, what, change)
+        if sequence is not None and topic_rows.by_id(new).number_sequence is not None:
+            there, here = number(sequence["next"]), next_ticket_number_is(counted)
+            let_next_ticket_number_be(max(there, here), counted)
+            if number(sequence["increment"]) > 1:
+                step = number(sequence["increment"])
+                brought.tally.troubles.append(f"{what} counts by 1 here, by {step} there")
 
 
 def _beginning(row: OldRow) -> str:
