@@ -15,6 +15,7 @@ from models.database import Row
 from models.engine import engine
 from models.fields import UtcField
 from models.queries.reach import Reach, asked_within
+from models.remembered import Asked
 from models.statements import Lookup, Statement, Update, as_read, literal, run
 
 
@@ -203,6 +204,11 @@ def by_email(addresses: Iterable[str]) -> list[KnownContact]:
     wanted = list(addresses)
     found = _BY_EMAIL.each_of(wanted)
     return found if len(found) == len(wanted) else [*found, *_BY_OTHER_ADDRESS.each_of(wanted)]
+
+
+def question(address: str) -> Asked:
+    """Return what is asked for the contact that has an address first."""
+    return _BY_EMAIL.question_of([address])
 
 
 def by_id(ids: Iterable[int]) -> list[KnownContact]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import peewee
 
 from config.records import Record
+from models import contacts, tickets
 from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
 from models.engine import engine
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.given_ids import GivenIds
-from models.statements import Lookup, Places, Statement, as_read, literal
+from models.statements import Lookup, Places, Statement, as_read, ask_together, literal
 from models.tickets import Ticket
 
 if TYPE_CHECKING:
@@ -1169,8 +1170,24 @@ def move_one(message_id: int, target: int) -> None:
 
 
 def _placed(ticket_id: int, created: str) -> str:
-    second = created[: len("2026-11-20T09:30:00")]
-    return _NEWEST_OF_SECOND.one(ticket_id=ticket_id, created=created, end=f"{second}.~") or created
+    end = _end_of_second(created)
+    return _NEWEST_OF_SECOND.one(ticket_id=ticket_id, created=created, end=end) or created
+
+
+def _end_of_second(created: str) -> str:
+    return f"{created[: len('2026-11-20T09:30:00')]}.~"
+
+
+def look_ahead(ticket_id: int, sender: str, created: str) -> None:
+    """Ask at once what a mail of that sender and moment, which answers a ticket, makes the desk ask."""
+    ask_together(
+        lambda: (
+            _ANSWERS_ELSEWHERE.question(ticket_id=ticket_id),
+            *tickets.questions(ticket_id),
+            contacts.question(sender),
+            _NEWEST_OF_SECOND.question(ticket_id=ticket_id, created=created, end=_end_of_second(created)),
+        )
+    )
 
 
 _ATTACHMENTS_OF = Lookup(

@@ -223,6 +223,15 @@ class Lookup(Statement, Generic[RecordT]):
         rows = now.remembered.answer(_touched(asked[0]), asked)
         return self._record(*rows[0]) if rows else None
 
+    def question(self, **values: Any) -> Asked:
+        """Return the query with its values, for `ask_together`."""
+        return self._asked(*self._bound(0, values))
+
+    def question_of(self, wanted: Sequence[Any]) -> Asked:
+        """Return the query for a short list of values, as `each_of` asks it."""
+        (some,) = _pieces(wanted)
+        return self._asked(*self._bound(len(some), {"wanted": some}))
+
     def _rows(self, size: int, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         remembered = now.remembered
         if remembered is None:
@@ -242,6 +251,16 @@ class Lookup(Statement, Generic[RecordT]):
     @staticmethod
     def _asked(text: str, parameters: Sequence[Any]) -> Asked:
         return text, tuple(parameters)
+
+
+def ask_together(questions: Callable[[], Iterable[Asked]]) -> None:
+    """Let the transaction know what it will ask soon, where every question is a way to a server."""
+    remembered = now.remembered
+    if remembered is None or not remembered.gives_ids:
+        return
+    new = [each for each in questions() if remembered.answer(_touched(each[0]), each) is None]
+    for each, rows in zip(new, db.answers(new), strict=True):
+        remembered.keep(_touched(each[0]), each, rows)
 
 
 class Update:

@@ -17,6 +17,7 @@ from models.departments import Department
 from models.fields import UtcField, one_of
 from models.given_ids import GivenIds
 from models.mailboxes import Mailbox
+from models.remembered import Asked
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, columns_of, literal
 from models.statuses import NamedStatus
@@ -998,6 +999,11 @@ def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
     """Replace one contact by another in these fields of tickets."""
     for field_id in fields:
         _GIVE_FIELD.run(field_id=field_id, source=str(source), target=str(target))
+
+
+def questions(ticket_id: int) -> tuple[Asked, ...]:
+    """Return what is asked for a ticket and for those in Cc of it."""
+    return _READ.question(ticket_id=ticket_id), _COLLABORATORS.question(ticket_id=ticket_id)
 
 
 def collaborators(ticket_id: int) -> list[int]:

@@ -24,7 +24,9 @@ except ImportError as error:
 
 from models.engine import Engine
 from models.postgres import features
+from models.postgres.gathered import may_be_asked_before, put_together
 from models.postgres.news import News
+from models.postgres.words import KnownWords
 from models.remembered import NewRow
 
 if TYPE_CHECKING:
@@ -49,8 +51,9 @@ _PATIENCE = {
 _OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warning -c timezone=UTC"
 
 
-_HELD_BACK = 12
-"""So many statements wait to be sent at most: a row among them may still be changed where it stands."""
+_HELD_BACK, _KEPT_BACK = 120, 12
+"""So many statements wait to be sent at most, then all but the last ones go: a row among those may still be
+changed where it stands."""
 
 
 class DatabaseUnreachable(DatabaseUnusable, peewee.OperationalError):
@@ -149,6 +152,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         self.pooled = prepared is None
         self._later = _Later()
         self.news = News(self)
+        self.words = KnownWords()
 
     def schema_version(self) -> int:
         """Return the number of the last migration that the database has had; 0 where there is no desk."""
@@ -181,6 +185,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
     def begin(self, isolation_level: Any = None) -> None:
         """Begin a transaction, on a new connection if the server closed the old one meanwhile."""
         self._later.forget_from("")
+        self.words.undone()
         self._renew()
         try:
             super().begin(isolation_level)
@@ -194,10 +199,12 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         if self._later.statements:
             self._send(self._later.take())
         super().commit()
+        self.words.committed()
 
     def rollback(self) -> None:
         """Undo the transaction; with a lost connection the server has done so itself."""
         self._later.forget_from("")
+        self.words.undone()
         if not self._lost():
             super().rollback()
 
@@ -216,7 +223,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             self._later.settle(sql, params.table if type(params) is NewRow else "")
             self._later.statements.append((sql, params or ()))
             if self._later.pipeline is not None and len(self._later.statements) > _HELD_BACK:
-                self._push(self._later.take(_HELD_BACK // 3))
+                self._push(put_together(self._later.take(_HELD_BACK - _KEPT_BACK)))
         else:
             self.execute_sql(sql, params)
 
@@ -242,7 +249,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             later.pipeline = pipeline.__enter__()
         try:
             yield
-            self._push(later.take())
+            self._push(put_together(later.take()))
         except BaseException as error:
             later.pipeline = None
             later.forget_from("")
@@ -292,10 +299,22 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         return cursor
 
     def _answered_in_stream(self, sql: str, params: Any) -> Any:
-        cursor = self._push([*self._later.take(), (sql, params or ())])
+        waiting = self._later.statements
+        taken = [] if may_be_asked_before(sql, waiting) else put_together(self._later.take())
+        cursor = self._push([*taken, (sql, params or ())])
         with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
             self._later.pipeline.sync()
         return cursor
+
+    def answers(self, questions: Sequence[tuple[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        """Ask several questions in one turn with the server; returns the rows of each."""
+        cursors = []
+        for sql, params in questions:
+            waiting = self._later.statements
+            if not may_be_asked_before(sql, waiting):
+                self._push(put_together(self._later.take()))
+            cursors.append(self._push([(sql, params)]))
+        return [cursor.fetchall() for cursor in cursors]
 
     def _see_what_failed(self) -> None:
         """Let the server take statements again, after one that it refused."""

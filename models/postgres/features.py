@@ -188,10 +188,12 @@ def _index(rows: Sequence[tuple[Any, ...]]) -> None:
         " ON CONFLICT (message_id) DO UPDATE SET words = excluded.words, loose = excluded.loose",
         ([each.message_id for each in made], [each.vector for each in made], [each.loose for each in made]),
     )
-    db.obj.execute_later(
-        "INSERT INTO search_word (word) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
-        (sorted({word for each in made for word in each.words}),),
-    )
+    fresh = db.obj.words.fresh(word for each in made for word in each.words)
+    if fresh:
+        db.obj.execute_later(
+            "INSERT INTO search_word (word) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
+            (sorted(fresh),),
+        )
 
 
 def words_beginning(text: str, reach: int) -> list[str]:

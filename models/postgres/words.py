@@ -31,6 +31,7 @@ _LETTER = 4
 _LARGEST_VECTOR = 900_000
 """Bytes; PostgreSQL has a megabyte at most. Of a longer text the last words are left out."""
 _MANY_WORDS = 10_000
+_MOST_KNOWN = 100_000
 _NOTHING = "'\ue0ff'"
 """A word that no text has."""
 
@@ -58,6 +59,31 @@ class Indexed(Record):
     vector: str
     loose: int
     words: list[str]
+
+
+class KnownWords(threading.local):
+    """The words that a connection knows to be in the table of words: most of a mail's are."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._written: set[str] = set()
+
+    def fresh(self, words: Iterable[str]) -> set[str]:
+        """Return those that are perhaps not there, which the caller's transaction writes."""
+        found = set(words) - self._known - self._written
+        self._written |= found
+        return found
+
+    def committed(self) -> None:
+        """Know what was written: it is there for good."""
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known |= self._written
+        self._written.clear()
+
+    def undone(self) -> None:
+        """Forget what was written: it is not there."""
+        self._written.clear()
 
 
 class _Cutter(threading.local):
