@@ -314,9 +314,9 @@ def _place(incoming: Incoming, answers: Sequence[str]) -> TicketState | None:
     if not answered:
         return None
     mail = incoming.mail
-    ticket_ids = {each.ticket_id for each in answered.values()}
-    if len(ticket_ids) == 1:
-        messages.look_ahead(*ticket_ids, incoming.author.address.email, utc_text(mail.created))
+    first, *others = {each.ticket_id for each in answered.values()}
+    if not others:
+        messages.look_ahead(first, incoming.author.address.email, utc_text(mail.created))
     arriving = Arriving(
         compared_id(mail.message_id or ""),
         utc_text(mail.date) if mail.date is not None else "",

@@ -9,6 +9,7 @@ import pytest
 from desk.home import Desk
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
+from desk.intake.incoming import Outcome
 from desk.permissions import Actor
 from models import blobs, contacts, settings, tickets
 from models.database import db
@@ -54,7 +55,7 @@ def test_mails_of_all_kinds_go_in_with_few_statements_and_none_is_refused(
         sent.extend(text for text, _ in statements)
         return push(self, statements)
 
-    def refused(*_: object) -> pipeline.Outcome:
+    def refused(*_: object) -> Outcome:
         raise AssertionError
 
     monkeypatch.setattr(handle, "_push", noted)
