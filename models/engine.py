@@ -65,8 +65,8 @@ class Engine(Protocol):
         """Return the newest messages that match an expression, with ids below one; ``limit`` None is all."""
         ...
 
-    def newest_with(self, expression: str, reach: int) -> peewee.SQL:
-        """Return the ids of the newest messages, at most ``reach``, that match an expression."""
+    def among_newest(self, message_id: Any, expression: str, reach: int) -> Any:
+        """Return the condition that a message is of the newest, at most ``reach``, that an expression finds."""
         ...
 
     def index_newer_than(self, message_id: int) -> None:

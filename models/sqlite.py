@@ -246,11 +246,13 @@ def walked_by_id(table: type[peewee.Model], alias: str) -> peewee.SQL:
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}" NOT INDEXED')
 
 
-def newest_with(expression: str, reach: int) -> peewee.SQL:
-    """Return the ids of the newest messages, at most ``reach``, that match an expression of FTS5."""
-    return peewee.SQL(
-        "(SELECT rowid FROM message_search WHERE message_search MATCH ? ORDER BY rowid DESC LIMIT ?)",
-        (expression, reach),
+def among_newest(message_id: Any, expression: str, reach: int) -> Any:
+    """Return the condition that a message is of the newest, at most ``reach``, that FTS5 finds."""
+    return message_id.in_(
+        peewee.SQL(
+            "(SELECT rowid FROM message_search WHERE message_search MATCH ? ORDER BY rowid DESC LIMIT ?)",
+            (expression, reach),
+        )
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import peewee
@@ -23,6 +24,8 @@ FILES = False
 
 _WINDOWS = (2_000, 20_000, 200_000)
 """So many of the newest messages are asked one after the other for words, before all are."""
+_REACHED = (40_000, 400_000)
+"""The same where thousands with these words are wanted."""
 _READ_AT_ONCE, _CUT_AT_ONCE = 200, 17
 """So many messages are read, and cut into words, at once for the full-text index."""
 _FEW_WORDS = 50
@@ -116,7 +119,7 @@ def messages_with(expression: str, limit: int | None, before: int | None) -> lis
     """Return the newest messages that match a tsquery, with ids below one; ``limit`` None is all."""
     condition, values = _matching(expression)
     if before is None:
-        before = (db.execute_sql("SELECT max(message_id) FROM message_search").fetchone()[0] or 0) + 1
+        before = _newest_indexed() + 1
     found: list[int] = []
     if limit is not None:
         for window in _WINDOWS:
@@ -144,17 +147,27 @@ def _matching(expression: str) -> tuple[str, list[Any]]:
     return "(words @@ %s::tsquery OR (loose = 1 AND words @@ %s::tsquery))", [expression, loose]
 
 
-def newest_with(expression: str, reach: int) -> peewee.SQL:
-    """Return the ids of the newest messages, at most ``reach``, that match a tsquery.
+def among_newest(message_id: Any, expression: str, reach: int) -> Any:
+    """Return the condition that a message is of the newest, at most ``reach``, that match a tsquery.
 
-    As an array: its rows are looked up one by one, where a join would read through all messages.
+    As an array: its rows are looked up one by one, where a join would read through all messages. In a large
+    desk windows are asked one after the other until there are enough; their bounds are said to the planner.
     """
     condition, values = _matching(expression)
-    return peewee.SQL(
-        "(SELECT unnest(ARRAY(SELECT message_id FROM message_search"
-        f" WHERE {condition} ORDER BY message_id DESC LIMIT %s)))",
-        (*values, reach),
-    )
+    newest = _newest_indexed()
+    bounds = [newest, *(newest - size for size in _REACHED), 0] if newest > _REACHED[-1] else [newest, 0]
+    windows = [
+        "(SELECT message_id FROM message_search"
+        f" WHERE message_id > {below:d} AND message_id <= {upto:d} AND {condition}"
+        f" ORDER BY message_id DESC LIMIT {reach:d})"
+        for upto, below in pairwise(bounds)
+    ]
+    array = f"= ANY(ARRAY(SELECT message_id FROM ({' UNION ALL '.join(windows)}) AS found LIMIT %s))"
+    return peewee.NodeList((message_id, peewee.SQL(array, (*values * len(windows), reach))), parens=True)
+
+
+def _newest_indexed() -> int:
+    return int(db.execute_sql("SELECT coalesce(max(message_id), 0) FROM message_search").fetchone()[0])
 
 
 _NOTED = "DELETE FROM message_to_index RETURNING message_id"

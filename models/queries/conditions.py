@@ -129,7 +129,7 @@ def candidates(node: Node, reader: Reader) -> list[Ids]:
     What only the text narrows down is not among them, nor what `of_state` finds.
     """
     parts = [part for part in conjuncts(node) if not (isinstance(part, Condition) and part.field in STATE)]
-    found = [_found(part, reader) for part in parts]
+    found = [_found(part, reader) for part in parts if not is_text(part)]
     return [each for each in found if each is not None]
 
 
@@ -161,8 +161,8 @@ def without_text(node: Node) -> Node:
 
 def _with_text(node: Node) -> peewee.Select:
     message = Message.alias("w")
-    found = engine().newest_with(expression(node), TEXT_REACH)
-    return peewee.Select([message], [message.ticket.alias("id")]).where(message.id.in_(found))
+    found = engine().among_newest(message.id, expression(node), TEXT_REACH)
+    return peewee.Select([message], [message.ticket.alias("id")]).where(found)
 
 
 def _found(node: Node, reader: Reader) -> Ids | None:
