@@ -66,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def among_newest(self, message_id: Any, expression: str, reach: int) -> Any:
-        """Return the condition that a message is of the newest, at most ``reach``, that an expression finds."""
+        """Return the condition that a message is of the newest ``reach`` that an expression finds."""
         ...
 
     def index_newer_than(self, message_id: int) -> None:
