@@ -1,23 +1,22 @@
 """``python -m benchmarks.engines [--tickets N] [--mails N]``: SQLite and PostgreSQL side by side.
 
 The same mails are fetched into both, and the same large desk is read in both: a server on loopback, with
-fsync and everything else as Debian has it.
+fsync and everything else as Debian has it. The large one came there by ``nightdesk move``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
-import sqlite3
 import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from benchmarks import big_desk, fetching, listing, searching
 from benchmarks.process import NIGHTDESK, environment, run
@@ -39,8 +38,6 @@ from tests.support.servers.dovecot import Dovecot
 ROUNDS = 3
 APPS = 50
 NOTIFIED = 200
-MADE_HERE = {"message_search", "search_word", "message_to_index", "desk_schema"}
-"""Tables that PostgreSQL fills by itself."""
 
 
 @contextmanager
@@ -86,48 +83,18 @@ def fetches(dovecot: Dovecot, running: postgresql.Postgresql, mails: int) -> Res
     return Result(f"fetch {mails} mails, PostgreSQL", words, f"2x of SQLite's {base:.2f} s", value / base / 2)
 
 
-def carried_over(source: Path, running: postgresql.Postgresql, directory: Path) -> Path:
-    """A home whose desk in PostgreSQL has the rows of one in SQLite."""
-    home = home_on(running, directory)
-    with closing(sqlite3.connect(source)) as old, _opened(home):
-        connection = db.obj.connection()
-        names = [
-            row[0] for row in db.execute_sql("SELECT tablename FROM pg_tables WHERE schemaname='public'")
-        ]
-        there = {row[0] for row in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        with connection.transaction():
-            connection.execute("SET LOCAL session_replication_role = replica")
-            for name in sorted(there.intersection(names) - MADE_HERE):
-                _copy(old, connection, name)
-        for (first,) in old.execute("SELECT max(id) FROM message"):
-            for start in range(0, first + 1, 20_000):
-                with transaction():
-                    db.execute_sql(
-                        "INSERT INTO message_to_index SELECT id FROM message WHERE id > %s AND id <= %s",
-                        (start, start + 20_000),
-                    )
-        with transaction():  # what autovacuum does a minute later
-            db.execute_sql("ANALYZE")
+def moved(source: Path, running: postgresql.Postgresql, directory: Path) -> Path:
+    """A home whose desk in PostgreSQL came there by ``nightdesk move``, of a copy of one in SQLite."""
+    home = directory / "moved"
+    shutil.copytree(source, home)
+    url = running.url(running.new_database())
+    began = time.perf_counter()
+    done = run([*NIGHTDESK, "move", url, "--json"], environment(NIGHTDESK_HOME=str(home)))
+    seconds = time.perf_counter() - began
+    rows = sum(table["rows"] for table in json.loads(done.output)["tables"])
+    (home / "config.toml").write_text(f'database = "{url}"\n', "utf-8")
+    _tell(f"moved {rows} rows in {seconds:.0f} s, {rows / seconds:.0f} a second")
     return home
-
-
-def _copy(old: sqlite3.Connection, connection: Any, name: str) -> None:
-    known = [
-        row[0]
-        for row in connection.execute(
-            "SELECT column_name::text FROM information_schema.columns WHERE table_name = %s", (name,)
-        )
-    ]
-    columns = [row[1] for row in old.execute(f"PRAGMA table_info({name})") if row[1] in known]
-    listed = ", ".join(f'"{each}"' for each in columns)
-    connection.execute(f'DELETE FROM "{name}"')
-    with connection.cursor().copy(f'COPY "{name}" ({listed}) FROM STDIN') as copy:
-        for row in old.execute(f'SELECT {listed} FROM "{name}"'):
-            copy.write_row(row)
-    if "id" in columns:
-        connection.execute(
-            f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM \"{name}\"))"
-        )
 
 
 @contextmanager
@@ -223,9 +190,7 @@ def main() -> None:
             big_desk.create(home / "data" / "desk.sqlite3", chosen.tickets)
         _tell(stored(DeskPaths(fetching.new_desk(directory / "empty")), "SQLite, empty"))
         _tell(stored(_paths(home_on(running, directory / "none")), "PostgreSQL, empty"))
-        began = time.perf_counter()
-        large = carried_over(home / "data" / "desk.sqlite3", running, directory / "carried")
-        _tell(f"{chosen.tickets} tickets carried over in {time.perf_counter() - began:.0f} s")
+        large = moved(home, running, directory)
         for name, place in (("PostgreSQL", large), ("SQLite", home)):
             for result in listing.results(place):
                 _tell(f"{name}: {result.line()}")
