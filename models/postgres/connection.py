@@ -48,7 +48,8 @@ _PATIENCE = {
 }
 """Seconds, and milliseconds, after which a line that is cut is told from a server that is slow (libpq)."""
 
-_OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warning -c timezone=UTC"
+_OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warning -c timezone=UTC -c jit=off"
+"""To compile a question takes longer than any of ours."""
 
 
 _HELD_BACK, _KEPT_BACK = 120, 12
