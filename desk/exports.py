@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
 
 from config.files import fsync_dir
 from config.records import Record
@@ -22,10 +23,11 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import detail
 from desk.tickets.carrying import named_in_event
-from desk.tickets.detail import TicketDetail
+from desk.tickets.detail import MessageView, TicketDetail
 from desk.tickets.lists import ListQuery, every_id
 from desk.tickets.query import TicketQuery
 from desk.tickets.reading import may_read
+from mail.archives.mbox import into_mbox
 from mail.inert import one_line
 from models import blobs, carried, tickets
 from models.carried import StoredBlob
@@ -35,6 +37,8 @@ VERSION = 1
 """Of the format; another number is another format."""
 TICKETS, MAILS, FILES, OTHERS = "tickets.jsonl", "mails", "files", "others"
 _MOST_TOLD = 200
+_TRIES = 5
+_IN_MEMORY = 1 << 20
 _OF_FILES = frozenset({".jsonl", ".json", ".mbox", ".eml", ".txt", ".zip", ".gz", ".tar", ".csv"})
 
 
@@ -46,21 +50,57 @@ class Exported(Record):
     files: int = 0
     troubles: tuple[str, ...] = ()
     """What could not be read, and is not in it."""
+    gone: tuple[str, ...] = ()
+    """The numbers of tickets that were deleted for good while it was written, and are not in it."""
 
 
 def found(actor: Actor, query: TicketQuery | None) -> Iterator[TicketDetail]:
     """Yield the tickets that a query finds, None: all that the actor may read, oldest first."""
     for ticket_id in every_id(ListQuery("all", query, "created", actor)):
-        for number in tickets.numbers([ticket_id]):
-            try:
-                yield detail.show(number, actor)
-            except NotFound:
-                continue  # it was merged or purged meanwhile
+        ticket = in_one_piece(ticket_id, actor)
+        if ticket is not None:
+            yield ticket
+
+
+def in_one_piece(ticket_id: int, actor: Actor) -> TicketDetail | None:
+    """Return a ticket as it was at one moment, whoever works on it; None where it goes meanwhile.
+
+    Between two of its statements it may change, and be purged: then it is read anew.
+    """
+    for tries_left in range(_TRIES)[::-1]:
+        before = tickets.read(ticket_id)
+        if before is None:
+            return None
+        try:
+            ticket = detail.show(before.number, actor)
+        except NotFound:
+            return None
+        except Exception:
+            if not tries_left or tickets.read(ticket_id) == before:
+                raise
+            continue
+        if not tries_left or tickets.read(ticket_id) == before:
+            return ticket
+    return None
 
 
 def head(desk: Desk, moment: datetime) -> dict[str, Any]:
     """Return the first line of an export."""
     return {"nightdesk": "export", "version": VERSION, "desk": desk.desk_id, "exported": moment}
+
+
+def gone_words(numbers: Sequence[str]) -> str:
+    """Return which tickets went for good while they were to be written, in words."""
+    named = ", ".join(f"#{number}" for number in numbers[:5])
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"deleted for good meanwhile, and not in it: {named}{more}"
+
+
+def with_trouble(done: Exported, told: str) -> Exported:
+    """Return the same with one more thing that could not be read, of which not too many are told."""
+    if len(done.troubles) >= _MOST_TOLD:
+        return done
+    return done._replace(troubles=(*done.troubles, one_line(told, 300)))
 
 
 def document(ticket: TicketDetail, mails: Collection[int] = ()) -> dict[str, Any]:
@@ -73,13 +113,38 @@ def document(ticket: TicketDetail, mails: Collection[int] = ()) -> dict[str, Any
     return line
 
 
-def mails_of(ticket: TicketDetail, actor: Actor) -> Iterator[tuple[int, bytes, datetime]]:
-    """Yield the mails of a ticket, oldest first: the message's id, the bytes, and when it was written."""
+def mails_of(ticket: TicketDetail, actor: Actor) -> Iterator[tuple[MessageView, BinaryIO]]:
+    """Yield the mails of a ticket, oldest first, each as a file that is there until the next one.
+
+    Raises BlobDamaged.
+    """
     for message in ticket.messages:
+        with SpooledTemporaryFile(_IN_MEMORY, dir=str(blobs.directory().parent)) as mail:
+            file = cast("BinaryIO", mail)
+            try:
+                detail.copy_message(message.id, file, actor)
+            except (NotFound, blobs.BlobPurged):
+                continue
+            file.seek(0)
+            yield message, file
+
+
+def write_mbox(
+    actor: Actor, query: TicketQuery | None, target: BinaryIO, watch: Callable[[Exported], None]
+) -> Exported:
+    """Write the mails of tickets into an mbox."""
+    done = Exported()
+    for ticket in found(actor, query):
+        mails = 0
         try:
-            yield message.id, detail.raw_message(message.id, actor), message.created
-        except (NotFound, blobs.BlobPurged):
-            continue
+            for message, mail in mails_of(ticket, actor):
+                into_mbox(mail, message.created, target)
+                mails += 1
+        except blobs.BlobDamaged as error:
+            done = with_trouble(done, f"mails of #{ticket.number} are missing: {error}")
+        done = done._replace(tickets=done.tickets + 1, mails=done.mails + mails)
+        watch(done)
+    return done
 
 
 def write_directory(
@@ -148,6 +213,8 @@ class _Writing:
             row["id"]: row["kind"] for row, _ in carried.named("custom_field", carried.all_fields(), None)
         }
         self._done = Exported()
+        self._fresh: list[Path] = []
+        """The files that were written for the ticket that is being written."""
 
     def write(self, query: TicketQuery | None, watch: Callable[[Exported], None]) -> Exported:
         """Write all files; returns how much it was."""
@@ -155,7 +222,7 @@ class _Writing:
             lines.write(self._as_line(head(self._desk, self._moment)))
             rows.write(self._as_line(self._head_of_rows()))
             for ticket in found(self._actor, query):
-                self._write_ticket(ticket, lines, rows)
+                self._write_one(ticket, lines, rows)
                 watch(self._done)
         with (self._folder / NAMED).open("xb") as named:
             for kind, row, more in self._all_named():
@@ -172,7 +239,25 @@ class _Writing:
             "sequences": topic_sequences(),
         }
 
-    def _write_ticket(self, ticket: TicketDetail, lines: BinaryIO, rows: BinaryIO) -> None:
+    def _write_one(self, ticket: TicketDetail, lines: BinaryIO, rows: BinaryIO) -> None:
+        """Write a ticket, or take what was written of it away again where it goes meanwhile."""
+        before, self._fresh = self._done, []
+        try:
+            written = self._written(ticket)
+        except Exception:
+            if tickets.read(ticket.id) is not None:
+                raise
+        else:
+            if tickets.read(ticket.id) is not None:
+                rows.write(written[0])
+                lines.write(written[1])
+                return
+        for path in self._fresh:
+            path.unlink(missing_ok=True)
+        self._done = before._replace(gone=(*before.gone, ticket.number))
+
+    def _written(self, ticket: TicketDetail) -> tuple[bytes, bytes]:
+        """Write a ticket's mails and files; returns its lines, of rows and for people."""
         group = carried.group_of(ticket.id)
         own = carried.rows_of(group)
         self._note_named(own)
@@ -203,13 +288,13 @@ class _Writing:
                 files += self._write_files(
                     message.id, [each.id for each in message.attachments], ticket.number
                 )
-        rows.write(self._as_line(self._rows(ticket.id, group, own, stored.values(), places)))
-        lines.write(self._as_line(document(ticket, sound)))
         self._done = self._done._replace(
             tickets=self._done.tickets + 1,
             mails=self._done.mails + len(sound),
             files=self._done.files + files,
         )
+        carried_rows = self._rows(ticket.id, group, own, stored.values(), places)
+        return self._as_line(carried_rows), self._as_line(document(ticket, sound))
 
     def _rows(
         self,
@@ -263,6 +348,7 @@ class _Writing:
         path = self._folder / name
         if path.exists():
             return True
+        self._fresh.append(path)
         try:
             with path.open("xb") as file:
                 blobs.copy(blob_id, file)
@@ -280,6 +366,7 @@ class _Writing:
             for data in detail.files_of(message_id, attachments, self._actor):
                 path = self._folder / FILES / hashlib.sha256(data).hexdigest()
                 if not path.exists():
+                    self._fresh.append(path)
                     path.write_bytes(data)
                     written += 1
         except (NotFound, blobs.BlobPurged):
@@ -289,5 +376,4 @@ class _Writing:
         return written
 
     def _trouble(self, told: str) -> None:
-        if len(self._done.troubles) < _MOST_TOLD:
-            self._done = self._done._replace(troubles=(*self._done.troubles, one_line(told, 300)))
+        self._done = with_trouble(self._done, told)

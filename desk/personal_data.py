@@ -22,7 +22,7 @@ from desk.documents import receipts as receipt_documents
 from desk.documents import tickets as ticket_documents
 from desk.erasure import note_export
 from desk.errors import NotAllowed, NotFound
-from desk.exports import FILES, MAILS, TICKETS, new_directory
+from desk.exports import FILES, MAILS, TICKETS, in_one_piece, new_directory
 from desk.filters import bans
 from desk.home import Desk
 from desk.intake import receipts
@@ -50,6 +50,8 @@ class Handed(Record):
     received: int
     troubles: tuple[str, ...] = ()
     """What could not be read, and is not in it."""
+    gone: tuple[str, ...] = ()
+    """The numbers of tickets that were deleted for good while it was written, and are not in it."""
 
 
 def write(
@@ -129,16 +131,16 @@ class _Writing:
         self._as_line = as_line
         self._with_notes = with_notes
         self._done = Handed(0, 0, 0, 0, 0, 0)
+        self._fresh: list[Path] = []
+        """The files that were written for the ticket that is being written."""
 
     def write(self, desk: Desk, known: contacts.ContactLine, person: _Person, moment: datetime) -> Handed:
         """Write all files; returns how much it was."""
         with (self._folder / TICKETS).open("xb") as lines:
-            for ticket in self._shown(person.own):
-                lines.write(self._as_line(self._own(ticket)))
-                self._add(tickets=1)
-            for ticket in self._shown(person.shared):
-                lines.write(self._as_line(self._part(ticket, person)))
-                self._add(shared=1)
+            for ticket_id in sorted(person.own):
+                lines.write(self._line_of(ticket_id, self._own, tickets=1))
+            for ticket_id in sorted(person.shared):
+                lines.write(self._line_of(ticket_id, partial(self._part, person=person), shared=1))
         contact = contact_documents.contact(known)
         if not self._with_notes:
             contact["note"] = ""
@@ -155,12 +157,23 @@ class _Writing:
         (self._folder / CONTACT).write_bytes(self._as_line(document))
         return self._done
 
-    def _shown(self, ids: Iterable[int]) -> Iterator[TicketDetail]:
-        for number in tickets.numbers(sorted(ids)):
-            try:
-                yield detail.show(number, self._actor)
-            except NotFound:
-                continue  # it was purged meanwhile
+    def _line_of(
+        self, ticket_id: int, told: Callable[[TicketDetail], dict[str, Any]], **counted: int
+    ) -> bytes:
+        """Write a ticket's mails and files; returns its line, b"" for one that goes meanwhile."""
+        before, self._fresh = self._done, []
+        state = tickets.read(ticket_id)
+        ticket = in_one_piece(ticket_id, self._actor)
+        if state is None:
+            return b""
+        document = None if ticket is None else told(ticket)
+        if document is not None and tickets.read(ticket_id) is not None:
+            self._add(**counted)
+            return self._as_line(document)
+        for path in self._fresh:
+            path.unlink(missing_ok=True)
+        self._done = before._replace(gone=(*before.gone, state.number))
+        return b""
 
     def _own(self, ticket: TicketDetail) -> dict[str, Any]:
         told = ticket if self._with_notes else printed.without_notes(ticket)
@@ -198,7 +211,10 @@ class _Writing:
     def _received(self, person: _Person) -> Iterator[dict[str, Any]]:
         """Yield what became of each mail of theirs; of those in no ticket the bytes are written too."""
         for receipt_id in person.received():
-            receipt = receipts.show(receipt_id, self._actor)
+            try:
+                receipt = receipts.show(receipt_id, self._actor)
+            except NotFound:
+                continue
             name = f"{MAILS}/receipt-{receipt_id}.eml"
             is_apart = receipt.ticket is None and self._copy(
                 name, partial(receipts.raw, receipt_id, self._actor), f"receipt {receipt_id}"
@@ -209,7 +225,11 @@ class _Writing:
     def _sent(self, person: _Person) -> Iterator[dict[str, Any]]:
         """Yield what the desk sent to them, also acknowledgements and notices."""
         for delivery_id in sorted(person.sent):
-            for line in deliveries.get(delivery_id, self._actor):
+            try:
+                lines = deliveries.get(delivery_id, self._actor)
+            except NotFound:
+                continue
+            for line in lines:
                 if line.to.lower() in person.addresses:
                     yield outbox_documents.delivery(line)
 
@@ -218,6 +238,7 @@ class _Writing:
             for data in detail.files_of(message.id, [each.id for each in message.attachments], self._actor):
                 path = self._folder / FILES / hashlib.sha256(data).hexdigest()
                 if not path.exists():
+                    self._fresh.append(path)
                     path.write_bytes(data)
                     self._add(files=1)
         except (NotFound, blobs.BlobPurged):
@@ -228,12 +249,14 @@ class _Writing:
     def _copy(self, name: str, read: Callable[[], bytes], where: str) -> bool:
         """Write the bytes of a mail; False where there are none."""
         try:
-            (self._folder / name).write_bytes(read())
+            data = read()
         except (NotFound, blobs.BlobPurged):
             return False
         except blobs.BlobDamaged as error:
             self._trouble(f"a mail of {where} is missing: {error}")
             return False
+        self._fresh.append(self._folder / name)
+        (self._folder / name).write_bytes(data)
         return True
 
     def _add(self, **more: int) -> None:

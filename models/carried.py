@@ -83,15 +83,16 @@ _NAMED: Mapping[str, _Named] = {
             ("login", "name", "email", "role_id", "department_id", "signature", "active", "created"),
         ),
         _Named(Team, "name"),
+        _Named(NamedStatus, "name"),
         _Named(
             *(Topic, "name"),
             (
                 *("name", "department_id", "sla_id", "priority", "autoresponse", "active", "checklist"),
                 *("number_format", "number_sequence"),
+                *("parent_id", "assignee_id", "team_id", "status", "named_status_id"),
             ),
         ),
         _Named(Mailbox, "address", ("address", "name", "department_id", "topic_id", "created", "removed")),
-        _Named(NamedStatus, "name"),
         _Named(CustomField, "name", more=((CustomFieldTopic, "field_id"),)),
         _Named(Organization, "name", more=((OrganizationDomain, "organization_id"),)),
         _Named(
@@ -139,13 +140,20 @@ _TABLES: Mapping[str, Any] = {
 }
 
 
+_REFERS_BY_NUMBER: Mapping[Any, dict[str, str]] = {
+    Message: {"receipt_id": "receipt"},
+    Topic: {"assignee_id": "agent", "team_id": "team"},
+}
+"""Columns with the id of another row that Peewee does not know for that."""
+
+
 def _refers(table: Any) -> dict[str, str]:
     found = {
         field.column_name: str(field.rel_model._meta.table_name)
         for field in table._meta.sorted_fields
         if isinstance(field, peewee.ForeignKeyField)
     }
-    return {**found, "receipt_id": "receipt"} if table is Message else found
+    return found | _REFERS_BY_NUMBER.get(table, {})
 
 
 _COLUMNS: Mapping[str, dict[str, peewee.Field]] = {name: columns_of(table) for name, table in _TABLES.items()}
@@ -364,11 +372,14 @@ _KIND = Lookup(
     ),
     lambda kind, belongs_to: (str(kind), str(belongs_to)),
 )
-_SET_PARENT = Statement(
-    lambda p: Department.update({Department.parent: p("parent_id")}).where(
-        Department.id == p("department_id")
-    )
-)
+_SET_PARENT: Mapping[str, Statement] = {
+    "department": Statement(
+        lambda p: Department.update({Department.parent: p("parent_id")}).where(Department.id == p("row_id"))
+    ),
+    "topic": Statement(lambda p: Topic.update({Topic.parent: p("parent_id")}).where(Topic.id == p("row_id"))),
+}
+WITH_PARENTS = tuple(_SET_PARENT)
+"""What may be a part of another row of its kind."""
 _BLOB_HERE = Lookup(lambda p: Blob.select(Blob.id).where(Blob.sha256 == p("sha256")), int)
 _ADD_GONE_BLOB = Statement(
     lambda p: Blob.insert(
@@ -464,9 +475,9 @@ def make(kind: str, row: Mapping[str, Any], more: Rows, ids: Ids) -> int:
     return new
 
 
-def set_parent(department_id: int, parent_id: int) -> None:
-    """Make a department a part of another one."""
-    _SET_PARENT.run(department_id=department_id, parent_id=parent_id)
+def set_parent(kind: str, row_id: int, parent_id: int) -> None:
+    """Make a department, or a help topic, a part of another one."""
+    _SET_PARENT[kind].run(row_id=row_id, parent_id=parent_id)
 
 
 def complete_people(rows: Rows, ids: Ids) -> None:

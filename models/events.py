@@ -69,6 +69,8 @@ EventKind = Literal[
     "note_edited",
     "closing",
     "reread",
+    "watched",
+    "unwatched",
 ]
 """What can happen to a ticket."""
 
@@ -181,6 +183,14 @@ _NEWEST_OF = Lookup(
     ),
     _recorded,
 )
+_MERGINGS = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
+        .where(Event.ticket == p("ticket_id"), Event.kind == "merged")
+        .order_by(Event.id.desc())
+    ),
+    _recorded,
+)
 _SINCE = Lookup(
     lambda p: (
         Event.select(Event.id, Event.at, Event.agent, Agent.name, Event.kind, Event.detail)
@@ -266,6 +276,11 @@ def answers(ticket_id: int) -> list[RecordedEvent]:
 def newest_of(ticket_id: int, kind: EventKind) -> RecordedEvent | None:
     """Return the newest event of one kind in a ticket, or None."""
     return _NEWEST_OF.one(ticket_id=ticket_id, kind=kind)
+
+
+def mergings(ticket_id: int) -> list[RecordedEvent]:
+    """Return the events by which a ticket was merged into others, newest first."""
+    return _MERGINGS.every(ticket_id=ticket_id)
 
 
 def since(ticket_id: int, after: int) -> list[DatedEvent]:

@@ -92,6 +92,8 @@ class Ticket(Row):
     """Since when it stands before the others in lists."""
     closing = UtcField(null=True)
     """When it is closed by itself, as its customer was told, unless they write."""
+    erased = UtcField(null=True)
+    """When its texts were erased; null once there is text in it again."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -389,6 +391,7 @@ class TicketState(Record):
     due_by_hand: str | None
     pinned: str | None
     closing: str | None
+    erased: str | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
         """Return a copy of the ticket with other values in some of its columns."""
@@ -608,7 +611,7 @@ _OLD_CLOSED = Lookup(
             Ticket.closed < p("before"),
             Ticket.status == literal("closed"),
             Ticket.department == p("department_id"),
-            Ticket.subject != p("nothing"),
+            Ticket.erased.is_null(),
         )
         .order_by(Ticket.closed)
         .limit(p("limit"))
@@ -842,12 +845,9 @@ def old_trash(before: str, limit: int) -> list[int]:
     return _OLD_TRASH.every(before=before, limit=limit)
 
 
-def old_closed(department_id: int, before: str, nothing: str, limit: int) -> list[int]:
-    """Return tickets of a department that were closed before a time, as stored, and still have a subject.
-
-    ``nothing``: what stands in place of a subject that was erased.
-    """
-    return _OLD_CLOSED.every(department_id=department_id, before=before, nothing=nothing, limit=limit)
+def old_closed(department_id: int, before: str, limit: int) -> list[int]:
+    """Return tickets of a department that were closed before a time, as stored, and still have texts."""
+    return _OLD_CLOSED.every(department_id=department_id, before=before, limit=limit)
 
 
 def any_deleted() -> bool:

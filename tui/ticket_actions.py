@@ -337,7 +337,9 @@ class TicketActions(CommandNode):
                 for number in numbers:
                     merging.unmerge(actor, number)
 
-            self._change("Take {} out again", "{} is a ticket of its own again", take_out)
+            self._change(
+                "Take {} out again", f"{{}} is a ticket of its own again   {self._undoing}", take_out
+            )
         else:
             question, place = MATTER_PROMPTS[what]
             self._prompt().ask(question, purpose=what, placeholder=place)

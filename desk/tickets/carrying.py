@@ -21,6 +21,8 @@ _ONE = {
     "entry": "time_spent",
     "owner": "agent",
     "other": "ticket",
+    "new": "ticket",
+    "watcher": "agent",
 }
 _MANY = {"people": "contact", "departments": "department", "watchers": "agent"}
 _BEFORE_AND_AFTER = ("changes", "clocks")
@@ -36,7 +38,7 @@ def translated(detail: Mapping[str, Any], new_id: NewId, kinds: Mapping[int, str
     try:
         return {key: _value(key, value, new_id, kinds) for key, value in detail.items()}
     except _Gone:
-        left = (*_BEFORE_AND_AFTER, *_AS_IT_WAS, *_MANY, *_ONE, "given", "batch", "tags")
+        left = (*_BEFORE_AND_AFTER, *_AS_IT_WAS, *_MANY, *_ONE, "apart", "moved", "given", "batch", "tags")
         return {**{key: value for key, value in detail.items() if key not in left}, "undone": True}
 
 
@@ -58,16 +60,42 @@ def _value(key: str, value: Any, new_id: NewId, kinds: Mapping[int, str]) -> Any
     if key in _MANY:
         return [_new(_MANY[key], each, new_id) for each in value]
     if key == "given":
-        # What is not carried, as drafts and notices, is not given back.
-        return {
-            table: [new for each in ids if (new := new_id(table, each)) is not None]
-            for table, ids in value.items()
-        }
+        return _rows(value, new_id)
+    if key == "moved":
+        return sorted(_new("message", each, new_id) for each in value)
+    if key == "apart":
+        return {name: _of_apart(name, each, new_id, kinds) for name, each in value.items()}
     if key in _AS_IT_WAS and isinstance(value, dict):
         return {name: _column(name, each, new_id) for name, each in value.items()}
     if key in _BEFORE_AND_AFTER:
         return {name: _pair(name, each, new_id, kinds) for name, each in value.items()}
     return value
+
+
+def _rows(value: Mapping[str, Sequence[int]], new_id: NewId) -> dict[str, list[int]]:
+    """Return rows by their tables; what is not carried, as drafts and notices, is not given back."""
+    return {
+        table: [new for each in ids if (new := new_id(table, each)) is not None]
+        for table, ids in value.items()
+    }
+
+
+def _of_apart(name: str, value: Any, new_id: NewId, kinds: Mapping[int, str]) -> Any:
+    """Return what is told of a ticket that was taken out of another one, for merging them again."""
+    if name == "from":
+        return _new("ticket", value, new_id)
+    if name in ("has", "moved"):
+        return _rows(value, new_id)
+    if name == "target":
+        return {column: _pair(column, each, new_id, kinds) for column, each in value.items()}
+    if name == "events":
+        return {
+            str(_new("event", int(event_id), new_id)): {
+                key: _value(key, each, new_id, kinds) for key, each in detail.items()
+            }
+            for event_id, detail in value.items()
+        }
+    return _value(name, value, new_id, kinds)
 
 
 def _pair(name: str, pair: Any, new_id: NewId, kinds: Mapping[int, str]) -> Any:

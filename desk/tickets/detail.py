@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from config.clock import now
 from desk.custom_fields.definitions import FieldLine
@@ -337,12 +337,21 @@ def _no_attachment(attachment_id: int) -> NotFound:
 
 def raw_message(message_id: int, reader: Actor = THE_DESK) -> bytes:
     """Return a message's mail as it came in or went out; raises NotFound for a note."""
+    return blobs.read(_mail_of(message_id, reader))
+
+
+def copy_message(message_id: int, target: BinaryIO, reader: Actor = THE_DESK) -> None:
+    """Write a message's mail into a file, a large one a piece at a time. Raises as `raw_message`."""
+    blobs.copy(_mail_of(message_id, reader), target)
+
+
+def _mail_of(message_id: int, reader: Actor) -> int:
     row = messages.by_id(message_id)
     if row is None or not _is_of_readable(message_id, reader):
         raise NotFound(f"there is no message {message_id}", "nightdesk ticket show NUMBER lists them")
     if row.blob_id is None:
         raise NotFound(f"message {message_id} is a {row.kind}: there is no mail of it")
-    return blobs.read(row.blob_id)
+    return row.blob_id
 
 
 def _is_of_readable(message_id: int, reader: Actor) -> bool:

@@ -47,6 +47,8 @@ _WORDS: dict[str, str] = {
     "pinned": "pinned",
     "unpinned": "not pinned any more",
     "erased": "erased: {what}",
+    "watched": "watched",
+    "unwatched": "watched no more",
     "undone": "undone: {what}",
     "send_cancelled": "the answer was not sent: stopped",
     "uncertain": "not known whether {to} got it: {why}",

@@ -411,8 +411,8 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
     values = {**_woken_by(ticket, "event"), **change.values}
     if values.get("status") == "closed":
         values |= {"snoozed_until": None, "snooze_ends": None, "pinned": None}
-    if ticket.subject == ERASED and (change.tags or change.fields or change.tasks):
-        values["subject"] = ""
+    if ticket.erased is not None and (change.tags or change.fields or change.tasks):
+        values |= {"subject": "", "erased": None}
     values |= clocks.after(ticket, values, moment)
     if by is None or not by.is_filter:
         values["updated"] = utc_text(moment)
@@ -539,6 +539,12 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         untouched = _note_set_back(event.detail["message"], event.detail["version"])
     if event.kind in ("linked", "unlinked"):
         untouched = _links_set_back(event)
+    if event.kind in ("watched", "unwatched"):
+        untouched = _watch_set_back(event)
+    if event.kind == "unmerged":
+        untouched = untouched and _merged_again(event, by, moment)
+    if event.kind == "split":
+        untouched = untouched and _taken_in_again(event)
     events.set_detail(event.id, {**event.detail, "undone": True})
     if not untouched:
         return False
@@ -586,6 +592,84 @@ def _links_set_back(event: RecordedEvent) -> bool:
     ]
     set_back = links.delete_one if event.kind == "linked" else links.write
     return sum(set_back(*each) for each in ends) > 0
+
+
+def _watch_set_back(event: RecordedEvent) -> bool:
+    """End a watch that was begun, or begin one that was ended; False when that is so."""
+    from models import watches  # 0.4 ms, for agents who watch
+
+    set_back = watches.end if event.kind == "watched" else watches.add
+    return set_back(event.ticket_id, event.detail["watcher"])
+
+
+def _merged_again(event: RecordedEvent, by: Actor, moment: datetime) -> bool:
+    """Put a ticket into the one again that it was taken out of; False when either was changed since."""
+    from models import belongings, watches  # 3 ms, for tickets that are merged
+
+    apart: dict[str, Any] = event.detail["apart"]
+    target, had = tickets.read(apart["from"]), belongings.of(event.ticket_id)
+    if target is None or target.merged_into_id is not None:
+        return False
+    if any(had[table] != apart["has"][table] for table in ("message", "draft")):
+        return False
+    pairs: dict[str, list[Any]] = dict(apart["target"])
+    updated, told_next = pairs.pop("updated", None), pairs.pop("reminder", None)
+    old_tags, new_tags = apart["tags"]
+    if any(getattr(target, name) != pair[1] for name, pair in pairs.items()):
+        return False
+    values: dict[str, Stored] = {name: pair[0] for name, pair in pairs.items()}
+    gone = tickets.names_what_is_gone(values) or len(contacts.by_id(apart["people"])) < len(apart["people"])
+    if gone or sorted(tickets.tags(target.id)) != sorted(new_tags):
+        return False
+    belongings.give(event.ticket_id, target.id, apart["moved"])
+    for contact_id in apart["people"]:
+        tickets.add_collaborator(target.id, contact_id)
+    for department_id in apart["departments"]:
+        tickets.add_referral(target.id, department_id)
+    for agent_id in apart["watchers"]:
+        watches.add(target.id, agent_id)
+    tickets.set_tags(target.id, old_tags)
+    for event_id, detail in apart["events"].items():
+        events.set_detail(int(event_id), detail)
+    if updated is not None and target.updated == updated[1]:
+        values["updated"] = updated[0]
+    if told_next is not None:
+        values["reminder"] = clocks.recounted(target.with_values(values), moment)["reminder"]
+    _apply(target, values)
+    number = _read(event.ticket_id).number
+    _record(target.id, "joined", by, moment, {"ticket": number, "text": f"#{number} joined again"})
+    tickets.set_unseen(target.id)
+    return True
+
+
+def _taken_in_again(event: RecordedEvent) -> bool:
+    """Take in what was split off again, whose ticket goes; False when somebody works on that by now."""
+    from models import belongings, deliveries  # 3 ms, for tickets that are split
+
+    new_id, moved = event.detail["new"], event.detail["moved"]
+    if tickets.read(new_id) is None or any(map(_is_somebodys, events.of_ticket(new_id))):
+        return False
+    has = belongings.of(new_id)
+    if has["message"] != moved or has["draft"]:
+        return False
+    # What agents were told of it goes along, so that an answer to that finds the ticket.
+    with_it = {name: has[name] for name in ("message", "receipt", "delivery")}
+    belongings.give(new_id, event.ticket_id, with_it)
+    events.keep_ids()
+    notices.keep_ids()
+    receipts.forget_tickets([new_id])
+    tickets.forget_references([new_id])
+    deliveries.forget_ticket(new_id)
+    tickets.delete(new_id)
+    tickets.set_unseen(event.ticket_id)
+    return True
+
+
+def _is_somebodys(event: DatedEvent) -> bool:
+    """Whether somebody did something to a ticket, and did not take it back, but that it was split off."""
+    by_somebody = event.agent_id is not None or bool(event.detail.get("by"))
+    taken_back = event.kind == "undone" or bool(event.detail.get("undone"))
+    return by_somebody and not taken_back and not (event.kind == "split" and "from" in event.detail)
 
 
 def _note_set_back(message_row: int, version_id: int) -> bool:
@@ -728,18 +812,27 @@ def asked_for(ticket_id: int, whom: str, why: str, moment: datetime) -> None:
     notices.write(ticket_id, None, "asked", None, utc_text(moment), whom=whom, detail=detail)
 
 
-def watched(ticket_id: int, by: Actor) -> bool:
-    """Have an agent told of all that happens to the ticket; False when they are already."""
+def watched(ticket_id: int, by: Actor, moment: datetime, batch: str) -> bool:
+    """Have an agent told of all that happens to the ticket; False when they are already.
+
+    ``batch`` names what is done, and undone, together.
+    """
     from models import watches  # 0.4 ms, for agents who watch
 
-    return by.agent_id is not None and watches.add(ticket_id, by.agent_id)
+    if by.agent_id is None or not watches.add(ticket_id, by.agent_id):
+        return False
+    _record(ticket_id, "watched", by, moment, {"watcher": by.agent_id, "changes": {}, "batch": batch})
+    return True
 
 
-def unwatched(ticket_id: int, by: Actor) -> bool:
+def unwatched(ticket_id: int, by: Actor, moment: datetime, batch: str) -> bool:
     """End that; False when it was not so."""
     from models import watches  # 0.4 ms, for agents who watch
 
-    return by.agent_id is not None and watches.end(ticket_id, by.agent_id)
+    if by.agent_id is None or not watches.end(ticket_id, by.agent_id):
+        return False
+    _record(ticket_id, "unwatched", by, moment, {"watcher": by.agent_id, "changes": {}, "batch": batch})
+    return True
 
 
 def woken(ticket_id: int, moment: datetime) -> None:
@@ -909,7 +1002,7 @@ def _wiped(ticket_ids: Collection[int], nothing: str, told: str, by: Actor | Non
         said = _SAID_OF_NOBODY | (_SAID_OF_STAFF if event.kind in _OF_STAFF else frozenset())
         events.set_detail(event.id, {name: value for name, value in event.detail.items() if name in said})
     for ticket_id in sorted(ticket_ids):
-        tickets.change(ticket_id, {"subject": nothing})
+        tickets.change(ticket_id, {"subject": nothing, "erased": utc_text(moment)})
         tickets.set_tags(ticket_id, ())
         _record(ticket_id, "erased", by, moment, {"what": told})
 
@@ -967,6 +1060,7 @@ def merged(
             "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max(target.updated, source.updated),
+            "erased": target.erased if source.erased is not None else None,
             **({} if source.last_customer is None else {"closing": None}),
             **taken_over,
         },
@@ -1016,11 +1110,20 @@ def merged(
     tickets.set_unseen(target_id)
 
 
-def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: datetime) -> None:
+def merging_of(ticket_id: int) -> RecordedEvent | None:
+    """Return the event of the merge that holds; None for one without what it takes to take it back."""
+    holds = (each for each in events.mergings(ticket_id) if not each.detail.get("undone"))
+    found = next(holds, None)
+    return None if found is None or "given" not in found.detail else found
+
+
+def unmerged(
+    event: RecordedEvent, later: Sequence[int], by: Actor, moment: datetime, batch: str = ""
+) -> None:
     """Give a merged ticket back what was its own, and the messages `later` that came since and belong to it.
 
     ``event`` is the one that `merged` recorded. What the other ticket was given with it goes, unless it has
-    a use there by now.
+    a use there by now. ``batch`` names what is done, and undone, together; '' for what undoes a merge itself.
     """
     from models import belongings, watches  # 3 ms, for tickets that are merged
 
@@ -1028,9 +1131,11 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     source, target = _read(event.ticket_id), _read(event.ticket_id).merged_into_id
     if target is None:
         raise LookupError(f"ticket {source.number} is not merged")
+    had, before = belongings.of(source.id), _read(target)
+    rewritten: dict[int, Mapping[str, Any]] = {event.id: event.detail}
     for other in tickets.merged_into([target]):
         if other != source.id:
-            kept |= _handed_on(event, kept, other)
+            kept |= _handed_on(event, kept, other, rewritten)
     given: dict[str, list[int]] = kept["given"]
     receipts_of_later = [row for row in map(messages.receipt_of, later) if row is not None]
     belongings.give(target, source.id, given)
@@ -1042,6 +1147,7 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     belongings.give(target, source.id, since)
     ticket, since_then = _read(target), events.since(target, event.id)
     anew = _put_in(since_then, "collaborators")
+    people, referrals, tags = tickets.collaborators(target), tickets.referrals(target), tickets.tags(target)
     for contact in contacts.by_id(kept["people"]):
         is_heard = contact.id in anew or messages.is_sender(target, contact.email)
         if contact.id != ticket.contact_id and not is_heard:
@@ -1049,10 +1155,9 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     for department_id in kept["departments"]:
         if department_id != ticket.department_id:
             tickets.remove_referral(target, department_id)
-    for agent_id in kept.get("watchers", ()):
-        watches.end(target, agent_id)
+    watchers = [each for each in kept.get("watchers", ()) if watches.end(target, each)]
     gone = {name.lower() for name in kept["tags"]} - {name.lower() for name in _put_in(since_then, "tags")}
-    tickets.set_tags(target, [name for name in tickets.tags(target) if name.lower() not in gone])
+    tickets.set_tags(target, [name for name in tags if name.lower() not in gone])
     was: dict[str, Stored] = dict(kept["was"])
     values: dict[str, Stored] = {**_as_rows_say(source.id, was), "merged_into_id": None}
     written = messages.totals(source.id).last_customer
@@ -1082,7 +1187,27 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     _apply(ticket, {**rows_say, **owner, **owed, **updated})
     told = {name: kept[name] for name in ("into", "text", events.BROUGHT) if name in kept}
     events.set_detail(event.id, {**told, "undone": True})
-    _record(source.id, "unmerged", by, moment, {"text": f"taken out of #{ticket.number} again"})
+    detail: dict[str, Any] = {"text": f"taken out of #{ticket.number} again"}
+    if batch:
+        has = belongings.of(source.id)
+        detail |= {
+            "changes": _between(source, _read(source.id)),
+            "batch": batch,
+            "apart": {
+                "from": target,
+                "has": has,
+                "moved": {
+                    name: [row for row in ids if row not in set(had[name])] for name, ids in has.items()
+                },
+                "people": [each for each in people if each not in tickets.collaborators(target)],
+                "departments": [each for each in referrals if each not in tickets.referrals(target)],
+                "watchers": watchers,
+                "tags": [tags, tickets.tags(target)],
+                "events": rewritten,
+                "target": _between(before, _read(target)),
+            },
+        }
+    _record(source.id, "unmerged", by, moment, detail)
     _record(target, "unmerged", by, moment, {"text": f"#{source.number} taken out again"})
     tickets.set_unseen(target)
     tickets.set_unseen(source.id)
@@ -1097,7 +1222,7 @@ def split_off(
     """
     from models import belongings  # 3 ms, for tickets that are split
 
-    source = _read(source_id)
+    source = before = _read(source_id)
     ticket = tickets.write(new, clocks.begun(new.sla_id, new.priority, moment, answer_owed=False))
     received = [row for row in map(messages.receipt_of, message_ids) if row is not None]
     belongings.give(
@@ -1118,7 +1243,14 @@ def split_off(
         "split",
         by,
         moment,
-        {"into": ticket.number, "text": f"{what} split off as #{ticket.number}"},
+        {
+            "into": ticket.number,
+            "text": f"{what} split off as #{ticket.number}",
+            "new": ticket.id,
+            "moved": sorted(message_ids),
+            "changes": _between(before, _read(source_id)),
+            "batch": new_batch(),
+        },
     )
     _record(ticket.id, "split", by, moment, {"from": source.number, "text": f"split off #{source.number}"})
     _notice(ticket.id, "new_ticket", by, moment)
@@ -1172,6 +1304,7 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
             "last_customer": max([target.last_customer or "", *written]) or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max([target.updated, *written]),
+            "erased": None,
             **({"closing": None} if written else {}),
             **_owed_there(source, target, moment),
         },
@@ -1402,12 +1535,17 @@ def _wakes_by_event(taken: Mapping[str, Sequence[Any]]) -> bool:
     return "snooze_ends" in taken and taken["snooze_ends"][0] == "event"
 
 
-def _handed_on(merging: RecordedEvent, kept: Mapping[str, Any], other_id: int) -> dict[str, list[Any]]:
-    """Let another ticket that was merged be who brought what it has too; returns what is left to the one."""
+def _handed_on(
+    merging: RecordedEvent, kept: Mapping[str, Any], other_id: int, rewritten: dict[int, Mapping[str, Any]]
+) -> dict[str, list[Any]]:
+    """Let another ticket that was merged be who brought what it has too; returns what is left to the one.
+
+    What the event of its merging told before is put into ``rewritten``.
+    """
     from models import watches  # 0.4 ms, for agents who watch
 
-    other, event = _read(other_id), events.newest_of(other_id, "merged")
-    if event is None or "given" not in event.detail or event.detail.get("undone"):
+    other, event = _read(other_id), merging_of(other_id)
+    if event is None:
         return {}
     has: dict[str, Collection[Any]] = {
         "people": {*tickets.collaborators(other_id), other.contact_id},
@@ -1421,6 +1559,7 @@ def _handed_on(merging: RecordedEvent, kept: Mapping[str, Any], other_id: int) -
     then = event.detail["target"]
     if event.id > merging.id and then["updated"] == max(kept["target"]["updated"], kept["was"]["updated"]):
         more["target"] = {**then, "updated": kept["target"]["updated"]}
+    rewritten[event.id] = event.detail
     events.set_detail(event.id, {**event.detail, **more})
     return {name: [each for each in brought[name] if each not in handed[name]] for name in has}
 
@@ -1462,7 +1601,7 @@ def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
     return {
         "message_count": ticket.message_count + 1,
         "attachment_count": ticket.attachment_count + message.listed_attachments,
-        **({"subject": message.subject} if ticket.subject == ERASED else {}),
+        **({"subject": message.subject, "erased": None} if ticket.erased is not None else {}),
     }
 
 
@@ -1545,6 +1684,12 @@ def _changes(ticket: TicketState, values: Mapping[str, Stored]) -> dict[str, lis
         for name, value in _with_status(ticket, values).items()
         if getattr(ticket, name) != value
     }
+
+
+def _between(before: TicketState, after: TicketState) -> dict[str, list[Any]]:
+    """Return the columns that differ between two states of a ticket, for the event and for undo."""
+    then, later = before._asdict(), after._asdict()
+    return {name: [then[name], later[name]] for name in then if then[name] != later[name]}
 
 
 def _with_status(ticket: TicketState, values: Mapping[str, Stored]) -> Mapping[str, Stored]:

@@ -11,8 +11,7 @@ from desk.tickets import lifecycle, threads
 from desk.tickets.changes import find, find_whole
 from desk.tickets.reading import require_for
 from mail.mime.headers import Headers, headers_begin, parse_headers
-from models import blobs, deliveries, events, messages
-from models.events import RecordedEvent
+from models import blobs, deliveries, messages
 from models.tickets import TicketState, read
 from models.transactions import transaction
 
@@ -38,16 +37,17 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
     return merged
 
 
-def unmerge(actor: Actor, number: str) -> str:
+def unmerge(actor: Actor, number: str, *, by_undo: bool = False) -> str:
     """Take a ticket out again of the one it was merged into; returns that one's number.
 
-    It gets back what was its own, and what came since and answers its mail or names its number. Raises
-    NotFound, NotAllowed, and Refused for a ticket that is not merged.
+    It gets back what was its own, and what came since and answers its mail or names its number. Undo takes it
+    back, unless it is undo that does it. Raises NotFound, NotAllowed, and Refused for a ticket that is not
+    merged.
     """
     with transaction():
         source = find(number, actor)
         target = None if source.merged_into_id is None else read(source.merged_into_id)
-        event = _merging(source.id)
+        event = lifecycle.merging_of(source.id)
         if target is None or event is None:
             raise Refused(f"#{source.number} is not merged", "nightdesk ticket show " + source.number)
         if target.merged_into_id is not None:
@@ -57,15 +57,9 @@ def unmerge(actor: Actor, number: str) -> str:
             )
         require_for(actor, "ticket.edit", target)
         later = _belonging(source, target.id, event.detail["given"])
-        lifecycle.unmerged(event, later, actor, now())
+        lifecycle.unmerged(event, later, actor, now(), "" if by_undo else lifecycle.new_batch())
         threads.put_by_hand(mail.id for mail in messages.mails(source.id))
     return target.number
-
-
-def _merging(ticket_id: int) -> RecordedEvent | None:
-    """Return the event of the merge that holds; None for one without what it takes to take it back."""
-    found = events.newest_of(ticket_id, "merged")
-    return None if found is None or "given" not in found.detail or found.detail.get("undone") else found
 
 
 def _belonging(source: TicketState, target: int, given: Mapping[str, Sequence[int]]) -> list[int]:

@@ -160,7 +160,7 @@ def _kept_long_enough(moment: datetime, limit: int) -> list[int]:
         days = own.get(department.name.lower(), usual)
         if days and len(found) < limit:
             before = utc_text(moment - timedelta(days=days))
-            found += tickets.old_closed(department.id, before, ERASED, limit - len(found))
+            found += tickets.old_closed(department.id, before, limit - len(found))
     return found
 
 

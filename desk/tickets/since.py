@@ -26,7 +26,7 @@ EXCERPT = 160
 """Characters of a message that are told."""
 TOLD_BY_THEIR_MESSAGE = frozenset({"created", "replied", "noted"})
 """Events that only say that a message came, which tells itself."""
-NO_NEWS = frozenset({"overdue", "reminded", "send_cancelled"})
+NO_NEWS = frozenset({"overdue", "reminded", "send_cancelled", "watched", "unwatched"})
 """Events that change nothing of what somebody would write."""
 
 

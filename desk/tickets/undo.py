@@ -44,8 +44,12 @@ UNDOABLE = (
     "unpinned",
     "note_edited",
     "merged",
+    "unmerged",
+    "split",
     "linked",
     "unlinked",
+    "watched",
+    "unwatched",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
@@ -62,6 +66,8 @@ _ACTIONS = {
     "deleted": "ticket.delete",
     "restored": "ticket.delete",
 }
+_OF_ONESELF = ("watched", "unwatched")
+"""What an agent does to nobody else's work."""
 
 
 def undo_last(actor: Actor) -> str | None:
@@ -81,7 +87,8 @@ def undo_last(actor: Actor) -> str | None:
         for event in reversed(batch):
             ticket = tickets.read(event.ticket_id)
             assert ticket is not None
-            _require(actor, _ACTIONS.get(event.kind, "ticket.edit"), ticket, moved.get(ticket.id))
+            if event.kind not in _OF_ONESELF:
+                _require(actor, _ACTIONS.get(event.kind, "ticket.edit"), ticket, moved.get(ticket.id))
             if event.kind == "banned":
                 filters.delete_ban(event.detail["pattern"])
             (undone if _taken_back(event, actor, ticket) else kept).append(ticket)
@@ -96,7 +103,7 @@ def _taken_back(event: RecordedEvent, actor: Actor, ticket: TicketState) -> bool
     if event.kind != "merged":
         return lifecycle.undone(event, actor, now(), events.words(event.kind, event.detail))
     try:
-        merging.unmerge(actor, ticket.number)
+        merging.unmerge(actor, ticket.number, by_undo=True)
     except Refused:
         # It is merged still, and can be taken out by its name.
         lifecycle.undone_no_more(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor
 from desk.tickets import changes, lifecycle
@@ -17,9 +18,10 @@ def watch(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """
     if actor.agent_id is None:
         raise Refused("only an agent watches tickets", "nightdesk agent add, or set NIGHTDESK_AGENT")
+    batch = lifecycle.new_batch()
     with transaction():
         found = [changes.find(number, actor) for number in dict.fromkeys(numbers)]
-        return [each.number for each in found if lifecycle.watched(each.id, actor)]
+        return [each.number for each in found if lifecycle.watched(each.id, actor, now(), batch)]
 
 
 def toggle(actor: Actor, numbers: Sequence[str]) -> bool:
@@ -36,6 +38,7 @@ def toggle(actor: Actor, numbers: Sequence[str]) -> bool:
 
 def unwatch(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """End that; returns the tickets that they watched until now. Raises NotFound."""
+    batch = lifecycle.new_batch()
     with transaction():
         found = [changes.find(number, actor) for number in dict.fromkeys(numbers)]
-        return [each.number for each in found if lifecycle.unwatched(each.id, actor)]
+        return [each.number for each in found if lifecycle.unwatched(each.id, actor, now(), batch)]

@@ -27,7 +27,7 @@ _DATED: Final = expression(
 _UNDATED: Final = expression(rb"^From (?:-|[^\s@]+@[^\s@]+)?[ \t]*\r?\n$")
 _HEADER: Final = expression(rb"^(?:[!-9;-~]+[ \t]*:|>From )")
 _QUOTED: Final = expression(rb"^>+From ")
-_TO_QUOTE: Final = expression(rb"(?m)^(>*From )")
+_TO_QUOTE: Final = expression(rb">*From ")
 _YEAR: Final = expression(rb"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _ZONE: Final = expression(rb"([+-])(\d\d)(\d\d)(?!\d)")
 
@@ -50,11 +50,35 @@ class StoredMail:
     moment: datetime | None
 
 
-def in_mbox(raw: bytes, moment: datetime) -> bytes:
-    """Return a mail as it stands in an mbox file (RFC 4155, mboxrd): it reads back as it was, with LF."""
-    quoted = _TO_QUOTE.sub(rb">\1", raw.replace(b"\r\n", b"\n"))
+def into_mbox(mail: BinaryIO, moment: datetime, target: BinaryIO) -> None:
+    """Write a mail into an mbox file (RFC 4155, mboxrd) in pieces: it reads back as it was, with LF."""
     date = moment.astimezone(UTC).strftime("%a %b %e %H:%M:%S %Y")
-    return f"From nightdesk {date}\n".encode() + quoted.rstrip(b"\n") + b"\n\n"
+    target.write(f"From nightdesk {date}\n".encode())
+    begins, held, ends = True, b"", 0
+    while piece := mail.readline(_PIECE):
+        # What ends a line may be cut in two, and the ends of the last lines are not written.
+        text = held + piece
+        held, whole = b"", text[-1:] == b"\n"
+        if whole:
+            text = text[:-1].removesuffix(b"\r")
+        elif text[-1:] == b"\r":
+            text, held = text[:-1], b"\r"
+        if text:
+            ends = _end_lines(ends, target)
+            target.write(b">" + text if begins and _TO_QUOTE.match(text) else text)
+        begins = whole or (begins and not text)
+        ends += whole
+    if held:
+        _end_lines(ends, target)
+    target.write(held + b"\n\n")
+
+
+def _end_lines(count: int, target: BinaryIO) -> int:
+    while count:
+        some = min(count, _PIECE)
+        target.write(b"\n" * some)
+        count -= some
+    return 0
 
 
 def read_mbox(file: BinaryIO, start: int, limit: int) -> Iterator[StoredMail]:

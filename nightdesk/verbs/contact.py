@@ -114,14 +114,19 @@ def export(context: VerbContext, address: str, target: str, no_notes: bool) -> R
     """
     from config.clock import now
     from desk import personal_data
+    from desk.exports import gone_words
 
     done = personal_data.write(
         context.desk, context.actor, address, Path(target), _line, now(), with_notes=not no_notes
     )
     for trouble in done.troubles:
         output.say(trouble)
+    if done.gone:
+        output.say(gone_words(done.gone))
     return Result(
-        lambda: {name: value for name, value in done._asdict().items() if name != "troubles" or value},
+        lambda: {
+            name: value for name, value in done._asdict().items() if name not in ("troubles", "gone") or value
+        },
         lambda: output.say(
             f"{counted(done.tickets, 'ticket')} of theirs, their part of {counted(done.shared, 'other')}, "
             f"{counted(done.mails, 'mail')}, {counted(done.files, 'file')}"

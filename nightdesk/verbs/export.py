@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desk.exports import Exported
 
 _EVERY_SECONDS = 0.2
+_COUNTS = ("tickets", "mails", "files")
 
 
 @click.command()
@@ -44,7 +45,6 @@ def export(context: VerbContext, target: str, query: str, form: str) -> Result:
     from desk import exports
     from desk.erasure import note_export
     from desk.tickets.query import parse
-    from mail.archives.mbox import in_mbox
 
     if context.as_json and target == "-":
         raise UsageError("--json and - both want standard output", "give one of them")
@@ -63,19 +63,15 @@ def export(context: VerbContext, target: str, query: str, form: str) -> Result:
         if target != "-":
             note_export(Path(target))
         with new_file(target) as file:
-            for ticket in exports.found(actor, wanted):
-                mails = 0
-                for _, raw, moment in exports.mails_of(ticket, actor):
-                    file.write(in_mbox(raw, moment))
-                    mails += 1
-                done = exports.Exported(done.tickets + 1, done.mails + mails)
-                watch(done)
+            done = exports.write_mbox(actor, wanted, file, watch)
     if sys.stderr.isatty():
         output.overwrite("")
     for trouble in done.troubles:
         output.say(trouble)
+    if done.gone:
+        output.say(exports.gone_words(done.gone))
     return Result(
-        lambda: {name: value for name, value in done._asdict().items() if name != "troubles" or value},
+        lambda: {name: value for name, value in done._asdict().items() if name in _COUNTS or value},
         lambda: output.say(_told(done)),
         status=Exit.FAILED if done.troubles else Exit.DONE,
     )

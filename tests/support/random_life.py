@@ -54,9 +54,11 @@ class Life:
         self.door.mailbox(SALES, department="Sales")
         departments.add_department(self.kim, "Networks", parent="Sales")
         slas.add_sla(self.kim, "Gold", 4, next=8, resolve=72)
-        topics.add_topic(self.kim, "VPN", department="Networks", checklist=["look", "mend"])
         teams.add_team(self.kim, "Night", members=["kim", "lee"], lead="lee")
         statuses.add_status(self.kim, "On hold", state="waiting")
+        topics.add_topic(self.kim, "VPN", department="Networks", checklist=["look", "mend"])
+        topics.add_topic(self.kim, "Tokens", parent="VPN", assigned_to="team:Night", status="On hold")
+        topics.add_topic(self.kim, "Certificates", parent="Tokens", assigned_to="lee")
         organizations.add_organization(self.kim, "Corp", ["corp.test"], note="They pay.")
         add_field(self.kim, "serial")
         add_field(self.kim, "rooms", kind="number", topics=["VPN"])
@@ -175,7 +177,8 @@ class Life:
         changes.set_sla(self.actor, [self.number()], self.dice.choice(("Gold", "Standard")))
 
     def _topic(self) -> None:
-        changes.set_topic(self.actor, [self.number()], "VPN")
+        named = self.dice.choice(("VPN", "Tokens", "Certificates"))
+        changes.set_topic(self.actor, [self.number()], named)
 
     def _fields(self) -> None:
         some = {"serial": "Z-4711", "rooms": "7.5", "engineer": "lee", "owner": "bob@corp.test"}

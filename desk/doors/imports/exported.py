@@ -437,16 +437,17 @@ class _Import(_Run):
         with transaction():
             self._lease.check()
             for line in self._source.named():
-                if line["kind"] == "department" and self._was_made(line):
-                    self._set_parent(line["row"])
+                if line["kind"] in carried.WITH_PARENTS and self._was_made(line):
+                    self._set_parent(line["kind"], line["row"])
                 if line["kind"] == "contact" and self._was_made(line):
                     carried.complete_people(line["more"], self._ids)
             carried.note_given()
 
-    def _set_parent(self, row: Values) -> None:
-        parent, here = self._ids("department", row["parent_id"]), self._ids("department", row["id"])
+    def _set_parent(self, kind: str, row: Values) -> None:
+        # An export of an earlier program does not tell it of topics.
+        parent, here = self._ids(kind, row.get("parent_id")), self._ids(kind, row["id"])
         if parent is not None and here is not None:
-            carried.set_parent(here, parent)
+            carried.set_parent(kind, here, parent)
 
     def _name(self, lines: Sequence[dict[str, Any]]) -> None:
         with transaction():

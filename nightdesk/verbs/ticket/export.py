@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shutil import copyfileobj
 
 import click
 
@@ -20,12 +20,6 @@ from nightdesk.context import desk_open
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
 from nightdesk.options import Options
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from desk.permissions import Actor
 
 
 @click.command()
@@ -90,8 +84,10 @@ def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
 
 
 def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
+    from desk.exports import mails_of
     from desk.permissions import current_actor
-    from mail.archives.mbox import in_mbox
+    from desk.tickets import detail
+    from mail.archives.mbox import into_mbox
 
     count = 0
     with ExitStack() as stack:
@@ -99,15 +95,17 @@ def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
         reader = current_actor(stack.enter_context(desk_open(options)))
         _note(target)
         for number in numbers:
-            for _, raw, created in _mails(number, reader):
-                file.write(in_mbox(raw, created))
+            for message, mail in mails_of(detail.show(number, reader), reader):
+                into_mbox(mail, message.created, file)
                 count += 1
     output.say(f"{counted(count, 'mail')} written")
     return Exit.DONE
 
 
 def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
+    from desk.exports import mails_of
     from desk.permissions import current_actor
+    from desk.tickets import detail
 
     count = 0
     target.mkdir(mode=0o700, exist_ok=True)
@@ -115,25 +113,12 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
         reader = current_actor(desk)
         _note(str(target))
         for number in numbers:
-            for message_id, raw, _ in _mails(number, reader):
-                with new_file(str(target / f"{_file_name(number)}-{message_id}.eml")) as file:
-                    file.write(raw)
+            for message, mail in mails_of(detail.show(number, reader), reader):
+                with new_file(str(target / f"{_file_name(number)}-{message.id}.eml")) as file:
+                    copyfileobj(mail, file)
                 count += 1
     output.say(f"{counted(count, 'mail')} written")
     return Exit.DONE
-
-
-def _mails(number: str, reader: Actor) -> Iterator[tuple[int, bytes, datetime]]:
-    """Yield a ticket's mails oldest first: message id, bytes, and its time."""
-    from desk.errors import NotFound
-    from desk.tickets import detail
-
-    for message in detail.show(number, reader).messages:
-        try:
-            raw = detail.raw_message(message.id, reader)
-        except NotFound:
-            continue
-        yield message.id, raw, message.created
 
 
 def _file_name(number: str) -> str:

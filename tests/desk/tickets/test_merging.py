@@ -28,6 +28,7 @@ from desk.tickets import (
     snoozing,
     tasks,
     time_spent,
+    undo,
     watching,
 )
 from desk.tickets.merging import merge, unmerge
@@ -471,3 +472,21 @@ def _do(
         case "snooze" if not is_closed:
             return snoozing.snooze(kim, [place], "2031-05-06", UTC)
     return False
+
+
+def test_undo_puts_a_ticket_back_that_was_taken_out_with_what_came_since(door: Door, kim: Actor) -> None:
+    lee = make_agent("lee")
+    merge(kim, ["2"], "1")
+    door.take(mail("Later", sender=BOB, answers=BOBS))
+    merged = state()
+    unmerge(kim, "2")
+    apart = state()
+    assert (texts("1"), texts("2")) == (["One"], ["Two", "Later"])
+    assert undo.undo_last(kim) == "undone: #2 taken out of #1 again"
+    assert state() == merged
+    unmerge(kim, "2")
+    assert [row[2:] for row in state()["ticket"]] == [row[2:] for row in apart["ticket"]]
+    changes.add_tags(lee, ["1"], ["vpn"])
+    with pytest.raises(Refused, match="#2 was changed since"):
+        undo.undo_last(kim)
+    assert texts("2") == ["Two", "Later"]

@@ -8,7 +8,7 @@ from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.replies.reply import add_note, send_reply
-from desk.tickets import changes, detail
+from desk.tickets import changes, detail, undo
 from desk.tickets.merging import merge
 from desk.tickets.splitting import split
 from tests.support.mails import ANA, BOB, Door, mail, rows, value
@@ -113,3 +113,19 @@ def test_a_note_goes_too_and_nobody_is_told(door: Door, kim: Actor) -> None:
     assert texts("2") == ["Two", "Only for us"]
     assert value("SELECT COUNT(*) FROM delivery WHERE kind = 'reply'") == 0
     assert ANA
+
+
+def test_undo_takes_the_messages_back_and_the_new_ticket_goes(door: Door, kim: Actor) -> None:
+    lee = make_agent("lee")
+    split(kim, "1", [message_of("Two")])
+    changes.add_tags(lee, ["2"], ["vpn"])
+    with pytest.raises(Refused, match="#1 was changed since"):
+        undo.undo_last(kim)  # Lee works on it by now
+    assert (texts("1"), texts("2")) == (["One"], ["Two"])
+    merge(kim, ["2"], "1")
+    split(kim, "1", [message_of("Two")])
+    assert undo.undo_last(kim) == "undone: #1 one message split off as #3"
+    assert texts("1") == ["One", "Two"]
+    with pytest.raises(NotFound):
+        detail.show("3")
+    assert door.take(mail("More of two", sender=BOB, answers=BOBS)).ticket_number == "1"

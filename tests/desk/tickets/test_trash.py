@@ -342,6 +342,22 @@ def test_texts_that_come_to_an_erased_ticket_go_too(door: Door, kim: Actor) -> N
     ] * 3
 
 
+def test_what_a_sender_calls_erased_is_not(door: Door, kim: Actor) -> None:
+    settings.set(ADMIN, "tickets.keep_days", "10")
+    number = door.take(mail("A heron.", subject="[erased]", message_id="<h@corp.test>")).ticket_number or ""
+    door.take(mail("Two herons.", subject="Re: Herons", answers="<h@corp.test>"))
+    changes.add_tags(kim, [number], ["wren"])
+    assert detail.show(number).subject == "[erased]"
+    changes.close(kim, [number])
+    later(11)
+    assert {each.text for each in detail.show(number).messages} == {"[erased]"}
+    # What comes to it by that name is a text again, and goes with the others in time.
+    door.take(mail("Three herons.", subject="[erased]", answers="<h@corp.test>"))
+    changes.close(kim, [number])
+    later(11)
+    assert {each.text for each in detail.show(number).messages} == {"[erased]"}
+
+
 def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(door: Door, desk: Desk) -> None:
     note = add_note(ADMIN, "1", "Her kestrel is ill.")
     edit_note(ADMIN, "1", note, "Something else.")

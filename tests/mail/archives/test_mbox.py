@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mail.archives.mbox import NotAnMbox, StoredMail, begins_mail, moment_of, read_mbox
+from mail.archives import mbox
+from mail.archives.mbox import NotAnMbox, StoredMail, begins_mail, into_mbox, moment_of, read_mbox
 from tests.support.rows import every_row
 
 FROM = b"From joe@x.test Fri Nov 20 09:00:01 2026\n"
 LIMIT = 10_000_000
+ENDS = st.sampled_from([b"", b"\n", b"\r\n"])
 
 
 def read(data: bytes, start: int = 0, limit: int = LIMIT) -> list[StoredMail]:
@@ -151,3 +153,20 @@ def test_no_bytes_break_the_reader_and_none_are_lost(data: bytes) -> None:
     assert found[0].start == 0
     assert found[-1].end == len(FROM + data)
     assert [each.end for each in found[:-1]] == [each.start for each in found[1:]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(
+        st.builds(bytes.__add__, st.sampled_from([b"", b">", b"From ", b">>From x", b"text", b"\r"]), ENDS)
+    ),
+    piece=st.integers(8, 12),
+)
+def test_a_mail_is_written_as_mboxrd_however_it_is_cut(
+    monkeypatch: pytest.MonkeyPatch, lines: list[bytes], piece: int
+) -> None:
+    monkeypatch.setattr(mbox, "_PIECE", piece)
+    raw, target = b"".join(lines), io.BytesIO()
+    into_mbox(io.BytesIO(raw), datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC), target)
+    quoted = re.sub(rb"(?m)^(>*From )", rb">\1", raw.replace(b"\r\n", b"\n")).rstrip(b"\n")
+    assert target.getvalue() == b"From nightdesk Fri Nov 20 09:00:01 2026\n" + quoted + b"\n\n"
