@@ -43,7 +43,7 @@ from models.queries.conditions import (
     without_text,
 )
 from models.queries.own_values import with_values
-from models.queries.reach import Reach
+from models.queries.reach import Reach, readable
 from models.queries.tree import NOTHING, Condition, Node, all_of, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
 from models.statuses import NamedStatus
@@ -385,9 +385,9 @@ def _counted_within(wanted: TicketList, reach: Reach, reader: Reader) -> int:
 
 def view_counts(agent_id: int, reach: Reach | None = None) -> dict[str, int]:
     """Return the number of tickets in every view, for this agent, as far as they read."""
-    readable = within(NOTHING, reach)
+    readable_ones = within(NOTHING, reach)
     own = [view for view in _VIEWS if view != "closed"]
-    counted = {view: count(TicketList(view, readable, "updated", agent_id)) for view in own}
+    counted = {view: count(TicketList(view, readable_ones, "updated", agent_id)) for view in own}
     counted["closed"] = counted["all"] - counted["open"] - counted["snoozed"]
     return {view: counted[view] for view in _VIEWS}
 
@@ -938,3 +938,29 @@ def _to_count(wanted: TicketList) -> str:
     if _is_asked_of(wanted, "closed"):
         return "ticket_closed"
     return "ticket_state" if named <= set(STATE) else "ticket_by_updated"
+
+
+class BriefTicket(Record):
+    """A ticket in one line; ``updated`` as stored."""
+
+    id: int
+    number: str
+    subject: str
+    status: Status
+    updated: str
+
+
+def of_contact(
+    contact_id: int, limit: int, reach: Reach | None, *, closed: bool, besides: int = 0
+) -> list[BriefTicket]:
+    """Return a contact's tickets within reach, closed ones or the others, newest activity first."""
+    ticket = TICKET
+    state = ~NOT_CLOSED if closed else NOT_CLOSED
+    conditions = [ticket.contact == contact_id, state, ticket.id != besides]
+    conditions += [ticket.merged_into.is_null(), ticket.deleted.is_null()]
+    if reach is not None:
+        conditions.append(readable(ticket.id, ticket.department, ticket.team, reach))
+    columns = [ticket.id, ticket.number, ticket.subject, ticket.status, ticket.updated]
+    query = peewee.Select([ticket], columns).where(*conditions)
+    newest = query.order_by(ticket.updated.desc(), ticket.id.desc()).limit(limit)
+    return [BriefTicket(*row) for row in run(newest)]

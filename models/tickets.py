@@ -184,7 +184,7 @@ Ticket.add_index(
 Ticket.add_index(Ticket.id, Ticket.attachment_count, name="ticket_with_files", where=_HAS_FILES)
 Ticket.add_index(Ticket.merged_into, name="ticket_merged", where=Ticket.merged_into.is_null(False))
 Ticket.add_index(Ticket.refers_to, name="ticket_refers_to", where=Ticket.refers_to.is_null(False))
-Ticket.add_index(Ticket.contact, name="ticket_contact")
+Ticket.add_index(Ticket.contact, Ticket.updated, Ticket.id, Ticket.status, name="ticket_contact")
 Ticket.add_index(
     Ticket.updated,
     Ticket.id,
@@ -447,16 +447,6 @@ class NewClocks(Record):
     reminder: str | None = None
 
 
-class BriefTicket(Record):
-    """A ticket in one line; ``updated`` as stored."""
-
-    id: int
-    number: str
-    subject: str
-    status: Status
-    updated: str
-
-
 class DueTicket(Record):
     """A ticket that a sweep looks at; ``due`` as stored."""
 
@@ -711,16 +701,6 @@ _ADD_COLLABORATOR = Statement(
     ).on_conflict_ignore()
 )
 _OF_CONTACT = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.contact == p("contact_id")), int)
-_NEWEST_OF_CONTACT = Lookup(
-    lambda p: (
-        Ticket.select(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.updated)
-        .where(Ticket.contact == p("contact_id"), Ticket.merged_into.is_null(), Ticket.deleted.is_null())
-        .order_by(Ticket.id.desc())
-        .limit(p("limit"))
-        .tuples()
-    ),
-    BriefTicket,
-)
 _WITH_COLLABORATOR = Lookup(
     lambda p: Collaborator.select(Collaborator.ticket).where(Collaborator.contact == p("contact_id")), int
 )
@@ -942,11 +922,6 @@ def delete(ticket_id: int) -> None:
 def of_contact(contact_id: int) -> list[int]:
     """Return the tickets whose requester a contact is."""
     return sorted(_OF_CONTACT.every(contact_id=contact_id))
-
-
-def newest_of_contact(contact_id: int, limit: int) -> list[BriefTicket]:
-    """Return the tickets of a contact that were made last, newest first; without merged ones."""
-    return _NEWEST_OF_CONTACT.every(contact_id=contact_id, limit=limit)
 
 
 def open_with(agent_ids: Iterable[int]) -> dict[int, int]:

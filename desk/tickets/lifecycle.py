@@ -1030,7 +1030,7 @@ def merged(
     from models import belongings, watches  # 3 ms, for tickets that are merged
 
     source, target = _read(source_id), _read(target_id)
-    given = belongings.of(source_id)
+    given, said_last = belongings.of(source_id), messages.totals(source_id).last_customer
     belongings.give(source_id, target_id, given)
     people = _given_to(
         (*tickets.collaborators(source_id), source.contact_id),
@@ -1049,7 +1049,14 @@ def merged(
     tags = [name for name in tickets.tags(source_id) if name.lower() not in {tag.lower() for tag in had}]
     tickets.set_tags(target_id, [*had, *tags])
     owner = source.assignee_id if target.assignee_id is None else None
-    taken_over = {**_owed_of_both(source, target, moment), **_pin_of_both(source, target)}
+    if (
+        target.status == "closed"
+        and source.status != "closed"
+        and (said_last or "") > (source.last_answer or "")
+    ):
+        taken_over = _reopened_by(source, target, moment)
+    else:
+        taken_over = {**_owed_of_both(source, target, moment), **_pin_of_both(source, target)}
     _apply(
         target,
         {
@@ -1108,6 +1115,10 @@ def merged(
     told = {"ticket": source.number, "text": f"#{source.number} joined"}
     _record(target_id, "joined", by, moment, told)
     tickets.set_unseen(target_id)
+    if taken_over.get("status") == "open" and target.status == "closed":
+        why = {"from": "closed", "to": "open", "text": f"#{source.number} waits for an answer"}
+        _record(target_id, "reopened", by, moment, why)
+        _hand_on(target_id, by, moment, batch or new_batch())
 
 
 def merging_of(ticket_id: int) -> RecordedEvent | None:
@@ -1490,6 +1501,23 @@ def _owed_of_both(source: TicketState, target: TicketState, moment: datetime) ->
     return {**owed, **clocks.after(target, owed, moment)} if owed else {}
 
 
+def _reopened_by(source: TicketState, target: TicketState, moment: datetime) -> dict[str, Stored]:
+    """Return how a closed ticket goes on into which one is merged whose customer waits for an answer.
+
+    Asleep or not: nobody would see the question in a closed one.
+    """
+    owed: dict[str, Stored] = {
+        "status": "open",
+        "closed": None,
+        "response_from": source.response_from or utc_text(moment),
+        "due_by_hand": source.due_by_hand,
+        "pinned": source.pinned,
+    }
+    owed |= clocks.after(target, owed, moment)
+    begun: dict[str, Stored] = {"resolve_from": source.resolve_from or utc_text(moment)}
+    return {**owed, **begun, **clocks.after(target.with_values(owed), begun, moment)}
+
+
 def _owed_alone(
     ticket: TicketState,
     kept: Mapping[str, Any],
@@ -1520,7 +1548,7 @@ def _owed_alone(
     for name in ("response_from", "resolve_from", "due_by_hand"):
         again |= untouched([name])
     if not has_written:
-        again |= untouched(["status", "named_status_id", "closing"])
+        again |= untouched(["status", "closed", "named_status_id", "closing"])
     if not has_written and ticket.status != "closed" and not (changed and _wakes_by_event(taken)):
         again |= untouched(["snoozed_until", "snooze_ends"])
     if again.get("response_from", ticket.response_from) is None and ticket.waiting_since is not None:

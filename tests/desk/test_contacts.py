@@ -9,7 +9,9 @@ from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import changes, detail, people, undo
-from tests.support.mails import BOB, EVE, SUPPORT, Door, mail, rows
+from models.statements import columns_of
+from models.tickets import Ticket
+from tests.support.mails import BOB, EVE, SUPPORT, Door, mail, rows, write
 from tests.support.workbench import make_agent
 
 ANAS = "<ana@corp.test>"
@@ -87,6 +89,21 @@ def test_the_thread_names_their_other_tickets_open_ones_first(door: Door, kim: A
     door.take(mail("Four", subject="Four"))
     changes.close(kim, ["4"])
     assert [(each.number, each.status) for each in detail.show("1").others] == [("2", "new"), ("4", "closed")]
+
+
+def test_an_open_ticket_is_found_behind_hundreds_of_closed_ones(door: Door, kim: Actor) -> None:
+    """Also by who reads one department, whose tickets are not among the newest."""
+    sales = door.department("Sales")
+    columns = ", ".join(name for name in columns_of(Ticket) if name not in ("id", "number"))
+    numbers = " UNION ALL ".join(f"SELECT 'more-{place}' AS number" for place in range(300))
+    write(
+        f"INSERT INTO ticket (number, {columns}) SELECT more.number, {columns} FROM"
+        f" (SELECT {columns} FROM ticket WHERE number = '2') one CROSS JOIN ({numbers}) more"
+    )
+    write("UPDATE ticket SET status = 'closed', department_id = ? WHERE number LIKE 'more-%'", sales)
+    assert [each.number for each in detail.show("1").others][:1] == ["2"]
+    lee = make_agent("lee", ["ticket.read"], department="Support")
+    assert [each.number for each in detail.show("1", lee).others] == ["2"]
 
 
 def test_what_makes_no_sense_is_refused(door: Door, kim: Actor) -> None:

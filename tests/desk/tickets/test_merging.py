@@ -120,6 +120,30 @@ class TestMerging:
         unmerge(kim, "2")
         assert state() == before
 
+    @pytest.mark.parametrize("waits", ["yes", "no", "machine", "asleep"])
+    def test_a_closed_ticket_is_open_again_where_a_person_waits(
+        self, door: Door, kim: Actor, desk: Desk, waits: str
+    ) -> None:
+        """Nobody looks for a question in a closed ticket; what owes nothing leaves it closed."""
+        if waits == "machine":
+            door.take(
+                mail("Disk full", subject="Disk", sender=BOB, headers={"Auto-Submitted": "auto-generated"})
+            )
+        source = "3" if waits == "machine" else "2"
+        if waits == "no":
+            send_reply(desk, kim, "2", "Done.")
+        if waits == "asleep":
+            snoozing.snooze(kim, ["2"], "2031-05-06", UTC)
+        changes.close(kim, ["1"])
+        before = state()
+        merge(kim, [source], "1")
+        assert detail.show("1").status == ("open" if waits in ("yes", "asleep") else "closed")
+        if waits == "yes":
+            assert [each.text for each in detail.show("1").events][-2:] == ["#2 joined", "reopened"]
+            assert value("SELECT response_from IS NOT NULL FROM ticket WHERE number = '1'")
+        unmerge(kim, source)
+        assert state() == before
+
     def test_a_ticket_is_not_merged_twice_nor_into_itself(self, door: Door, kim: Actor) -> None:
         with pytest.raises(Refused, match="into itself"):
             merge(kim, ["1"], "#1")
@@ -292,10 +316,12 @@ class TestAnyStory:
         _waits_as_messages_say()
         at_once = state()
         kept = kept_by(source[0])
+        closed = rows("SELECT status, number FROM ticket WHERE status = 'closed'")
         merge(kim, [source[0]], target[0])
         assert set(_watchers(source[0])) <= set(_watchers(target[0]))
         assert not rows("SELECT 1 FROM ticket WHERE merged_into_id IS NOT NULL AND snoozed_until IS NOT NULL")
         _waits_as_messages_say()
+        is_open_again = _status(target[0]) != "closed" and ("closed", target[0]) in closed
         more = 0
         for step in between:
             had = value("SELECT count(*) FROM message")
@@ -314,7 +340,7 @@ class TestAnyStory:
         if not between:
             assert [each for each in state().items() if each not in at_once.items()] == []
         assert kept_by(source[0]) == kept
-        is_said = any(step in SAYINGS for step in between)
+        is_said = is_open_again or any(step in SAYINGS for step in between)
         assert _worked_on(target[0], is_said) == _worked_on(twin[0], is_said)
         for number in (one[0], two[0]):
             assert own[number] <= _messages(number)
@@ -359,6 +385,10 @@ def _worked_on(number: str, is_said: bool) -> dict[str, Any]:
             ticket_id,
         )
     return found
+
+
+def _status(number: str) -> str:
+    return str(value("SELECT status FROM ticket WHERE number = ?", number))
 
 
 def _waits_as_messages_say() -> None:
