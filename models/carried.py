@@ -475,9 +475,9 @@ def make(kind: str, row: Mapping[str, Any], more: Rows, ids: Ids) -> int:
     return new
 
 
-def set_parent(kind: str, row_id: int, parent_id: int) -> None:
+def set_parent(table: str, row_id: int, parent_id: int) -> None:
     """Make a department, or a help topic, a part of another one."""
-    _SET_PARENT[kind].run(row_id=row_id, parent_id=parent_id)
+    _SET_PARENT[table].run(row_id=row_id, parent_id=parent_id)
 
 
 def complete_people(rows: Rows, ids: Ids) -> None:

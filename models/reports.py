@@ -50,6 +50,10 @@ class Counts(Record):
     ages: tuple[int, ...]
 
 
+Backlog = tuple[int, Sequence[int]]
+"""How many tickets are open, and how many of them were made in each interval between bounds."""
+
+
 class AtWork(Record):
     """The open tickets of one department, agent, mailbox, topic and state, awake or not; None: of none."""
 
@@ -87,6 +91,21 @@ def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> lis
     ]
 
 
+def backlog(
+    dimension: Dimension, bounds: Sequence[str], reach: Reach | None = None
+) -> list[tuple[Key, Backlog]]:
+    """Count the open tickets by when they were made. ``bounds``: times, latest first."""
+    tables: Any = engine().walked(Ticket, "t", "ticket_at_work")
+    if dimension == "tag":
+        tables = engine().read_first(_TAG, _T, _T.id == _TAG.ticket)
+    elif dimension == "team":
+        tables = _T
+    key = _TAG.name if dimension == "tag" else _KEYS[dimension]
+    columns = [key, fn.COUNT(peewee.SQL("*")), *(_number(each) for each in _spans(_T.created, bounds))]
+    query = peewee.Select([tables], columns).where(NOT_CLOSED, *_readable(reach)).group_by(key)
+    return [(row[0], (row[1], row[2:])) for row in run(query)]
+
+
 def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int, Counts]]:
     """Count the open tickets, awake, that were referred to each department from another one."""
     other = TicketReferral.alias("o")
@@ -99,26 +118,49 @@ def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> li
     return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
 
 
-def of_teams(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int | None, Counts]]:
-    """Count the open tickets that each team has; None: those that no team has."""
-    query = peewee.Select([_T], [_T.team, *_counted(soon, bounds)])
-    query = query.where(NOT_CLOSED, *_readable(reach)).group_by(_T.team)
-    return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
-
-
-def tagged(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[str, Counts]]:
-    """Count the open tickets with each tag."""
-    tag = _TAG
-    tables = engine().read_first(tag, _T, _T.id == tag.ticket)
-    query = peewee.Select([tables], [tag.name, *_counted(soon, bounds)])
-    query = query.where(NOT_CLOSED, *_readable(reach)).group_by(tag.name)
-    return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
-
-
 def opened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Opened]:
     """Return the tickets that were made in a period."""
     columns = [_T.id, _T.created, _T.sla, _T.closed]
     return _tickets(dimension, columns, _T.created, since, until, reach)
+
+
+def counted(
+    dimension: Dimension, since: str, until: str, reach: Reach | None = None
+) -> list[tuple[Key, int]]:
+    """Count the tickets that were made in a period."""
+    tables, key = _with_key(dimension, _T)
+    query = peewee.Select([tables], [key, fn.COUNT(peewee.SQL("*"))])
+    return run(query.where(*_made(since, until), *_readable(reach)).group_by(key))
+
+
+def counted_once(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> int:
+    """Count the tickets that were made in a period, each once."""
+    tables, _ = _with_key(dimension, _T)
+    number = _T.id.distinct() if dimension == "tag" else peewee.SQL("*")
+    query = peewee.Select([tables], [fn.COUNT(number)])
+    return int(run(query.where(*_made(since, until), *_readable(reach)))[0][0])
+
+
+def closed_later(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
+    """Return the tickets that were made in a period and closed behind it."""
+    tables, key = _with_key(dimension, _T)
+    query = peewee.Select([tables], [key, _T.id, _T.created, _T.sla, _T.closed])
+    behind = (_T.closed.is_null(False), _T.closed >= until)
+    return run(query.where(*behind, *_made(since, until), *_readable(reach)))
+
+
+def answered_or_late(
+    dimension: Dimension, since: str, until: str, reach: Reach | None = None
+) -> list[Opened]:
+    """Return the tickets that were made in a period and answered, or late, since it began."""
+    answer, event = Message.alias("r"), Event.alias("e")
+    tables, key = _with_key(dimension, _T)
+    answers = peewee.Select([answer], [answer.ticket])
+    answers = answers.where(answer.kind == literal("reply"), answer.created >= since)
+    late = peewee.Select([event], [event.ticket])
+    late = late.where(event.kind == literal("overdue"), event.at >= since)
+    query = peewee.Select([tables], [key, _T.id, _T.created, _T.sla, _T.closed])
+    return run(query.where(*_made(since, until), _T.id.in_(answers) | _T.id.in_(late), *_readable(reach)))
 
 
 def closed(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
@@ -142,6 +184,25 @@ def first_answers(since: str) -> dict[int, str]:
     return dict(_ANSWERS.every(since=since))
 
 
+_ANSWERS_OF = Lookup(
+    lambda p: (
+        Message.select(Message.ticket, fn.MIN(Message.created))
+        .where(
+            Message.ticket.in_(p.each("wanted")),
+            Message.kind == literal("reply"),
+            Message.created >= p("since"),
+        )
+        .group_by(Message.ticket)
+    ),
+    lambda ticket_id, created: (int(ticket_id), str(created)),
+)
+
+
+def first_answers_of(ticket_ids: Iterable[int], since: str) -> dict[int, str]:
+    """Return when each of these tickets was answered first since a time, of those that were."""
+    return dict(_ANSWERS_OF.each_of(ticket_ids, since=since))
+
+
 def answered(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
     """Return the tickets that were answered in a period; by agent, those that each of them answered."""
     answer = _ANSWER
@@ -153,6 +214,28 @@ def answered(dimension: Dimension, since: str, until: str, reach: Reach | None =
         return run(query)
     tables = engine().read_first(answer, _T, _T.id == answer.ticket)
     return _happened(dimension, tables, in_time, reach)
+
+
+When = tuple[str, int]
+"""When something happened, and to which ticket."""
+
+
+def replies(since: str, until: str, reach: Reach | None = None) -> list[When]:
+    """Return every answer of a period."""
+    answer = _ANSWER
+    in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
+    if reach is not None:
+        in_time = in_time & is_within(answer.ticket, reach)
+    return run(peewee.Select([answer], [answer.created, answer.ticket]).where(in_time))
+
+
+def reopenings(since: str, until: str, reach: Reach | None = None) -> list[When]:
+    """Return every time that a ticket was opened again in a period."""
+    event = _EVENT
+    in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
+    if reach is not None:
+        in_time = in_time & is_within(event.ticket, reach)
+    return run(peewee.Select([event], [event.at, event.ticket]).where(in_time))
 
 
 def reopened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
@@ -172,6 +255,19 @@ _BROKEN = Lookup(
 def broken(since: str) -> set[int]:
     """Return the tickets that became overdue since a time."""
     return set(_BROKEN.every(since=since))
+
+
+_BROKEN_OF = Lookup(
+    lambda p: Event.select(Event.ticket).where(
+        Event.ticket.in_(p.each("wanted")), Event.kind == literal("overdue"), Event.at >= p("since")
+    ),
+    int,
+)
+
+
+def broken_of(ticket_ids: Iterable[int], since: str) -> set[int]:
+    """Return those of these tickets that became overdue since a time."""
+    return set(_BROKEN_OF.each_of(ticket_ids, since=since))
 
 
 _OPENED = Lookup(
@@ -222,6 +318,10 @@ def moved(since: str, until: str, reach: Reach | None = None) -> Moved:
     span = {"since": since, "until": until}
     counted = (each.one(**span) or 0 for each in (_OPENED, _ANSWERED, _CLOSED, _REOPENED))
     return Moved(*counted)
+
+
+def _made(since: str, until: str) -> list[Any]:
+    return [_T.created >= since, _T.created < until]
 
 
 def _counted(soon: str, bounds: Sequence[str]) -> list[Any]:

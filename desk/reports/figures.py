@@ -5,13 +5,15 @@ Lengths of time are in whole seconds, of the business hours of a ticket's SLA; b
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from operator import itemgetter, sub
 from typing import Any, Literal, NamedTuple
 
+from config.clock import now
 from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
 from desk.queries import times
@@ -26,7 +28,7 @@ from models.fields import utc_text, utc_time
 from models.queries import names
 from models.queries.reach import Reach
 from models.queries.tree import Counted, FieldTest
-from models.reports import Counts, Dimension, Key
+from models.reports import Backlog, Dimension, Key
 
 ReportName = Literal["departments", "topics", "agents", "teams", "tags", "mailboxes", "days"]
 
@@ -105,27 +107,30 @@ class Report:
 class _Happened(NamedTuple):
     """What happened in a time, each with the key of its line and the ticket, of which some have several keys.
 
-    Counted by what C does with whole lists: a large desk's year has a million of them.
+    What the database can count it counts, the rest is counted by what C does with whole lists: a large desk's
+    year has a million rows.
     """
 
-    opened: Sequence[_Ticket]
+    made: Mapping[Key, int]
+    """How many tickets were made."""
+    made_in_all: int
+    """The same, each ticket once."""
+    promised: Sequence[_Ticket]
+    """Made under an SLA, and answered, closed or late by now."""
+    late: Sequence[_Ticket]
     answered: Sequence[_Ticket]
     closed: Sequence[_Ticket]
     reopened: Sequence[_Ticket]
-    promised: Sequence[_Ticket]
-    late: Sequence[_Ticket]
     first: Sequence[tuple[Key, int, int]]
     """With the seconds that passed."""
     resolved: Sequence[tuple[Key, int, int]]
 
     def _counted(self) -> Sequence[Sequence[_Ticket]]:
-        return self.opened, self.answered, self.closed, self.reopened, self.promised, self.late
+        return self.answered, self.closed, self.reopened, self.promised, self.late
 
-    def lines(self, open_by_key: Iterable[tuple[Key, Counts]]) -> dict[Key, ReportLine]:
-        """Return the line of each key, without its name."""
-        now: defaultdict[Key, list[Counts]] = defaultdict(list)
-        for key, counts in open_by_key:
-            now[key].append(counts)
+    def lines(self, open_by_key: Iterable[tuple[Key, Backlog]] | None) -> dict[Key, ReportLine]:
+        """Return the line of each key, without its name; None: not with those that are open."""
+        at_work = dict(open_by_key or ())
         counted = [Counter(map(_KEY, each)) for each in self._counted()]
         spreads = []
         for lasted in (self.first, self.resolved):
@@ -133,40 +138,51 @@ class _Happened(NamedTuple):
             for key, _, seconds in lasted:
                 lengths[key].append(seconds)
             spreads.append(lengths)
-        told: list[Iterable[Key]] = [*counted, now]
-        keys = dict.fromkeys(key for each in told for key in each)
+        told: list[Iterable[Key]] = [self.made, *counted, at_work]
         return {
             key: _line(
-                [each[key] for each in counted], [each.get(key, ()) for each in spreads], now.get(key, ())
+                self.made.get(key, 0),
+                [each[key] for each in counted],
+                [each.get(key, ()) for each in spreads],
+                None if open_by_key is None else at_work.get(key, _NONE_OPEN),
             )
-            for key in keys
+            for key in dict.fromkeys(key for each in told for key in each)
         }
 
-    def total(self, open_in_all: Iterable[Counts] | None) -> ReportLine:
-        """Return the line of all, in which each ticket counts once; None: not with those that are open."""
-        counted = [len(set(map(_TICKET, each))) for each in self._counted()]
-        lasted = [{ticket: seconds for _, ticket, seconds in each} for each in (self.first, self.resolved)]
-        return _line(counted, [each.values() for each in lasted], open_in_all)
+    def total(self, open_in_all: Backlog | None, *, several: bool = False) -> ReportLine:
+        """Return the line of all, in which each ticket counts once; None: not with those that are open.
+
+        ``several``: a ticket may have several keys; else it has only where it was answered or opened again.
+        """
+        apart = (True, several, True, several, several)
+        counted = [
+            len(set(map(_TICKET, each))) if is_apart else len(each)
+            for each, is_apart in zip(self._counted(), apart, strict=True)
+        ]
+        lasted = [
+            {ticket: seconds for _, ticket, seconds in each}.values() if several else [*map(_SECONDS, each)]
+            for each in (self.first, self.resolved)
+        ]
+        return _line(self.made_in_all, counted, lasted, open_in_all)
 
 
 _Ticket = tuple[Key, int] | tuple[Any, ...]
-_KEY, _TICKET = itemgetter(0), itemgetter(1)
+_KEY, _TICKET, _SECONDS = itemgetter(0), itemgetter(1), itemgetter(2)
+_NONE_OPEN: Backlog = 0, (0,) * len(AGE_WORDS)
 
 
 def _line(
-    counted: Sequence[int], lasted: Sequence[Collection[int]], open_now: Iterable[Counts] | None
+    opened: int, counted: Sequence[int], lasted: Sequence[Collection[int]], open_now: Backlog | None
 ) -> ReportLine:
-    opened, answered, closed, reopened, promised, late = counted
-    those = None if open_now is None else list(open_now)
-    backlog = [sum(spans) for spans in zip(*(each.ages for each in those or ()), strict=True)]
+    answered, closed, reopened, promised, late = counted
     return ReportLine(
         None,
         opened,
         answered,
         closed,
         reopened,
-        None if those is None else sum(each.open for each in those),
-        () if those is None else tuple(backlog or [0] * len(AGE_WORDS)),
+        None if open_now is None else open_now[0],
+        () if open_now is None else tuple(open_now[1]),
         spread(lasted[0]),
         spread(lasted[1]),
         promised,
@@ -184,8 +200,9 @@ class BusinessTime:
         """Return the seconds of each span, 0 for one whose times are the other way round."""
         if not spans:
             return []
-        begun = [utc_time(each[1]) for each in spans]
-        ended = [utc_time(each[2]) for each in spans]
+        # As `models.fields.utc_time` does it, a million times.
+        begun = [*map(datetime.fromisoformat, [each[1] for each in spans])]
+        ended = [*map(datetime.fromisoformat, [each[2] for each in spans])]
         found = [max(0, each.days * 86_400 + each.seconds) for each in map(sub, ended, begun)]
         newest = max(ended)
         oldest = max(min(begun), newest - _LOOKED_UP)
@@ -225,7 +242,13 @@ def report(
     called = _names(dimension)
     lines = [replace(line, name=_name(called, key)) for key, line in happened.lines(open_by_key).items()]
     lines.sort(key=lambda each: (each.name is None, (each.name or "").lower()))
-    return Report(name, since, until, tuple(lines), replace(happened.total(open_in_all), name="total"))
+    return Report(
+        name,
+        since,
+        until,
+        tuple(lines),
+        replace(happened.total(open_in_all, several=dimension == "tag"), name="total"),
+    )
 
 
 def time_of(text: str, zone: tzinfo, moment: datetime) -> datetime:
@@ -271,80 +294,106 @@ def _by_day(since: datetime, until: datetime, zone: tzinfo, reach: Reach | None)
     days = days_of(since, until, zone)
     if len(days) > LONGEST_DAYS:
         raise WrongUse(f"a report of {len(days)} days is too long", f"ask for at most {LONGEST_DAYS}")
-    lines, everything = [], []
-    known = _known(utc_text(since))
-    for begin, end in days:
-        span = max(begin, since), min(end, until)
-        found = _happened("department", *span, reach, known)
-        everything.append(found)
-        lines.append(replace(found.total(None), name=f"{begin.astimezone(zone):%Y-%m-%d}"))
-    whole = _Happened(*([each for part in parts for each in part] for parts in zip(*everything, strict=True)))
-    total = replace(whole.total(_open("department", until, reach)[1]), name="total")
-    return Report("days", since, until, tuple(lines), total)
+    begins = [utc_text(begin) for begin, _ in days]
 
+    def on(when: str) -> int:
+        return bisect_right(begins, when) - 1
 
-class _OfAllDays(NamedTuple):
-    """What all days of a time have in common, and is read once."""
-
-    late: Set[int]
-    """The tickets whose promise was broken since the time began, or later."""
-    first: Mapping[int, str]
-    """When tickets were answered first since then."""
-    length: BusinessTime
-
-
-def _known(since: str) -> _OfAllDays:
-    return _OfAllDays(rows.broken(since), rows.first_answers(since), BusinessTime())
-
-
-def _happened(
-    dimension: Dimension,
-    since: datetime,
-    until: datetime,
-    reach: Reach | None,
-    known: _OfAllDays | None = None,
-) -> _Happened:
     span = utc_text(since), utc_text(until)
-    late, first, length = known or _known(span[0])
-    opened = rows.opened(dimension, *span, reach)
+    made: dict[Key, int] = {}
+    for place, (begin, end) in enumerate(days):
+        of_day = utc_text(max(begin, since)), utc_text(min(end, until))
+        made[place] = rows.counted_once("department", *of_day, reach)
+    closed = rows.closed("department", *span, reach)
+    later = rows.closed_later("department", *span, reach)
+    happened = _whole(
+        made,
+        sum(made.values()),
+        [(on(row[2]), *row[1:]) for row in _reached("department", *span, reach)],
+        [(on(row[4]), *row[1:]) for row in closed],
+        [(on(row[2]), row[1]) for row in (*closed, *later) if row[2] >= span[0] and row[3] is not None],
+        [*{(on(when), ticket) for when, ticket in rows.replies(*span, reach)}],
+        [*{(on(when), ticket) for when, ticket in rows.reopenings(*span, reach)}],
+    )
+    names_of = [f"{begin.astimezone(zone):%Y-%m-%d}" for begin, _ in days]
+    found = happened.lines(None)
+    lines = tuple(replace(found[place], name=name) for place, name in enumerate(names_of))
+    total = happened.total(_open("department", until, reach)[1])
+    return Report("days", since, until, lines, replace(total, name="total"))
+
+
+def _happened(dimension: Dimension, since: datetime, until: datetime, reach: Reach | None) -> _Happened:
+    span = utc_text(since), utc_text(until)
+    made = dict(rows.counted(dimension, *span, reach))
     closed = rows.closed(dimension, *span, reach)
-    answered = [row for row in opened if row[1] in first]
-    began = [(sla, created, first[each]) for _, each, created, sla, _ in answered]
-    ended = [(sla, created, when) for _, _, created, sla, when in closed]
-    return _Happened(
-        opened,
-        rows.answered(dimension, *span, reach),
+    later = rows.closed_later(dimension, *span, reach)
+    return _whole(
+        made,
+        rows.counted_once(dimension, *span, reach) if dimension == "tag" else sum(made.values()),
+        _reached(dimension, *span, reach),
         closed,
+        [row[:2] for row in (*closed, *later) if row[2] >= span[0] and row[3] is not None],
+        rows.answered(dimension, *span, reach),
         rows.reopened(dimension, *span, reach),
-        [
-            (key, each)
-            for key, each, _, sla, done in opened
-            if sla is not None and (done or each in first or each in late)
-        ],
-        [(key, each) for key, each, _, sla, _ in opened if sla is not None and each in late],
-        [(row[0], row[1], seconds) for row, seconds in zip(answered, length.lengths(began), strict=True)],
-        [(row[0], row[1], seconds) for row, seconds in zip(closed, length.lengths(ended), strict=True)],
+    )
+
+
+_Reached = tuple[Key, int, str, int | None, str | None, str, bool]
+"""A row as `models.reports.Opened`, when it was answered first, '' for never, and whether it was late."""
+
+
+def _reached(dimension: Dimension, since: str, until: str, reach: Reach | None) -> list[_Reached]:
+    """Return the tickets that were made in a time and answered, or late, since.
+
+    Of a time that is long over the answers of its own tickets are looked up, not all that were given since.
+    """
+    if utc_time(until) - utc_time(since) < now() - utc_time(until):
+        found = rows.opened(dimension, since, until, reach)
+        ids = {row[1] for row in found}
+        first, late = rows.first_answers_of(ids, since), rows.broken_of(ids, since)
+    else:
+        found = rows.answered_or_late(dimension, since, until, reach)
+        first, late = rows.first_answers(since), rows.broken(since)
+    return [
+        (*row, first.get(row[1], ""), row[1] in late) for row in found if row[1] in first or row[1] in late
+    ]
+
+
+def _whole(
+    made: Mapping[Key, int],
+    made_in_all: int,
+    reached: Sequence[_Reached],
+    closed: Sequence[rows.Closed],
+    settled: Sequence[_Ticket],
+    answered: Sequence[_Ticket],
+    reopened: Sequence[_Ticket],
+) -> _Happened:
+    length = BusinessTime()
+    first = [row for row in reached if row[5]]
+    to_first = length.lengths([(row[3], row[2], row[5]) for row in first])
+    to_end = length.lengths([(row[3], row[2], row[4]) for row in closed])
+    return _Happened(
+        made,
+        made_in_all,
+        [*settled, *(row[:2] for row in reached if row[3] is not None and row[4] is None)],
+        [row[:2] for row in reached if row[3] is not None and row[6]],
+        answered,
+        closed,
+        reopened,
+        [(row[0], row[1], seconds) for row, seconds in zip(first, to_first, strict=True)],
+        [(row[0], row[1], seconds) for row, seconds in zip(closed, to_end, strict=True)],
     )
 
 
 def _open(
     dimension: Dimension, moment: datetime, reach: Reach | None
-) -> tuple[list[tuple[Key, Counts]], list[Counts]]:
+) -> tuple[list[tuple[Key, Backlog]], Backlog]:
     """Return the open tickets of each key, and of the desk."""
-    soon, bounds = utc_text(moment), [utc_text(moment - age) for age in AGES]
-    at_work = rows.at_work(soon, bounds, reach)
-    whole = [each.counts for each in at_work]
-    if dimension == "tag":
-        return list(rows.tagged(soon, bounds, reach)), whole
-    if dimension == "team":
-        return list(rows.of_teams(soon, bounds, reach)), whole
-    key = {
-        "department": "department_id",
-        "topic": "topic_id",
-        "agent": "assignee_id",
-        "mailbox": "mailbox_id",
-    }[dimension]
-    return [(getattr(each, key), each.counts) for each in at_work], whole
+    bounds = [utc_text(moment - age) for age in AGES]
+    found = rows.backlog(dimension, bounds, reach)
+    whole = rows.backlog("department", bounds, reach) if dimension == "tag" else found
+    ages = [sum(each) for each in zip(*(spans for _, (_, spans) in whole), strict=True)]
+    return found, (sum(count for _, (count, _) in whole), ages or [0] * len(AGE_WORDS))
 
 
 def _names(dimension: Dimension) -> Mapping[int, str]:

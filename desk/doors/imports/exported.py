@@ -443,11 +443,11 @@ class _Import(_Run):
                     carried.complete_people(line["more"], self._ids)
             carried.note_given()
 
-    def _set_parent(self, kind: str, row: Values) -> None:
+    def _set_parent(self, table: str, row: Values) -> None:
         # An export of an earlier program does not tell it of topics.
-        parent, here = self._ids(kind, row.get("parent_id")), self._ids(kind, row["id"])
+        parent, here = self._ids(table, row.get("parent_id")), self._ids(table, row["id"])
         if parent is not None and here is not None:
-            carried.set_parent(kind, here, parent)
+            carried.set_parent(table, here, parent)
 
     def _name(self, lines: Sequence[dict[str, Any]]) -> None:
         with transaction():

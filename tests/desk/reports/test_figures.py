@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desk.errors import WrongUse
@@ -210,3 +212,42 @@ def test_lengths_are_in_the_business_hours_of_the_tickets_sla(desk: Desk) -> Non
     total = lines("departments", days=10)["total"]
     assert total.first_response == Spread(8 * 3600, 3 * 86_400, 2)
     assert total.resolution == Spread(4 * 86_400, (weeks * 40 + 16) * 3600, 3)
+
+
+TIMES = st.integers(0, 20 * 24).map(lambda hours: NOW - 20 * DAY + hours * HOUR)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lives=st.lists(
+        st.tuples(TIMES, st.none() | TIMES, st.lists(TIMES, max_size=3), st.lists(TIMES, max_size=2)),
+        max_size=6,
+    )
+)
+def test_days_and_times_long_ago_are_counted_as_any_other_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, lives: list[Any]
+) -> None:
+    """A day's line is what a report of that day alone says, read in whichever way."""
+    Message.delete().execute()
+    Event.delete().execute()
+    Ticket.delete().execute()
+    for made, end, answers, events in lives:
+        ticket = make_ticket(
+            moment=made,
+            status="open" if end is None else "closed",
+            closed=None if end is None else max(end, made),
+        )
+        for at in answers:
+            answer(ticket, None, max(at, made))
+        for place, at in enumerate(events):
+            Event.create(ticket=ticket, at=max(at, made), kind=("overdue", "reopened")[place])
+    begin = NOW - 9 * DAY
+    of_days = report("days", begin, NOW)
+    long_ago = NOW + 900 * DAY
+    for clock in (NOW, long_ago):
+        monkeypatch.setattr(figures, "now", lambda clock=clock: clock)
+        assert report("days", begin, NOW) == of_days
+        assert report("departments", begin, NOW).total == of_days.total
+        for (first, last), line in zip(figures.days_of(begin, NOW, UTC), of_days.lines, strict=True):
+            of_day = report("departments", max(first, begin), min(last, NOW)).total
+            assert replace(of_day, name=line.name, open=None, backlog=()) == line
