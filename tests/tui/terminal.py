@@ -198,9 +198,6 @@ class Terminal:
         """End the app, whatever it does and however long the machine takes to end it."""
         try:
             self._child.close(force=True)
-        except (
-            OSError,
-            pexpect.ExceptionPexpect,
-        ):  # the second: not gone a tenth of a second after it was killed
+        except (OSError, pexpect.ExceptionPexpect):  # the second: it lives a moment after SIGKILL
             self._child.kill(signal.SIGKILL)
             self._child.wait()
