@@ -118,6 +118,8 @@ def remove_organization(actor: Actor, name: str) -> None:
 
 def account_owner(contact_id: int) -> int | None:
     """Return the agent who owns the account of what a contact belongs to, or None."""
+    if not rows.any_owned():
+        return None
     contact = contacts.read(contact_id)
     found = rows.of_contact(contact_id, contact.email)
     return None if found is None else found.owner_id

@@ -223,7 +223,10 @@ _HELD = Lookup(
     HeldLine,
 )
 _LET_GO = Statement(lambda p: HeldNotice.delete().where(HeldNotice.id == p("held_id")))
-_TAKE = Statement(
+_IS_WAITING = Lookup(
+    lambda p: Notice.select(literal(1)).where(Notice.id == p("notice_id"), Notice.told.is_null()), int
+)
+_DEAL_WITH = Statement(
     lambda p: Notice.update({Notice.told: p("told"), Notice.trace: p("trace")}).where(
         Notice.id == p("notice_id"), Notice.told.is_null()
     )
@@ -351,14 +354,14 @@ def waits(ticket_id: int, whom: str) -> bool:
     return _WAITS.one(ticket_id=ticket_id, whom=whom) is not None
 
 
-def take(notice_id: int, told: str, trace: Sequence[str] = ()) -> bool:
-    """Record that a notice is dealt with, and its outcome; False when another process has done so."""
-    return _TAKE.changed(notice_id=notice_id, told=told, trace=as_json(list(trace))) == 1
+def is_waiting(notice_id: int) -> bool:
+    """Whether a notice has not been dealt with yet, as far as this transaction is the only writer."""
+    return _IS_WAITING.one(notice_id=notice_id) is not None
 
 
-def pass_over(notice_id: int, told: str, trace: Sequence[str]) -> None:
-    """Record why nobody is notified, unless another process has dealt with the notice."""
-    _TAKE.run(notice_id=notice_id, told=told, trace=as_json(list(trace)))
+def deal_with(notice_id: int, told: str, trace: Sequence[str]) -> None:
+    """Record when a notice was dealt with and its outcome, unless that was done before."""
+    _DEAL_WITH.run(notice_id=notice_id, told=told, trace=as_json(list(trace)))
 
 
 def by_id(notice_id: int) -> WaitingNotice | None:

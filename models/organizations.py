@@ -101,6 +101,9 @@ _ANY_SHARES = Lookup(
     lambda p: Organization.select(Organization.id).where(Organization.shares == True).limit(1),  # noqa: E712
     int,
 )
+_ANY_OWNED = Lookup(
+    lambda p: Organization.select(Organization.id).where(Organization.owner.is_null(False)).limit(1), int
+)
 _MEMBERS = Lookup(
     lambda p: (
         OrganizationMember.select(OrganizationMember.contact, Organization.id, Organization.shares)
@@ -179,6 +182,11 @@ def of_domain(domain: str) -> StoredOrganization | None:
 def of_contact(contact_id: int, email: str) -> StoredOrganization | None:
     """Return a contact's organization: by membership, else by the domain of the address; or None."""
     return _OF_CONTACT.one(contact_id=contact_id) or of_domain(email.rpartition("@")[2])
+
+
+def any_owned() -> bool:
+    """Whether any agent looks after an account."""
+    return _ANY_OWNED.one() is not None
 
 
 def sharing(people: Mapping[str, int | None]) -> dict[str, int]:

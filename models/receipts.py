@@ -240,7 +240,7 @@ _DISPOSE_UID = Statement(
         Receipt.mailbox == p("mailbox_id"),
         Receipt.folder == p("folder"),
         Receipt.uidvalidity == p("uidvalidity"),
-        Receipt.uid == p("uid"),
+        Receipt.uid.in_(p.each("wanted")),
         Receipt.disposed.is_null(),
     )
 )
@@ -268,7 +268,7 @@ _UNDISPOSED_UIDLS = Lookup(
 )
 _DISPOSE_UIDL = Statement(
     lambda p: Receipt.update({Receipt.disposed: p("moment")}).where(
-        Receipt.mailbox == p("mailbox_id"), Receipt.uidl == p("uidl"), Receipt.disposed.is_null()
+        Receipt.mailbox == p("mailbox_id"), Receipt.uidl.in_(p.each("wanted")), Receipt.disposed.is_null()
     )
 )
 _ARRIVAL = Lookup(
@@ -374,10 +374,7 @@ def free_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
 
 def dispose_uids(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int], moment: str) -> None:
     """Record that mails of an IMAP folder were moved or deleted, at a moment as stored."""
-    for uid in uids:
-        _DISPOSE_UID.run(
-            mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, uid=uid, moment=moment
-        )
+    _DISPOSE_UID.run_for(uids, mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, moment=moment)
 
 
 def known_uidls(mailbox_id: int, uidls: Iterable[str]) -> set[str]:
@@ -397,8 +394,7 @@ def undisposed_uidls(mailbox_id: int) -> list[str]:
 
 def dispose_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
     """Record that mails of a POP3 server were deleted, at a moment as stored."""
-    for uidl in uidls:
-        _DISPOSE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
+    _DISPOSE_UIDL.run_for(uidls, mailbox_id=mailbox_id, moment=moment)
 
 
 def by_digest(digests: Iterable[str]) -> list[SameReceipt]:

@@ -209,11 +209,11 @@ class Lookup(Statement, Generic[RecordT]):
             found += [self._record(*row) for row in self._rows(len(some), {**values, "wanted": some})]
         return found
 
-    def remember(self, row: tuple[Any, ...], **values: Any) -> None:
+    def remember(self, *rows: tuple[Any, ...], **values: Any) -> None:
         """Give the transaction the answer to this query in advance."""
         if now.remembered is not None:
             asked = self._asked(*self._bound(0, values))
-            now.remembered.keep(_touched(asked[0]), asked, [row])
+            now.remembered.keep(_touched(asked[0]), asked, list(rows))
 
     def known(self, **values: Any) -> RecordT | None:
         """Return the first row if the transaction remembers it."""

@@ -741,6 +741,12 @@ _REFERRALS = Lookup(
     lambda p: TicketReferral.select(TicketReferral.department).where(TicketReferral.ticket == p("ticket_id")),
     int,
 )
+_REFERRALS_OF_EACH = Lookup(
+    lambda p: TicketReferral.select(TicketReferral.ticket, TicketReferral.department).where(
+        TicketReferral.ticket.in_(p.each("wanted"))
+    ),
+    lambda ticket_id, department_id: (int(ticket_id), int(department_id)),
+)
 _SEEN = Statement(
     lambda p: Seen.insert(
         {Seen.agent: p("agent_id"), Seen.ticket: p("ticket_id"), Seen.at: p("at")}
@@ -790,9 +796,14 @@ def read_each(ticket_ids: Iterable[int]) -> list[TicketState]:
 
 
 def know(ticket_ids: Iterable[int]) -> None:
-    """Let the transaction remember these tickets, for `read`."""
-    for ticket in read_each(set(ticket_ids)):
+    """Let the transaction remember these tickets, for `read` and `referrals`."""
+    referred: dict[int, list[tuple[int]]] = {each: [] for each in ticket_ids}
+    for ticket in read_each(referred):
         _READ.remember(ticket, ticket_id=ticket.id)
+    for ticket_id, department_id in _REFERRALS_OF_EACH.each_of(referred):
+        referred[ticket_id].append((department_id,))
+    for ticket_id, departments in referred.items():
+        _REFERRALS.remember(*departments, ticket_id=ticket_id)
 
 
 def with_clocks() -> list[Clocked]:

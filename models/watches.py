@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import peewee
@@ -28,6 +29,10 @@ class Watch(Row):
 
 
 _OF = Lookup(lambda p: Watch.select(Watch.agent).where(Watch.ticket == p("ticket_id")), int)
+_OF_EACH = Lookup(
+    lambda p: Watch.select(Watch.ticket, Watch.agent).where(Watch.ticket.in_(p.each("wanted"))),
+    lambda ticket_id, agent_id: (int(ticket_id), int(agent_id)),
+)
 _NUMBERS_OF = Lookup(
     lambda p: Watch.select(Ticket.number).join(Ticket).where(Watch.agent == p("agent_id")), str
 )
@@ -35,6 +40,15 @@ _ADD = Statement(
     lambda p: Watch.insert({Watch.ticket: p("ticket_id"), Watch.agent: p("agent_id")}).on_conflict_ignore()
 )
 _END = Statement(lambda p: Watch.delete().where(Watch.ticket == p("ticket_id"), Watch.agent == p("agent_id")))
+
+
+def know(ticket_ids: Iterable[int]) -> None:
+    """Let the transaction remember who watches these tickets, for `of`."""
+    found: dict[int, list[tuple[int]]] = {each: [] for each in ticket_ids}
+    for ticket_id, agent_id in _OF_EACH.each_of(found):
+        found[ticket_id].append((agent_id,))
+    for ticket_id, watching in found.items():
+        _OF.remember(*watching, ticket_id=ticket_id)
 
 
 def of(ticket_id: int) -> list[int]:

@@ -98,12 +98,16 @@ def notify(desk: Desk, moment: datetime) -> int:
     """
     mails = 0
     mailer: _Mailer | None = None
-    while waiting := notices.waiting(_AT_ONCE):
+    while notices.any_waiting():
         mailer = mailer or _Mailer(desk, read_rules(desk), moment)
         mailer.people = [each for each in agents.every() if each.active]
+        waiting: Sequence[WaitingNotice] = ()
         try:
             with transaction(), remembering((), 1):
-                tickets.know(each.ticket_id for each in waiting if each.ticket_id is not None)
+                waiting = notices.waiting(_AT_ONCE)
+                of_tickets = {each.ticket_id for each in waiting if each.ticket_id is not None}
+                tickets.know(of_tickets)
+                watches.know(of_tickets)
                 mails += _notify_some(mailer, waiting)
         except (DatabaseFailed, DatabaseUnusable):
             raise
@@ -183,12 +187,10 @@ class _Mailer:
 def _notify_one(mailer: _Mailer, notice: WaitingNotice) -> int:
     notification = _Notification(mailer, notice)
     if why := notification.no_news():
-        notices.pass_over(notice.id, utc_text(mailer.moment), [f"nobody: {why}"])
+        notices.deal_with(notice.id, utc_text(mailer.moment), [f"nobody: {why}"])
         return 0
-    if not notices.take(notice.id, utc_text(mailer.moment)):
-        return 0  # another process tells it
     mails = notification.mail_them()
-    notices.set_trace(notice.id, notification.trace)
+    notices.deal_with(notice.id, utc_text(mailer.moment), notification.trace)
     return mails
 
 
@@ -196,14 +198,16 @@ def _notify_apart(mailer: _Mailer, notice: WaitingNotice) -> int:
     """Tell one notice by itself; a fault of it is written down, and it waits no more."""
     try:
         with transaction():
-            return _notify_one(mailer, notice)
+            # Another process may have told it since it was read.
+            return _notify_one(mailer, notice) if notices.is_waiting(notice.id) else 0
     except (DatabaseFailed, DatabaseUnusable):
         raise
     except Exception as error:
         why = one_line(f"{type(error).__name__}: {error}", 200)
     with transaction():
-        if notices.take(notice.id, utc_text(mailer.moment)):
-            notices.set_trace(notice.id, [f"nobody: it could not be told, {why}"])
+        if notices.is_waiting(notice.id):
+            trace = [f"nobody: it could not be told, {why}"]
+            notices.deal_with(notice.id, utc_text(mailer.moment), trace)
             words = f"notice {notice.id} could not be told: {why}"
             logs.write("error", "alert", words, ticket_id=notice.ticket_id)
     return 0
