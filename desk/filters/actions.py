@@ -14,11 +14,12 @@ from config.clock import now
 from desk import statuses
 from desk.custom_fields import values
 from desk.custom_fields.definitions import named
-from desk.errors import WrongUse
+from desk.errors import Refused, WrongUse
 from desk.filters.variables import OF_EVERY_MAIL, named_as_in_texts, named_in
 from desk.own_addresses import read_own_addresses
 from desk.queries.times import age
 from desk.settings import PEOPLE, address_list
+from desk.staff.owners import why_not
 from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
 from desk.tickets.fields import read_assignment
@@ -106,9 +107,22 @@ def read(texts: Sequence[str], runs_on: Trigger, captured: Collection[str] = ())
             )
     if any(each.name == "reopen" for each in found) and not any(each.name == "merge" for each in found):
         raise WrongUse("reopen goes with merge", "--then merge:KEY --then reopen:2h")
+    why = why_nobody_has_it([str(each) for each in found])
+    if why:
+        raise Refused(why, "name another agent, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE")
     if not found:
         raise WrongUse("a filter without an action does nothing", f"--then {', '.join(ACTIONS)}")
     return found
+
+
+def why_nobody_has_it(actions: Iterable[str]) -> str:
+    """Return why the agent of these actions cannot have a ticket of their department; '' where they can."""
+    said = dict(each.split(":", 1) for each in actions if ":" in each)
+    agent, place = agents.with_login(said.get("agent", "")), departments.named(said.get("department", ""))
+    team = teams.named(said.get("team", ""))
+    if agent is None or place is None:
+        return ""
+    return why_not(agent, place.id, None if team is None else team.id)
 
 
 def _read(text: str, runs_on: Trigger) -> Action:

@@ -19,7 +19,7 @@ from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry, routes
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.wording import state_words
-from desk.operations import hosts, rule_file, spool_state
+from desk.operations import hosts, owners, rule_file, spool_state
 from desk.outbox import deliveries as desk_deliveries
 from desk.permissions import FILTER
 from desk.schedules import parse
@@ -94,6 +94,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("quarantine", _quarantine),
         ("spool", _spool),
         ("rules", _rules),
+        ("owners", _owners),
         ("groups", _groups),
         ("listeners", _listeners),
     ):
@@ -398,6 +399,16 @@ def _rules(desk: Desk) -> Iterator[Finding]:
         yield Finding("rules", "warning", f"{len(odd) - ODD_NAMED} more rules differ from {path}")
     if not odd:
         yield Finding("rules", "ok", f"the desk is as {path} says")
+
+
+def _owners(_desk: Desk) -> Iterator[Finding]:
+    """Yield the rules that give tickets to agents who cannot have them."""
+    found = list(owners.at_odds())
+    for name, why in found[:ODD_NAMED]:
+        cure = "name another agent there, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE"
+        yield Finding("owners", "warning", f"{name}: {why}", cure)
+    if len(found) > ODD_NAMED:
+        yield Finding("owners", "warning", f"{len(found) - ODD_NAMED} more rules give tickets away in vain")
 
 
 def _listeners(_desk: Desk) -> Iterator[Finding]:

@@ -29,9 +29,9 @@ from desk.rules import DeskRules, read_rules
 from desk.slas.calendar import moment_of, time_of
 from desk.slas.clocks import runs_out
 from desk.slas.plans import Plan, plan_of
+from desk.staff.owners import may_have
 from desk.templates.texts import Places
 from desk.tickets.assignment import works_on
-from desk.tickets.reading import may_have
 from mail.mime.author import Author
 from mail.mime.headers import TooComplex
 from models import agents, blobs, departments, filters, slas, statuses, teams, tickets

@@ -14,12 +14,13 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.slas.lengths import seconds_of
 from desk.staff.names import given_name
+from desk.staff.owners import refuse_who_cannot_have
 from desk.staff.topics import priority_number, topic_id_of
 from desk.templates.rendering import OWN_FIELDS, check, render
 from desk.tickets.changes import tag_name
 from desk.tickets.participants import people_in, refuse_own
 from mail.inert import clean, one_line
-from models import agents, departments, slas, teams
+from models import agents, departments, slas, teams, topics
 from models import recurring as rows
 from models.fields import as_json, utc_text, utc_time
 from models.recurring import StoredRecurring
@@ -203,6 +204,12 @@ def edit(
         ):
             said["after"] = utc_text(clock.now())
         rows.change(known.id, said)
+        changed = stored(str(said.get("name", name)))
+        gives = {"department_id", "topic_id", "team_id", "assignee_id"}
+        if changed.assignee_id is not None and gives & said.keys():
+            topic_rule = None if changed.topic_id is None else topics.rule_of(changed.topic_id)
+            place = changed.department_id or (topic_rule.department_id if topic_rule is not None else None)
+            refuse_who_cannot_have(agents.by_id(changed.assignee_id), place, changed.team_id)
         return show(desk, str(said.get("name", name)))
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.named_by import refuse_if_given, refuse_if_named
-from desk.permissions import Actor, require
+from desk.permissions import Actor, actor_of, require
 from desk.staff.names import given_name
 from desk.staff.slas import sla_id_of
 from desk.staff.teams import assignment_named
@@ -211,6 +211,8 @@ def edit_department(
         }
         values |= {name: switch for name, switch in switches.items() if switch is not None}
         rows.change(known.id, values)
+        if manager:
+            _refuse_who_cannot_read(known.id, manager)
         if not rows.in_use():
             raise Refused("a desk needs a department", "add another one first: nightdesk department add NAME")
         return _department_line(rows.by_id(known.id))
@@ -231,6 +233,14 @@ def _manager_id(login: str) -> int | None:
         known = ", ".join([each.login for each in agents.every() if each.active][:12]) or "none yet"
         raise WrongUse(f"there is no agent '{one_line(login, 40)}'", f"agents: {known}")
     return found.id
+
+
+def _refuse_who_cannot_read(department_id: int, login: str) -> None:
+    found = agents.with_login(login.strip())
+    if found is not None and not actor_of(found).reaches([department_id], None):
+        name = rows.by_id(department_id).name
+        hint = f"name another agent, or nightdesk agent edit {found.login} --in '{name}'=ROLE"
+        raise Refused(f"{found.login} may not read the tickets of {name}", hint)
 
 
 def _assignable(text: str) -> Assignable:

@@ -10,6 +10,7 @@ from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.settings import number_format as checked_format
 from desk.staff.names import given_name
+from desk.staff.owners import refuse_who_cannot_have
 from mail.inert import one_line
 from models import agents, departments, slas, statuses, teams
 from models import topics as rows
@@ -94,6 +95,7 @@ def add_topic(
         rows.change(
             made.id, {**_owner(assigned_to), **_beginning(status), **_numbers(number_format, number_sequence)}
         )
+        _refuse_who_cannot_have(made.id)
         return _line(_stored(kept))
 
 
@@ -151,6 +153,8 @@ def edit_topic(
                 kept or "" if number_sequence is None else number_sequence,
             )
         rows.change(known.id, values)
+        if department is not None or assigned_to is not None or parent is not None:
+            _refuse_who_cannot_have(known.id)
         return _line(_stored(str(values.get("name", name))))
 
 
@@ -215,6 +219,14 @@ def _owner(name: str) -> dict[str, str | int | None]:
         f"there is no agent or team '{one_line(name, 40)}'",
         f"agents: {logins}" + (f"; {known}" if known else ""),
     )
+
+
+def _refuse_who_cannot_have(topic_id: int) -> None:
+    """Refuse a topic, or one that is a part of it, that gives tickets to who could not have them."""
+    parts = rows.below(topic_id, rows.every())
+    for each in rows.rules():
+        if each.id in parts and each.assignee_id is not None:
+            refuse_who_cannot_have(agents.by_id(each.assignee_id), each.department_id)
 
 
 def _beginning(name: str) -> dict[str, str | int | None]:

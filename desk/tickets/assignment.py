@@ -12,7 +12,7 @@ from datetime import datetime
 from config.records import Record
 from desk.permissions import Actor, actors_of
 from desk.staff import vacation
-from desk.tickets.reading import may_have
+from desk.staff.owners import may_have
 from models import agents, departments, teams, turns
 from models import tickets as ticket_rows
 from models.agents import StoredAgent

@@ -8,9 +8,10 @@ from config.clock import now
 from desk import settings, statuses
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, actor_of
+from desk.staff.owners import may_have
 from desk.tickets import clocks, lifecycle
 from desk.tickets.lifecycle import Change
-from desk.tickets.reading import departments_of, may_have, may_read, require_for
+from desk.tickets.reading import departments_of, may_read, require_for
 from mail.inert import one_line
 from models import agents, custom_fields, departments, slas, teams, tickets, topics
 from models.agents import StoredAgent

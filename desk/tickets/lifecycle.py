@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
 from desk.permissions import actor_of
+from desk.staff.owners import may_have
 from desk.tickets import clocks
 from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
-from desk.tickets.reading import may_have
 from models import (
     agents,
     contacts,

@@ -1,10 +1,9 @@
-"""Which tickets somebody may read, and work."""
+"""Which tickets somebody may read, and work on."""
 
 from __future__ import annotations
 
 from desk.permissions import Actor, require
 from models import tickets
-from models.departments import StoredDepartment
 from models.tickets import TicketState
 
 
@@ -21,13 +20,6 @@ def require_for(actor: Actor, action: str, ticket: TicketState) -> None:
     if ticket.team_id is not None and ticket.team_id in actor.teams and actor.may(action):
         return
     require(actor, action, *departments_of(ticket))
-
-
-def may_have(agent: Actor, department: StoredDepartment) -> bool:
-    """Whether a department's tickets may be an agent's own."""
-    if department.assignable == "primary":
-        return agent.department_id == department.id
-    return department.assignable == "anyone" or agent.works_in(department.id)
 
 
 def departments_of(ticket: TicketState) -> list[int]:

@@ -63,7 +63,7 @@ CHANGES: Mapping[str, Callable[[Desk], object]] = {
     "a topic is not acknowledged": lambda _: topics.edit_topic(ADMIN, "VPN", autoresponse=False, sla="Fast"),
     "a topic says whose it is": lambda _: topics.edit_topic(ADMIN, "VPN", assigned_to="kai", status="open"),
     "a topic says it is theirs who may not have it": lambda _: [
-        topics.edit_topic(ADMIN, "VPN", department="Sales", assigned_to="sue"),
+        topics.edit_topic(ADMIN, "VPN", assigned_to="sue"),
         desk_settings.set(ADMIN, "tickets.default_topic", "VPN"),
     ],
     "a mailbox is of a department": lambda desk: edit_mailbox(desk, SUPPORT, department="Sales"),

@@ -13,7 +13,7 @@ from desk.errors import Refused, WrongUse
 from desk.home import Desk
 from desk.outbox import deliveries
 from desk.recurring import definitions, sweep
-from desk.staff import departments, slas, teams, topics
+from desk.staff import agents, departments, slas, teams, topics
 from desk.tickets import detail, purging, trash
 from models import recurring as rows
 from models.fields import utc_text
@@ -173,8 +173,9 @@ def test_what_is_changed_or_switched_on_makes_up_for_nothing(desk: Desk) -> None
 
 def test_who_cannot_have_its_tickets_does_not_get_them_and_the_log_says_so(desk: Desk) -> None:
     departments.add_department(ADMIN, "IT")
-    make_agent("kim", ["ticket.reply"], department="Support")
+    make_agent("kim", ["ticket.reply"], department="IT")
     recur(desk, department="IT", agent="kim")
+    agents.edit_agent(ADMIN, "kim", department="Support")
     [number] = sweep.sweep(desk, datetime(2026, 11, 21, 9, 0, tzinfo=UTC))
     assert detail.show(number).assignee is None
     assert any("kim is switched off, or may not read" in line.text for line in logs.entries())

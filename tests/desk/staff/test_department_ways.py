@@ -115,6 +115,10 @@ def test_a_manager_answers_for_the_parts_too_and_is_told(network: Desk) -> None:
     ticket = changes.find(ticket.number)
     bo = next(each for each in agents.agents() if each.login == "bo")
     assert rows.manager_of(ticket.department_id) == bo.id
+    with pytest.raises(Refused, match="kim may not read the tickets of VPN"):
+        edit(ADMIN, "VPN", manager="kim")
+    roles.add_role(ADMIN, "Helper", ["ticket.read", "ticket.reply"])
+    agents.edit_agent(ADMIN, "kim", places={"VPN": "Helper"})
     edit(ADMIN, "VPN", manager="kim")
     assert rows.manager_of(ticket.department_id) != bo.id
     edit(ADMIN, "VPN", manager="")

@@ -231,7 +231,8 @@ def _managers(actor: Actor, reading: Reading, brought: Brought) -> None:
         found = agent_rows.with_login(login) if login else None
         here = department_rows.named(name) if name else None
         if found is not None and found.active and here is not None and here.manager_id is None:
-            departments.edit_department(actor, name, manager=found.login)
+            change = partial(departments.edit_department, actor, name, manager=found.login)
+            _try(brought, f"the department {name}", change)
 
 
 def _path(rows: Mapping[int, OldRow], row: OldRow) -> str:

@@ -1,0 +1,37 @@
+"""Rules that give tickets to agents who cannot have them: an agent or a department is another than it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from desk.errors import DeskError
+from desk.filters import actions
+from desk.permissions import actor_of
+from desk.staff.owners import why_not
+from models import agents, departments, filters, recurring, topics
+
+
+def at_odds() -> Iterator[tuple[str, str]]:
+    """Yield what is called so and gives tickets away in vain, and why, as things are now."""
+    people = {each.id: each for each in agents.every() if each.active}
+    for topic in topics.rules():
+        owner = people.get(topic.assignee_id or 0)
+        if owner is not None and (why := why_not(owner, topic.department_id)):
+            yield f"the help topic {topic.name}", why
+    for place in departments.every():
+        manager = people.get(place.manager_id or 0)
+        if place.active and manager is not None and not actor_of(manager).reaches([place.id], None):
+            yield f"the department {place.name}", f"{manager.login} manages it, and may not read its tickets"
+    of_topics = {each.id: each.department_id for each in topics.rules()}
+    for row in recurring.every():
+        owner = people.get(row.assignee_id or 0)
+        place_id = row.department_id or of_topics.get(row.topic_id or 0)
+        if row.active and owner is not None and (why := why_not(owner, place_id, row.team_id)):
+            yield f"the recurring ticket {row.name}", why
+    for each in filters.every():
+        if each.active:
+            with suppress(DeskError):
+                found = actions.why_nobody_has_it(each.actions)
+                if found:
+                    yield f"the filter {each.name}", found

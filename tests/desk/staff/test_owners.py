@@ -1,0 +1,90 @@
+"""Rules that give tickets to agents who could not have them are refused, and told of where they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from desk.errors import Refused
+from desk.filters import filters
+from desk.home import Desk
+from desk.operations import doctor
+from desk.recurring import definitions as recurring
+from desk.staff import agents, departments, teams, topics
+from tests.support.workbench import ADMIN, make_agent
+
+TIMES: dict[str, Any] = {"schedule": "0 9 * * *", "subject": "x", "requester": "a@corp.test"}
+
+RULES: dict[str, Callable[[Desk], object]] = {
+    "the help topic VPN": lambda _: topics.add_topic(ADMIN, "VPN", department="Sales", assigned_to="sue"),
+    "the department Sales": lambda _: departments.edit_department(ADMIN, "Sales", manager="sue"),
+    "the recurring ticket Weekly": lambda desk: recurring.add(
+        desk, ADMIN, "Weekly", department="Sales", agent="sue", **TIMES
+    ),
+    "the filter Give": lambda _: filters.add(
+        ADMIN, "Give", on="new", condition="subject:x", then=["department:Sales", "agent:sue"]
+    ),
+}
+
+
+@pytest.fixture
+def sales(desk: Desk) -> str:
+    departments.add_department(ADMIN, "Sales")
+    make_agent("sue", ["ticket.read", "ticket.reply"], department="Support")
+    return "Sales"
+
+
+def told() -> list[str]:
+    return sorted(each.text for each in doctor._owners(None))  # type: ignore[arg-type]
+
+
+def test_every_rule_that_names_who_could_not_have_its_tickets_is_refused(desk: Desk, sales: str) -> None:
+    for name, make in RULES.items():
+        with pytest.raises(Refused, match=f"sue may not read the tickets of {sales}"):
+            make(desk)
+        assert told() == [], name
+    agents.edit_agent(ADMIN, "sue", places={"Sales": "role of sue"})
+    for make in RULES.values():
+        make(desk)
+    assert told() == []
+    agents.edit_agent(ADMIN, "sue", places={"Sales": ""})
+    cannot = "sue may not read the tickets of Sales"
+    assert told() == sorted(
+        f"{name}: {'sue manages it, and may not read its tickets' if 'department' in name else cannot}"
+        for name in RULES
+    )
+    topics.edit_topic(ADMIN, "VPN", priority="high")  # what was there before is no reason to refuse the rest
+
+
+def test_tickets_of_members_alone_are_given_to_no_other(desk: Desk, sales: str) -> None:
+    agents.edit_agent(ADMIN, "sue", places={"Sales": "role of sue"})
+    departments.edit_department(ADMIN, "Sales", assignable="primary")
+    for name in ("the help topic VPN", "the recurring ticket Weekly", "the filter Give"):
+        with pytest.raises(Refused, match="are for its own agents alone, and sue is none"):
+            RULES[name](desk)
+    RULES["the department Sales"](desk)
+
+
+def test_a_team_has_what_its_members_may_not_read_else(desk: Desk, sales: str) -> None:
+    teams.add_team(ADMIN, "Night", members=["sue"])
+    topics.add_topic(ADMIN, "VPN", department="Sales", assigned_to="team:Night")
+    recurring.add(desk, ADMIN, "Weekly", department="Sales", team="Night", agent="sue", **TIMES)
+    filters.add(
+        ADMIN, "Give", on="new", condition="subject:x", then=["department:Sales", "team:Night", "agent:sue"]
+    )
+    assert told() == []
+
+
+def test_a_part_is_refused_what_it_would_have_from_above(desk: Desk, sales: str) -> None:
+    topics.add_topic(ADMIN, "Network", assigned_to="sue")
+    with pytest.raises(Refused, match="sue may not read"):
+        topics.add_topic(ADMIN, "VPN", parent="Network", department="Sales")
+    topics.add_topic(ADMIN, "VPN", department="Sales")
+    with pytest.raises(Refused, match="sue may not read"):
+        topics.edit_topic(ADMIN, "VPN", parent="Network")
+    topics.edit_topic(ADMIN, "Network", assigned_to="")
+    topics.edit_topic(ADMIN, "VPN", parent="Network")
+    with pytest.raises(Refused, match="sue may not read"):
+        topics.edit_topic(ADMIN, "Network", assigned_to="sue")
