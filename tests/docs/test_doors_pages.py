@@ -52,7 +52,7 @@ def first_step(desk: Program) -> None:
         env=environment | {"PATH": f"{folder}:{environment['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -67,7 +67,7 @@ class Reader:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=180,
         )
         assert done.returncode == 0, (script, done.stdout, done.stderr)
 
@@ -89,7 +89,7 @@ class Reader:
         else:
             (url,) = [line for line in told_until(child, "address bar") if line.startswith("https://")]
             pasted = self.server.consent(self.address, url) + "\n"
-        out, err = child.communicate(pasted, timeout=60)
+        out, err = child.communicate(pasted, timeout=180)
         assert child.returncode == 0, (script, out, err)
 
 

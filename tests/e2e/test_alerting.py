@@ -69,5 +69,5 @@ def test_the_worker_alerts_too(desk: Desk, mailuser: MailUser) -> None:
         assert server.mails == [], "one failure is not yet three"
         desk.ok("settings", "set", "alerts.after_failures", "1")
         with worker(desk):
-            wait_until(lambda: len(server.mails) == 1, "nobody is alerted", 60)
+            wait_until(lambda: len(server.mails) == 1, "nobody is alerted", 150)
         assert Books(desk.home).value("SELECT count(*) FROM delivery WHERE kind = 'alert'") == 1

@@ -29,7 +29,7 @@ def test_two_runs_at_once_fetch_nothing_twice_and_the_second_says_that_it_skippe
     desk.add_mailbox(mailuser, None, "--batch", "10")
 
     both = [start(desk, "--fetch-once", "--json") for _ in range(2)]
-    outputs = [process.communicate(timeout=90) for process in both]
+    outputs = [process.communicate(timeout=180) for process in both]
 
     assert [process.returncode for process in both] == [0, 0], outputs
     fetches = [json.loads(out)["mailboxes"][0] for out, _ in outputs]
@@ -97,7 +97,7 @@ def test_of_two_workers_one_works_and_the_other_takes_over_when_it_dies(
         first.wait()
         wait_until(lambda: owner_pid() == second.pid, "the second worker does not take over")
         second.send_signal(signal.SIGTERM)
-        second.communicate(timeout=90)
+        second.communicate(timeout=180)
         assert second.returncode == 0
 
 
@@ -127,7 +127,7 @@ def test_a_run_that_is_told_to_stop_finishes_its_batch_says_so_and_leaves_zero(
     process = start(desk, "--fetch-once", "--json")
     wait_until(lambda: books.value("SELECT count(*) FROM receipt") > 0, "nothing is fetched")
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (0, b"")
     [fetched] = json.loads(out)["mailboxes"]
     assert fetched["more"]

@@ -94,7 +94,7 @@ def dribbling(desk: Desk) -> Iterator[dict[str, str]]:
 def test_a_run_ends_with_its_time_whatever_step_never_ends(desk: Desk, dribbling: dict[str, str]) -> None:
     """At whichever step a server dribbles, IMAP or POP3, the run ends and the others are fetched."""
     process = start(desk, "--fetch-once", "--json", NIGHTDESK_FETCH_TIME_LIMIT="10")
-    out, _ = process.communicate(timeout=100)
+    out, _ = process.communicate(timeout=180)
     assert process.returncode == 1
     document = json.loads(out)
     fetched = {one["address"]: one for one in document["mailboxes"]}

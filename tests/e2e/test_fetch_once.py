@@ -93,7 +93,7 @@ def test_progress_is_shown_on_a_terminal_only(desk: Desk, mailuser: MailUser) ->
         f"{sys.executable} -m nightdesk --fetch-once",
         env=desk.program.environment(TERM="xterm"),
         cwd=str(REPOSITORY),
-        timeout=90,
+        timeout=180,
     ).decode()
     assert f"fetching: {mailuser.address} 10" in seen
     assert f"{mailuser.address}: 60 fetched" in seen

@@ -36,7 +36,7 @@ def test_a_mail_is_a_ticket_at_once_and_again_after_the_server_was_restarted(
     desk.add_mailbox(mailuser, None, *RARELY)
     books = Books(desk.home)
     with worker(desk):
-        wait_until(lambda: _idling(books) == 1 and _quiet(books), "the mailbox does not idle", 60)
+        wait_until(lambda: _idling(books) == 1 and _quiet(books), "the mailbox does not idle", 150)
         dovecot.deliver_lmtp(mailuser.address, mail(1))
         wait_until(lambda: books.value("SELECT count(*) FROM ticket") == 1, "no ticket at once")
         dovecot.restart()
@@ -61,7 +61,7 @@ def test_fifty_mailboxes_idle_in_one_worker_without_a_thread_each(
         assert threads < 30
         for number, user in enumerate(users):
             dovecot.deliver_lmtp(user.address, mail(number))
-        wait_until(lambda: books.value("SELECT count(*) FROM ticket") == 50, "mail is missing", 60)
+        wait_until(lambda: books.value("SELECT count(*) FROM ticket") == 50, "mail is missing", 150)
 
 
 def _add_all(desk: Desk, users: list[MailUser]) -> None:

@@ -113,7 +113,7 @@ def test_an_import_that_is_told_to_stop_says_how_to_go_on(desk: Desk, tmp_path: 
     while books.value("SELECT count(*) FROM receipt") == 0:
         time.sleep(0.005)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 1
     assert b'"more": true' in out
     assert b"begin it again" in err
@@ -131,7 +131,7 @@ def test_on_a_terminal_it_shows_how_far_it_is_and_how_long_it_takes_still(desk: 
         env=environment,
         cwd=str(desk.home.parent),
         encoding="utf-8",
-        timeout=60,
+        timeout=180,
         dimensions=(24, 100),
     )
     child.expect(r"importing: \d+ %, \d+ mails, \d+/s, \d+:\d\d left")

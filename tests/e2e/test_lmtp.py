@@ -129,10 +129,10 @@ def test_a_locked_database_leaves_the_mail_in_postfix_queue_and_nobody_gets_a_bo
 ) -> None:
     books = Books(mail_desk.home)
     with taking(mail_desk, postfix, "database is locked"):
-        other = sqlite3.connect(books.path, isolation_level=None, timeout=90)
+        other = sqlite3.connect(books.path, isolation_level=None, timeout=180)
         other.execute("BEGIN IMMEDIATE")
         postfix.send("ann@client.test", [SUPPORT], letter(1))
-        wait_until(lambda: "451 4.3.0" in lmtp_log(postfix), "the mail was not put off", 60)
+        wait_until(lambda: "451 4.3.0" in lmtp_log(postfix), "the mail was not put off", 150)
         other.execute("ROLLBACK")
         other.close()
 
@@ -141,7 +141,7 @@ def test_a_locked_database_leaves_the_mail_in_postfix_queue_and_nobody_gets_a_bo
             postfix.flush()
             return not postfix.queue()
 
-        wait_until(is_delivered, "the mail to leave Postfix's queue", 60)
+        wait_until(is_delivered, "the mail to leave Postfix's queue", 150)
     assert books.verdicts() == {"ticket": 1}
     assert "status=bounced" not in lmtp_log(postfix)
 

@@ -61,7 +61,7 @@ def test_the_living_are_fetched_while_the_dead_hang(
             for server in hanging:
                 server.release()
             second.terminate()
-            second.communicate(timeout=90)
+            second.communicate(timeout=180)
     healthy = "SELECT count(*) FROM mailbox WHERE error_count = 0 AND last_success IS NOT NULL"
     assert books.value(healthy) == 30
 

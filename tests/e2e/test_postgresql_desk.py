@@ -110,20 +110,20 @@ def test_workers_of_two_hosts_take_every_mail_once_whatever_happens_to_the_serve
     try:
         for number in range(6):
             mailuser.deliver(QUESTION.format(to=mailuser.address, number=number).encode())
-        wait_until(lambda: tickets() == 6, "six tickets", 90)
+        wait_until(lambda: tickets() == 6, "six tickets", 150)
         for number, desk in enumerate(hosts, 6):  # one of them stands by
             desk.ok("pipe", stdin=QUESTION.format(to=mailuser.address, number=number))
-        wait_until(lambda: tickets() == 8, "the spools of both hosts", 90)
+        wait_until(lambda: tickets() == 8, "the spools of both hosts", 150)
         databases.server.restart()
         mailuser.deliver(QUESTION.format(to=mailuser.address, number=8).encode())
         second("mailbox", "fetch", mailuser.address)
-        wait_until(lambda: tickets() == 9, "the ninth", 90)
+        wait_until(lambda: tickets() == 9, "the ninth", 150)
         assert [worker.poll() for worker in workers] == [None, None]
         workers[0].kill()
         workers[0].wait()
         mailuser.deliver(QUESTION.format(to=mailuser.address, number=9).encode())
         second("mailbox", "fetch", mailuser.address)
-        wait_until(lambda: tickets() == 10, "the tenth", 90)
+        wait_until(lambda: tickets() == 10, "the tenth", 150)
     finally:
         for worker in workers:
             worker.kill()
@@ -167,7 +167,7 @@ def test_a_recurring_ticket_is_opened_once_whichever_host_sweeps(
         recurring.change(known.id, {"after": utc_text(now() - timedelta(days=3))})
     runs = [start(host, "--fetch-once") for host in hosts for _ in range(2)]
     for run in runs:
-        _, said = run.communicate(timeout=90)
+        _, said = run.communicate(timeout=180)
         assert run.returncode == 0, said
     assert len(second.json("recurring", "show", "Tapes")["opened"]) == 1
     assert len(first.json("ticket", "list")) == 1

@@ -32,7 +32,7 @@ def test_a_worker_and_runs_at_once_open_one_ticket_and_none_after_a_restart(desk
     runs = [start(desk, "--fetch-once") for _ in range(3)]
     with worker(desk):
         for run in runs:
-            run.communicate(timeout=90)
+            run.communicate(timeout=180)
             assert run.returncode == 0
         wait_until(lambda: books.value("SELECT count(*) FROM ticket") == 1, "no ticket was opened")
     with worker(desk):

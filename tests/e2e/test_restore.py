@@ -65,7 +65,7 @@ main()
 
 _OLD_PROGRAM = """
 import sqlite3, sys
-opened = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
+opened = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=180)
 opened.execute("SELECT count(*) FROM ticket").fetchone()
 print("open", flush=True)
 sys.stdin.readline()
@@ -221,7 +221,7 @@ def test_a_program_that_shares_no_lock_sees_that_its_file_is_gone(desk: Desk, fi
     assert old.stdout is not None
     assert old.stdout.readline() == b"open\n"
     desk.ok("restore", str(filled))
-    version = int(old.communicate(b"write\n", timeout=30)[0])
+    version = int(old.communicate(b"write\n", timeout=180)[0])
     assert version > 1_000_000
     assert subjects(desk) == {"in the backup"}
     assert kept_subjects(desk) == {"in the backup", "since then"}

@@ -39,7 +39,7 @@ def _let_it_be_due(desk: Desk) -> None:
     """Back-off is over."""
     import sqlite3
 
-    with sqlite3.connect(Books(desk.home).path, timeout=30) as book:
+    with sqlite3.connect(Books(desk.home).path, timeout=180) as book:
         book.execute("UPDATE delivery SET not_before = '2026-01-01T00:00:00.000000Z' WHERE done = 0")
     book.close()
 

@@ -51,7 +51,7 @@ def test_a_copy_that_an_interrupted_run_put_there_is_not_put_there_again(
         number = _desk_with(desk, mailuser, server, "--sent-folder", "Sent")
         _answer(desk, number)
         desk.fetch_once()
-        with sqlite3.connect(Books(desk.home).path, timeout=30) as book:
+        with sqlite3.connect(Books(desk.home).path, timeout=180) as book:
             book.execute("UPDATE delivery SET copy = 'tried' WHERE copy = 'done'")
         book.close()
         desk.fetch_once()

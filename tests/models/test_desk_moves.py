@@ -156,7 +156,7 @@ def killed(at: str, places: list[DeskPaths]) -> None:
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 

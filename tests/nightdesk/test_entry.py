@@ -50,7 +50,7 @@ def test_without_a_terminal_the_app_refuses_and_names_fetch_once(program: Progra
 @pytest.mark.parametrize("term", ["dumb", "unset"])
 def test_on_a_terminal_that_cannot_draw_the_app_refuses(program: Program, term: str) -> None:
     environ = program.environment(TERM="dumb" if term == "dumb" else "")
-    child = pexpect.spawn(sys.executable, ["-m", "nightdesk"], env=environ, timeout=30, encoding="utf-8")
+    child = pexpect.spawn(sys.executable, ["-m", "nightdesk"], env=environ, timeout=180, encoding="utf-8")
     child.expect(pexpect.EOF)
     child.wait()
     child.close()

@@ -94,7 +94,7 @@ def walk(desk: Program) -> None:
                 capture_output=True,
                 env=desk.environment(),
                 cwd=desk.home.parent,
-                timeout=100,
+                timeout=180,
                 check=False,
             )
             assert done.returncode == 0, (argv, done.stderr[-2000:])

@@ -107,7 +107,7 @@ def test_the_line_that_it_prints_fetches_under_the_real_cron(installed: PrivateM
             server.folders["INBOX"].add(mail(number))
             installed.path("/run/crond.reboot").unlink(missing_ok=True)
             cron = installed.start("cron", "-f")
-            wait_until(partial(has_tickets, installed, number), f"{user}'s cron fetches nothing", 60)
+            wait_until(partial(has_tickets, installed, number), f"{user}'s cron fetches nothing", 150)
             cron.stop()
             assert installed.run("crontab", "-u", user, "-r").status == 0
     trigger = [each for each in findings(installed) if each["text"].startswith("cron")]
@@ -138,7 +138,7 @@ def test_the_shipped_file_for_sshd_lets_an_agent_in_and_no_further(installed: Pr
         )
         return done.status, done.out
 
-    wait_until(lambda: call("--version")[0] == 0, "sshd lets nobody in", 30)
+    wait_until(lambda: call("--version")[0] == 0, "sshd lets nobody in", 150)
     assert call("ticket", "list", "--json") == (0, "[]\n")
     assert call("nightdesk", "--fetch-once")[0] == 0
     assert call("backup", "/tmp/x")[0] == 2

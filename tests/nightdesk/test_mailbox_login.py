@@ -81,7 +81,7 @@ def logged_in_by_device(desk: Program, user: MailUser, server: OAuthServer) -> l
     lines = told_until(child, "Waiting until")
     code = lines[lines.index("Type this code there:") + 2]
     server.approve_device(user.address, code)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=180)
     assert child.returncode == 0, err
     return [*lines, *out.splitlines()]
 
@@ -206,7 +206,7 @@ def test_a_login_by_pasting_where_the_browser_ended(
     child = begun(desk, "mailbox", "login", mailuser.address, "--paste")
     (url,) = [line for line in told_until(child, "address bar") if line.startswith("https://")]
     came = oauth_server.consent(mailuser.address, url)
-    out, err = child.communicate(came + "\n", timeout=60)
+    out, err = child.communicate(came + "\n", timeout=180)
     assert child.returncode == 0, err
     assert "is logged in as" in out
     assert desk("mailbox", "test", mailuser.address).status == 0
@@ -222,7 +222,7 @@ def test_in_a_terminal_a_wrong_paste_is_asked_again_and_a_long_one_is_not_cut(
         env=desk.environment(TERM="xterm"),
         encoding="utf-8",
         dimensions=(24, 80),
-        timeout=60,
+        timeout=180,
     )
     child.expect(r"(https://\S+)\r\n")
     url = child.match.group(1)
@@ -264,7 +264,7 @@ def test_a_login_by_the_loopback_page(desk: Program, oauth_server: OAuthServer, 
     (url,) = [line for line in told_until(child, "Waiting for") if line.startswith("https://")]
     came = oauth_server.consent(mailuser.address, url)
     urllib.request.urlopen(came).close()
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=180)
     assert child.returncode == 0, err
     assert shown(desk, mailuser.address)["token"]["owner"] == mailuser.address
 
@@ -292,7 +292,7 @@ def test_with_json_the_address_is_on_standard_error_and_one_document_on_standard
     child = begun(desk, "mailbox", "login", mailuser.address, "--paste", "--json")
     assert child.stderr is not None
     url = next(line.strip() for line in child.stderr if line.startswith("https://"))
-    out, _ = child.communicate(oauth_server.consent(mailuser.address, url) + "\n", timeout=60)
+    out, _ = child.communicate(oauth_server.consent(mailuser.address, url) + "\n", timeout=180)
     assert json.loads(out)["owner"] == mailuser.address
 
 
@@ -305,7 +305,7 @@ def test_somebody_else_who_logged_in_is_refused_unless_the_mailbox_is_shared(
     def log_in() -> tuple[int, str]:
         child = begun(desk, "mailbox", "login", shared.address, "--paste")
         (url,) = [line for line in told_until(child, "address bar") if line.startswith("https://")]
-        _, err = child.communicate(oauth_server.consent(person.address, url) + "\n", timeout=60)
+        _, err = child.communicate(oauth_server.consent(person.address, url) + "\n", timeout=180)
         return child.returncode, err
 
     status, err = log_in()

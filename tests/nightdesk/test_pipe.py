@@ -144,7 +144,7 @@ def test_no_desk_is_75(program: Program) -> None:
 
 
 def test_a_terminal_is_64(desk: Program) -> None:
-    child = pexpect.spawn(str(wrapper.path_of(DeskPaths(desk.home))), timeout=30)
+    child = pexpect.spawn(str(wrapper.path_of(DeskPaths(desk.home))), timeout=180)
     child.expect(pexpect.EOF)
     child.wait()
     child.close()
@@ -245,12 +245,12 @@ def test_a_worker_that_lives_takes_it_from_the_spool(desk: Program) -> None:
         _await(lambda: spooled(desk) == [])
     finally:
         worker.terminate()
-        assert worker.communicate(timeout=30)[1] == b""
+        assert worker.communicate(timeout=180)[1] == b""
     assert receipts(desk) == [("pipe", "ticket", "Hello")]
 
 
 def _value(desk: Program, sql: str) -> object:
-    book = sqlite3.connect(f"file:{DeskPaths(desk.home).database}?mode=ro", uri=True, timeout=30)
+    book = sqlite3.connect(f"file:{DeskPaths(desk.home).database}?mode=ro", uri=True, timeout=180)
     try:
         return book.execute(sql).fetchone()[0]
     finally:

@@ -31,7 +31,7 @@ class Books:
 
             with psycopg.connect(self.server_url) as connection:
                 return list(connection.execute(sql.replace("?", "%s").encode(), values).fetchall())
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30) as book:
+        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=180) as book:
             found = book.execute(sql, values).fetchall()
         book.close()
         return found

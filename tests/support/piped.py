@@ -24,7 +24,7 @@ def call(desk: Program, *arguments: str, mail: bytes = MAIL, user: int | None = 
         env=environ,
         cwd="/",
         check=False,
-        timeout=60,
+        timeout=180,
         user=user,
         group=user,
         extra_groups=None if user is None else [],

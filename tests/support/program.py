@@ -65,7 +65,7 @@ class Program:
             env=self.environment(**environ),
             cwd=self.home.parent,
             check=False,
-            timeout=60,
+            timeout=180,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -39,7 +39,7 @@ def worker(desk: Desk, *arguments: str, may_say: str = "") -> Iterator[subproces
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=90)
+        _, err = process.communicate(timeout=180)
     assert process.returncode in (0, -signal.SIGKILL), err.decode()
     said = err.decode()
     assert said == "" or (may_say and all(may_say in line for line in said.splitlines())), said

@@ -120,9 +120,9 @@ class Served:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=180)
         if self._tls:
-            connection = http.client.HTTPSConnection(self.host, self.port, timeout=60, context=self._tls)
+            connection = http.client.HTTPSConnection(self.host, self.port, timeout=180, context=self._tls)
         given = {**({"X-API-Key": key} if key else {}), **(headers or {})}
         with contextlib.closing(connection):
             connection.request(method, path, body.encode() if isinstance(body, str) else body, given)

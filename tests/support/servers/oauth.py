@@ -82,7 +82,7 @@ class Browser:
         url = path if path.startswith("https:") else self._base + path
         request = urllib.request.Request(url, data, headers, method=method)
         try:
-            response = self._opener.open(request, timeout=30)
+            response = self._opener.open(request, timeout=180)
         except urllib.error.HTTPError as error:
             response = error
         with response:

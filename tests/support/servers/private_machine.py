@@ -88,7 +88,7 @@ class PrivateMachine:
     def run(self, *command: str, stdin: str = "", **environ: str) -> Ran:
         """Run a command as the machine's root, with what a login of root's has as environment."""
         done = subprocess.run(
-            self._there(command, environ), input=stdin, capture_output=True, text=True, timeout=60
+            self._there(command, environ), input=stdin, capture_output=True, text=True, timeout=180
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -96,7 +96,7 @@ class Sshd:
             ["ssh", *self.arguments(agent), command],
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr.decode())
