@@ -18,14 +18,17 @@ from desk.reports.figures import REPORTS, report
 from desk.tickets.history import tickets_of
 from models.database import db
 from models.opening import close_database
+from models.transactions import undone
 
 BOARD = 500.0
 """Milliseconds: nobody waits for them, they are counted in a thread."""
 REPORT = 2000.0
 HISTORY = 100.0
-"""Milliseconds, beside the thread of whoever wrote most."""
+"""Milliseconds, beside the thread of somebody with many tickets."""
+MANY = 10_000
 _BUSIEST = "SELECT contact_id FROM ticket GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
 _PLAIN = "SELECT id, number, subject, status, updated FROM ticket WHERE contact_id = {} ORDER BY updated DESC"
+_GIVE = "UPDATE ticket SET contact_id = {} WHERE id IN (SELECT id FROM ticket ORDER BY number LIMIT {})"
 TRIES = 3
 """Of each the quickest counts: others work on the machine too."""
 
@@ -43,13 +46,22 @@ def results(home: Path) -> Iterator[Result]:
             took = {name: _quickest(partial(report, name, begin, now(), desk.zone)) for name in REPORTS}
             slowest = max(took, key=lambda name: took[name])
             yield below(f"a report of {days} days (slowest: {slowest})", took[slowest], REPORT, "ms")
-        busiest = int(db.execute_sql(_BUSIEST).fetchone()[0])
-        pane = _quickest(lambda: tickets_of(busiest, 20))
-        plain = _quickest(lambda: db.execute_sql(_PLAIN.format(busiest)).fetchmany(20))
-        ratio = f"{pane / plain:.1f} times one plain query"
-        yield below(f"the history pane of whoever wrote most ({ratio})", pane, HISTORY, "ms")
+        yield from _history()
     finally:
         close_database()
+
+
+def _history() -> Iterator[Result]:
+    """The pane of whoever wrote most, and of somebody with 10,000 tickets."""
+    busiest = int(db.execute_sql(_BUSIEST).fetchone()[0])
+    with undone():
+        for label, few in (("whoever wrote most", True), (f"a contact with {MANY} tickets", False)):
+            if not few:
+                db.execute_sql(_GIVE.format(busiest, MANY))
+            pane = _quickest(lambda: tickets_of(busiest, 20))
+            plain = _quickest(lambda: db.execute_sql(_PLAIN.format(busiest)).fetchmany(20))
+            ratio = f"{pane / plain:.1f} times one plain query"
+            yield below(f"the history pane of {label} ({ratio})", pane, HISTORY, "ms")
 
 
 def _quickest(call: Callable[[], object]) -> float:

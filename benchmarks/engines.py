@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import big_desk, fetching, listing, searching
+from benchmarks import big_desk, counting, fetching, listing, searching
 from benchmarks.process import NIGHTDESK, environment, run
 from benchmarks.table import Result, below, machine
 from config.paths import DeskPaths, find_desk
@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--mails", type=int, default=2_000)
-    parser.add_argument("--runs", default="fetch,large", help="fetch, large")
+    parser.add_argument("--runs", default="fetch,large", help="fetch, large, counts")
     parser.add_argument("--desk", type=Path, help="the large desk in SQLite, kept here")
     chosen = parser.parse_args()
     _tell(machine())
@@ -182,15 +182,22 @@ def main() -> None:
         if "fetch" in chosen.runs:
             with fetching.server() as dovecot:
                 _tell(fetches(dovecot, running, chosen.mails).line())
-        if "large" not in chosen.runs:
+        if not {"large", "counts"} & set(chosen.runs.split(",")):
             return
         home = chosen.desk or directory / "large"
         if not (home / "data" / "desk.sqlite3").exists():
             fetching.new_desk(home)
             big_desk.create(home / "data" / "desk.sqlite3", chosen.tickets)
-        _tell(stored(DeskPaths(fetching.new_desk(directory / "empty")), "SQLite, empty"))
-        _tell(stored(_paths(home_on(running, directory / "none")), "PostgreSQL, empty"))
+        if "large" in chosen.runs:
+            _tell(stored(DeskPaths(fetching.new_desk(directory / "empty")), "SQLite, empty"))
+            _tell(stored(_paths(home_on(running, directory / "none")), "PostgreSQL, empty"))
         large = moved(home, running, directory)
+        for name, place in (("PostgreSQL", large), ("SQLite", home)):
+            if "counts" in chosen.runs:
+                for result in counting.results(place):
+                    _tell(f"{name}: {result.line()}")
+        if "large" not in chosen.runs:
+            return
         for name, place in (("PostgreSQL", large), ("SQLite", home)):
             for result in listing.results(place):
                 _tell(f"{name}: {result.line()}")

@@ -321,7 +321,11 @@ def moved(since: str, until: str, reach: Reach | None = None) -> Moved:
 
 
 def _made(since: str, until: str) -> list[Any]:
-    return [_T.created >= since, _T.created < until]
+    return [_T.created >= since, _T.created < until, _NOT_MERGED]
+
+
+_NOT_MERGED = _T.merged_into.is_null()
+"""What was merged is one with its target: nobody opened two tickets, and nobody closed one."""
 
 
 def _counted(soon: str, bounds: Sequence[str]) -> list[Any]:
@@ -360,7 +364,7 @@ def _readable(reach: Reach | None) -> list[Any]:
 def _tickets(
     dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str, reach: Reach | None
 ) -> list[Any]:
-    conditions = [time.is_null(False), time >= since, time < until, *_readable(reach)]
+    conditions = [time.is_null(False), time >= since, time < until, _NOT_MERGED, *_readable(reach)]
     if time is _T.closed:
         conditions.append(_T.status == literal("closed"))
     tables, key = _with_key(dimension, _T)

@@ -116,6 +116,14 @@ def test_a_line_tells_what_happened_in_the_time(desk: Desk) -> None:
         assert lines(name)[line].closed == lines(name)["total"].closed == 2
 
 
+def test_what_was_merged_is_counted_as_the_ticket_that_it_went_into(desk: Desk) -> None:
+    kept = make_ticket(moment=NOW - DAY)
+    make_ticket(moment=NOW - DAY, status="closed", closed=NOW - HOUR, merged_into=kept)
+    for name in ("departments", "days"):
+        total = report(name, NOW - 7 * DAY, NOW).total
+        assert (total.opened, total.closed, total.resolution.count, total.promised) == (1, 0, 0, 0)
+
+
 def test_the_report_of_days_adds_up(desk: Desk) -> None:
     for days in (0.1, 0.2, 1.5, 6.9, 8):
         make_ticket(moment=NOW - days * DAY, status="closed", closed=NOW - days * DAY + HOUR)
