@@ -1,14 +1,16 @@
 """Leases: who does a thing right now, so that two processes do not do it twice.
 
 A lease is a row with an owner, an expiry and a fencing token that grows with every acquisition. Whoever
-writes on the strength of a lease calls `Lease.check` inside the same transaction: a holder that slept past
-its expiry, and was replaced, learns it there and writes nothing.
+writes on the strength of a lease calls `Lease.check` inside the same transaction, or does all of it inside
+`Lease.guard`: a holder that slept past its expiry, and was replaced, learns it there and writes nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,7 +22,7 @@ from models.database import Row
 from models.engine import engine
 from models.fields import UtcField, utc_text
 from models.statements import Lookup, Statement
-from models.transactions import transaction
+from models.transactions import only_while, transaction
 
 LONGEST = timedelta(hours=1)
 """What expires later was written by a clock that has been set back since, maybe before this boot."""
@@ -70,6 +72,24 @@ class Lease(Record):
         with transaction():
             self.check()
             _RENEW.run(name=self.name, expires=_expiry(self.ttl))
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Have each transaction that this thread begins in the block raise LeaseLost unless it is held.
+
+        It is renewed by them, too: work that is longer than ``ttl`` is not taken over while it goes on.
+        """
+        renewed = time.monotonic()
+
+        def check() -> None:
+            nonlocal renewed
+            self.check()
+            if time.monotonic() - renewed >= self.ttl / 3:
+                _RENEW.run(name=self.name, expires=_expiry(self.ttl))
+                renewed = time.monotonic()
+
+        with only_while(check):
+            yield
 
     def release(self) -> None:
         """Give it back; does nothing when it was lost before."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import peewee
@@ -17,6 +18,15 @@ StatementFailed = peewee.PeeweeException
 """Whatever the database refuses."""
 DatabaseFailed = peewee.OperationalError
 """The database is locked for long, full, or gone: what failed now may work later."""
+
+
+class _Conditions(threading.local):
+    """What each transaction of this thread begins with."""
+
+    checks: tuple[Callable[[], None], ...] = ()
+
+
+_conditions = _Conditions()
 
 
 @contextmanager
@@ -44,9 +54,23 @@ def transaction() -> Iterator[None]:
                 "the desk was upgraded while this program ran",
                 "start Nightdesk again to use the new version",
             )
+        if outermost:
+            for check in _conditions.checks:
+                check()
         yield
         if outermost:
             db.complete()
+
+
+@contextmanager
+def only_while(check: Callable[[], None]) -> Iterator[None]:
+    """Have each transaction that this thread begins in the block ask ``check`` first, which may raise."""
+    before = _conditions.checks
+    _conditions.checks = (*before, check)
+    try:
+        yield
+    finally:
+        _conditions.checks = before
 
 
 @contextmanager

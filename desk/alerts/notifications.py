@@ -45,6 +45,7 @@ from models import (
 from models.blobs import BlobDamaged
 from models.errors import DatabaseUnusable, StoreAway
 from models.fields import as_json, utc_text, utc_time
+from models.leases import LeaseLost
 from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
 from models.transactions import DatabaseFailed, remembering, transaction
@@ -109,7 +110,7 @@ def notify(desk: Desk, moment: datetime) -> int:
                 tickets.know(of_tickets)
                 watches.know(of_tickets)
                 mails += _notify_some(mailer, waiting)
-        except (DatabaseFailed, DatabaseUnusable):
+        except (DatabaseFailed, DatabaseUnusable, LeaseLost):
             raise
         except Exception:  # whichever it is, the others are told
             for notice in waiting:
@@ -200,7 +201,7 @@ def _notify_apart(mailer: _Mailer, notice: WaitingNotice) -> int:
         with transaction():
             # Another process may have told it since it was read.
             return _notify_one(mailer, notice) if notices.is_waiting(notice.id) else 0
-    except (DatabaseFailed, DatabaseUnusable):
+    except (DatabaseFailed, DatabaseUnusable, LeaseLost):
         raise
     except Exception as error:
         why = one_line(f"{type(error).__name__}: {error}", 200)
@@ -227,7 +228,7 @@ def notify_held(desk: Desk, moment: datetime) -> int:
         lines = notices.held(agent_id, utc_text(moment), _MOST_IN_DIGEST)
         try:
             mails += _notify_together(mailer, agent, lines)
-        except (DatabaseFailed, DatabaseUnusable):
+        except (DatabaseFailed, DatabaseUnusable, LeaseLost):
             raise
         except Exception:
             mails += sum(_notify_held_apart(mailer, agent, line) for line in lines)
@@ -246,7 +247,7 @@ def _notify_held_apart(mailer: _Mailer, agent: StoredAgent | None, line: HeldLin
     """Tell one that was kept by itself; a fault of it is written down, and it is kept no more."""
     try:
         return _notify_together(mailer, agent, [line])
-    except (DatabaseFailed, DatabaseUnusable):
+    except (DatabaseFailed, DatabaseUnusable, LeaseLost):
         raise
     except Exception as error:
         why = one_line(f"{type(error).__name__}: {error}", 200)

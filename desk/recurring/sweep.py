@@ -25,6 +25,7 @@ from models import agents, contacts, tasks, teams, tickets
 from models import recurring as rows
 from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
+from models.leases import LeaseLost
 from models.messages import NewMessage
 from models.recurring import StoredRecurring
 from models.tasks import TaskState
@@ -54,7 +55,7 @@ def sweep(desk: Desk, moment: datetime) -> list[str]:
                 continue
             with transaction():
                 number = _opened(known.name, desk, moment)
-        except (DatabaseFailed, DatabaseUnusable):
+        except (DatabaseFailed, DatabaseUnusable, LeaseLost):
             raise
         except Exception as error:  # whichever it is, the others are opened
             logs.write("error", "recurring", one_line(f"'{known.name}' was not opened: {_words(error)}", 500))

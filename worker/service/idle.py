@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from config.errors import ConfigError, SecretUnavailable
+from desk import logs
 from desk.errors import DeskError
 from desk.fetching import idle
 from desk.mailboxes import accounts
@@ -21,15 +22,17 @@ from mail.errors import MailError, TimedOut
 from mail.transport.blocking import in_own_thread
 from models import mailboxes
 from models.errors import DatabaseUnusable
+from models.leases import LeaseLost
 from models.opening import close_database
 from models.transactions import StatementFailed
 from worker import failures
+from worker.service.threads import guarded
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from mail.account import IncomingAccount
     from mail.imap.idle import IdleSession
-    from worker.service.threads import DeskThread
+    from worker.service.threads import DeskThread, Guard
 
 RENEW_SECONDS = 24 * 60.0
 """Servers may hang up after half an hour of silence."""
@@ -45,10 +48,16 @@ CONNECT_SECONDS = 90.0
 
 
 class Idlers:
-    """`tend` it with the mailboxes that want it; `hint` is called for a mailbox that may have new mail."""
+    """`tend` it with the mailboxes that want it; `hint` is called for a mailbox that may have new mail.
 
-    def __init__(self, desk: Desk, thread: DeskThread, hint: Callable[[int], None]) -> None:
+    What it writes of a connection is written in a block of the ``guard`` that there was when it began.
+    """
+
+    def __init__(
+        self, desk: Desk, thread: DeskThread, hint: Callable[[int], None], guard: Callable[[], Guard]
+    ) -> None:
         self._desk = desk
+        self._guard = guard
         self._thread = thread
         self._hint = hint
         self._connectors = asyncio.Semaphore(CONNECTORS)
@@ -76,37 +85,45 @@ class Idlers:
     async def _watch(self, mailbox_id: int) -> None:
         from mail.imap.idle import IdleMissing  # 27 ms, which a worker without IDLE does not need
 
+        guard = self._guard()
         tries = 0
         while True:
             begun = time.monotonic()
             try:
                 session = await self._connected(mailbox_id)
                 try:
-                    await self._thread.call(idle.began, mailbox_id)
+                    await self._thread.call(guarded, guard, idle.began, mailbox_id)
                     begun = time.monotonic()
                     await self._listen(session, mailbox_id)
                 finally:
                     session.close()
             except asyncio.CancelledError:
-                with contextlib.suppress(StatementFailed, DatabaseUnusable):
-                    await asyncio.shield(self._thread.call(idle.ended, mailbox_id))
+                with contextlib.suppress(StatementFailed, DatabaseUnusable, LeaseLost):
+                    await asyncio.shield(self._thread.call(guarded, guard, idle.ended, mailbox_id))
                 raise
             except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
                 missing = isinstance(error, IdleMissing)
-                level = "info" if missing else "warning"
-                await self._note(mailbox_id, str(error), level)
+                level: logs.Level = "info" if missing else "warning"
+                await self._note(guard, mailbox_id, str(error), level)
                 tries = 1 if time.monotonic() - begun > STEADY_SECONDS else tries + 1
                 pause = PAUSES[min(tries, len(PAUSES)) - 1]
                 if not getattr(error, "temporary", False):
                     pause = MISSING_PAUSE if missing else max(pause, REFUSED_PAUSE)
             except Exception as error:  # a fault of ours, or a database that is locked: it may pass
-                await self._note(mailbox_id, failures.place(error), "warning")
+                await self._note(guard, mailbox_id, failures.place(error), "warning")
                 pause = REFUSED_PAUSE
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
-    async def _note(self, mailbox_id: int, why: str, level: str) -> None:
-        with contextlib.suppress(StatementFailed, DatabaseUnusable):
-            await self._thread.call(idle.ended, mailbox_id, why, level=level)  # type: ignore[arg-type]
+    async def _note(self, guard: Guard, mailbox_id: int, why: str, level: logs.Level) -> None:
+        with contextlib.suppress(StatementFailed, DatabaseUnusable, LeaseLost):
+            await self._thread.call(
+                guarded,
+                guard,
+                idle.ended,
+                mailbox_id,
+                why,
+                level=level,
+            )
 
     async def _connected(self, mailbox_id: int) -> IdleSession:
         """Open a session that idles; one that comes after nobody waits for it any more is closed."""

@@ -51,7 +51,7 @@ from worker.service.child import WORKER_LEASE
 from worker.service.idle import Idlers
 from worker.service.notify import notify, watchdog_seconds
 from worker.service.plan import Plan, Planner
-from worker.service.threads import DeskThread
+from worker.service.threads import DeskThread, Guard, guarded
 
 if TYPE_CHECKING:
     from desk.fetching.triggers import TriggerKind
@@ -109,7 +109,7 @@ class Worker:
         self._planner = Planner(desk)
         self._helping = Planner(desk)
         self._hints: set[int] = set()
-        self._idlers = Idlers(desk, self._thread, self._hints.add)
+        self._idlers = Idlers(desk, self._thread, self._hints.add, self._guard)
         self._fetching: dict[int, asyncio.Task[None]] = {}
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._spool = Spool(desk)
@@ -223,7 +223,7 @@ class Worker:
 
     async def _rounds(self) -> None:
         while not self._halt.is_set():
-            with _passing():
+            with _passing(), self._until_replaced():
                 if not await self._keep_lease():
                     return
                 await self._report()
@@ -243,16 +243,26 @@ class Worker:
 
     async def _keep_lease(self) -> bool:
         if self._lease is None or time.monotonic() - self._renewed >= RENEW_SECONDS:
-            try:
+            with self._until_replaced():
                 if self._lease is not None:
                     await self._thread.call(self._lease.renew)
-            except LeaseLost:
-                self._lease = None
-                self._idlers.tend({})
             if self._lease is None:
                 return await self._become_the_worker()
             self._renewed = time.monotonic()
         return True
+
+    @contextlib.contextmanager
+    def _until_replaced(self) -> Iterator[None]:
+        """End the block, and what only the leader does, when another worker leads by now."""
+        try:
+            yield
+        except LeaseLost:
+            self._lease = None
+            self._idlers.tend({})
+
+    def _guard(self) -> Guard:
+        """Return what work of a leader is to be done in, so that it writes nothing once another one leads."""
+        return self._lease.guard if self._lease is not None else contextlib.nullcontext
 
     def _rests(self, plan: Plan) -> bool:
         """Whether this host is drained, by a plan; what is in hand then ends with its batch."""
@@ -342,8 +352,8 @@ class Worker:
         if time.monotonic() < self._put_off.get(what, 0.0):
             return
         try:
-            await self._thread.call(function, *args, **kwargs)
-        except (DatabaseUnusable, DatabaseFailed, OSError):
+            await self._thread.call(guarded, self._guard(), function, *args, **kwargs)
+        except (DatabaseUnusable, DatabaseFailed, LeaseLost, OSError):
             raise
         except Exception as error:
             self._put_off[what] = time.monotonic() + PUT_OFF_SECONDS
@@ -415,17 +425,23 @@ class Worker:
             await self._failed(error, "copying sent mail failed", None)
 
     async def _call(self) -> None:
-        """Call who listens outside the desk; one that hangs holds up nothing else."""
+        """Call who listens outside the desk; one that hangs holds up nothing else.
+
+        Each call is claimed in the database, so that what came of one that was made is written in any case.
+        """
+        guard = self._guard()
 
         def call() -> None:
             try:
-                gathering.gather(self._desk, now())
+                guarded(guard, gathering.gather, self._desk, now())
                 make_due(self._desk, self._stop)
             finally:
                 close_database()
 
         try:
             await in_own_thread(call)
+        except LeaseLost:
+            pass  # whoever leads now calls them
         except Exception as error:
             await self._failed(error, "calling webhooks and hooks failed", None)
         finally:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import ParamSpec, TypeVar
 
 from models.opening import close_database
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Guard = Callable[[], AbstractContextManager[None]]
+"""Makes the block in which something is done."""
+
+
+def guarded(guard: Guard, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do it in a block of the guard."""
+    with guard():
+        return function(*args, **kwargs)
 
 
 class DeskThread:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 
@@ -23,7 +24,7 @@ def _watch_until_it_fails(desk: Desk, mailbox: Mailbox) -> list[int]:
 
     async def run() -> None:
         thread = DeskThread()
-        idlers = Idlers(desk, thread, hints.append)
+        idlers = Idlers(desk, thread, hints.append, lambda: nullcontext)
         idlers.tend(await thread.call(idle.wanted))
         async with asyncio.timeout(30):
             while not Mailbox.get_by_id(mailbox.id).idle_error:
@@ -73,7 +74,7 @@ def test_who_wants_it(desk: Desk, add_mailbox: MailboxMaker) -> None:
 def test_a_server_that_hangs_does_not_hold_up_the_end(desk: Desk, add_mailbox: MailboxMaker) -> None:
     async def run(server: FaultyImap) -> None:
         thread = DeskThread()
-        idlers = Idlers(desk, thread, lambda _mailbox: None)
+        idlers = Idlers(desk, thread, lambda _mailbox: None, lambda: nullcontext)
         idlers.tend(await thread.call(idle.wanted))
         async with asyncio.timeout(20):  # less than the client's own patience
             while not server.count("LOGIN"):
