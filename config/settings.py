@@ -43,6 +43,10 @@ class Settings(BaseModel):
     blobs: Annotated[
         str | None, Help("object store of large blobs, for all hosts: s3://, gs://, az:// or file:// URL")
     ] = None
+    replica: Annotated[
+        str | None,
+        Help("where a desk in a file keeps a replica of itself: a directory, or a URL as of blobs"),
+    ] = None
     timezone: Annotated[str, Help("IANA time zone of schedules and of times on the screen")] = "UTC"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Help("least level that is written to the log")

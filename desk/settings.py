@@ -269,6 +269,23 @@ SETTINGS: tuple[Setting, ...] = (
         title="File of rules to be like",
     ),
     Setting(
+        "backups.schedule",
+        "schedule",
+        "every 10 minutes",
+        "How often the replica gets a moment, where config.toml names one (replica).",
+        title="Moments of the replica",
+    ),
+    Setting(
+        "backups.keep_days",
+        "number",
+        30,
+        "Days that the replica keeps a moment; 0: for good. The newest always stays.",
+        0,
+        _LONGEST_KEPT,
+        title="Moments kept",
+        unit="days",
+    ),
+    Setting(
         "worker.sweep_schedule",
         "schedule",
         "every 5 minutes",

@@ -17,7 +17,9 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ LISTED = 256
 """So many chunks, or files, stand in one list."""
 CHECKED_EVERY = timedelta(days=1)
 """How often all that is in the database is read and compared, not only what has changed."""
+READ_EVERY = timedelta(days=7)
+"""How long it takes until all that is in the store was read back, a part with each moment."""
 STRAY_AFTER = timedelta(days=1)
 """An object without a moment is removed when it is so old: a younger one may be of one that is being made."""
 
@@ -82,6 +86,8 @@ class _KeptBefore(Record):
     lists: Sequence[str]
     there: Collection[str]
     place_of: Callable[[str], str]
+    doubted: Callable[[float], bool]
+    """Whether what stands there, by the share of the lists before it, is to be read back."""
 
     def has(self, digest: str, names: Iterable[str]) -> bool:
         """Whether a list and all that it names is there."""
@@ -95,6 +101,7 @@ class Replica:
         self._store = store
         self._objects = self._bytes = 0
         self._damaged: list[str] = []
+        self._there: Collection[str] = ()
 
     @property
     def shown(self) -> str:
@@ -135,11 +142,13 @@ class Replica:
         is added to what is ``damaged`` by the ``facts``. Raises StoreAway, OSError.
         """
         self._objects, self._bytes, self._damaged = 0, 0, []
-        there = {name for name, _ in self._store.names()}
+        self._there = there = {name for name, _ in self._store.names()}
+        at = now()
+        doubted = _between(previous.at if previous else at, at)
         with ThreadPoolExecutor(_THREADS, "replica") as threads:
-            kept = _KeptBefore(previous.lists if previous else (), there, _name)
+            kept = _KeptBefore(previous.lists if previous else (), there, _name, doubted)
             lists = self._keep_lists(threads, kept, _chunks(database), _digest, self._put)
-            kept = _KeptBefore(previous.files if previous else (), there, _FILES.__add__)
+            kept = _KeptBefore(previous.files if previous else (), there, _FILES.__add__, doubted)
             names = self._keep_lists(threads, kept, iter(files), str, self._put_file(folder, files))
             key_digest = None if key is None else self._put(key)
         facts["damaged"] = sorted({*facts["damaged"], *self._damaged})
@@ -152,7 +161,6 @@ class Replica:
             **facts,
         }
         raw = json.dumps(document).encode()
-        at = now()
         name = f"moments/{at.strftime(_STAMP)}-{_digest(raw)[:32]}.json"
         self._store.create(name, raw)
         return Kept(self._moment(name), self._objects, self._bytes)
@@ -167,7 +175,8 @@ class Replica:
     ) -> list[str]:
         """Keep items in lists of their names; what stood at the same place before is there already.
 
-        What somebody removed meanwhile, as rules of buckets do by age, is kept anew.
+        What somebody removed meanwhile, as rules of buckets do by age, is kept anew; so is what the store has
+        lost or changed, once its turn comes to be read back.
         """
         lists: list[str] = []
         for place, some in enumerate(_grouped(items, LISTED)):
@@ -175,6 +184,8 @@ class Replica:
             raw = "\n".join(names).encode()
             digest = _digest(raw)
             before = kept.lists[place] if place < len(kept.lists) else ""
+            if before and kept.doubted(place / len(kept.lists)):
+                before = ""
             if before == digest and kept.has(digest, names):
                 lists.append(digest)
                 continue
@@ -281,11 +292,7 @@ class Replica:
                 self._damaged.append(files[name])
                 return
             raw = place.read_bytes()
-            if self._store.create(f"{_FILES}{name}", raw):
-                self._objects += 1
-                self._bytes += len(raw)
-            elif self._store.read(f"{_FILES}{name}") != raw:
-                self._store.replace(f"{_FILES}{name}", raw)
+            self._keep(f"{_FILES}{name}", raw, raw, lambda stored: stored)
 
         return put
 
@@ -293,13 +300,17 @@ class Replica:
         """Keep bytes; what is there already is read back, and replaced if it is not the same."""
         digest = _digest(raw)
         name = _name(digest)
-        packed = zstandard.ZstdCompressor(level=3).compress(raw)
-        if self._store.create(name, packed):
-            self._objects += 1
-            self._bytes += len(packed)
-        elif _unpacked(self._store.read(name)) != raw:
-            self._store.replace(name, packed)
+        self._keep(name, raw, zstandard.ZstdCompressor(level=3).compress(raw), _unpacked)
         return digest
+
+    def _keep(self, name: str, raw: bytes, packed: bytes, unpacked: Callable[[bytes], bytes | None]) -> None:
+        if name in self._there or not self._store.create(name, packed):
+            with suppress(FileNotFoundError):
+                if unpacked(self._store.read(name)) == raw:
+                    return
+            self._store.replace(name, packed)
+        self._objects += 1
+        self._bytes += len(packed)
 
     def _get(self, digest: str) -> bytes:
         """Return kept bytes. Raises ReplicaDamaged, StoreAway."""
@@ -310,6 +321,17 @@ class Replica:
         if raw is None or _digest(raw) != digest:
             raise ReplicaDamaged(f"the object {_name(digest)} has other bytes than were kept")
         return raw
+
+
+def _between(begin: datetime, end: datetime) -> Callable[[float], bool]:
+    """Return whether a place, as a share of the whole, has its turn between two times."""
+    length = READ_EVERY.total_seconds()
+    first, last = begin.timestamp() / length, end.timestamp() / length
+
+    def has_its_turn(place: float) -> bool:
+        return floor(last - place) > floor(first - place)
+
+    return has_its_turn
 
 
 def _name(digest: str) -> str:

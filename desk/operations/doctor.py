@@ -19,7 +19,7 @@ from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry, routes
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.wording import state_words
-from desk.operations import hosts, owners, rule_file, spool_state
+from desk.operations import hosts, owners, replica, rule_file, spool_state
 from desk.outbox import deliveries as desk_deliveries
 from desk.permissions import FILTER
 from desk.schedules import parse
@@ -53,6 +53,8 @@ SPOOLED_AFTER = timedelta(hours=1)
 FETCHED_LATELY = timedelta(hours=1)
 """Somebody fetches without being the worker (cron), if a mailbox was tried within this time."""
 WORKER_LEASE = "worker"
+_REPLICA_LATE = timedelta(hours=1)
+"""A moment that is due for so long is made by nobody."""
 _SKEW = 5.0
 """Seconds; leases are counted in minutes."""
 _MEGABYTE = 1 << 20
@@ -84,6 +86,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("store", _store),
         ("database", lambda _desk: _stored_mail(every_mail)),
         ("server", _server),
+        ("replica", _replica),
         ("clock", _clock),
         ("disk", _disk),
         ("left over", _left_over),
@@ -108,6 +111,7 @@ def vital(desk: Desk) -> Iterator[Finding]:
         ("database", _in_place),
         ("disk", _disk),
         ("worker", _worker),
+        ("replica", _replica),
         ("outbox", _outbox),
         ("quarantine", _quarantine),
     ):
@@ -200,6 +204,27 @@ def _server(desk: Desk) -> Iterator[Finding]:
     if abs(skew) > _SKEW:
         text = f"this host's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
         yield Finding("server", "warning", text, "let both keep time: timedatectl set-ntp true")
+
+
+def _replica(desk: Desk) -> Iterator[Finding]:
+    """Yield how the replica does, where the settings name one."""
+    if not desk.settings.replica:
+        return
+    url = replica.url_of(desk)
+    if url is None:
+        text = "the setting replica is for a desk in a file: this one is in PostgreSQL"
+        yield Finding("replica", "warning", text, "take it out of config.toml; see docs/scaling.md")
+        return
+    shown, known = replica.replica_of(url).shown, replica.state()
+    made = f"its newest moment is of {_shown(desk, known.made)}" if known.made else "it has no moment yet"
+    if known.failing_since is not None:
+        text = f"{shown} gets none since {_shown(desk, known.failing_since)}: {known.error}; {made}"
+        yield Finding("replica", "failure", text, known.hint or "nightdesk backup URL says what is wrong")
+    elif known.made is None or (replica.coming(desk, now()) or known.made) < now() - _REPLICA_LATE:
+        cure = "systemctl start nightdesk-worker, or nightdesk --fetch-once from cron: they make the moments"
+        yield Finding("replica", "warning", f"{shown}: {made}", cure)
+    else:
+        yield Finding("replica", "ok", f"{shown}: {made}")
 
 
 def _store(desk: Desk) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,8 @@ def backup(context: VerbContext, file: Path | str, with_damaged_mail: bool, keep
 
     At URL (s3://bucket/prefix, gs://, az://, file:///directory) each call adds a moment beside the older
     ones, of which only what changed is written: call it by cron, every few minutes. nightdesk restore URL
-    brings any of them back. --keep forgets old ones; the newest always stays.
+    brings any of them back. --keep forgets old ones; the newest always stays. With the setting `replica` in
+    config.toml the worker does this by itself (nightdesk settings set backups.schedule, backups.keep_days).
 
     A desk with damaged mail is not written into FILE, for an older one may be the last that has it whole.
     With --with-damaged-mail all the rest is kept meanwhile, in a file of its own. In a store nothing is
@@ -53,7 +53,7 @@ def backup(context: VerbContext, file: Path | str, with_damaged_mail: bool, keep
     refuse_for_a_server(paths, "backed up", "pg_dump -Fc has the whole desk; desk.key is a file: copy it too")
     files = Files(paths.database, paths.key, paths.blobs)
     if isinstance(file, str):
-        return _into_store(context.desk, files, file, keep)
+        return _into_store(context.desk, file, keep)
     if keep is not None:
         raise UsageError("--keep is for a store", "give s3://bucket/prefix, or remove old files yourself")
     return _into_file(files, file, with_damaged_mail)
@@ -77,21 +77,14 @@ def _into_file(files: Files, file: Path, with_damaged_mail: bool) -> Result:
     return told(document, text)
 
 
-def _into_store(desk: Desk, files: Files, url: str, keep: int | None) -> Result:
-    from config.clock import now
+def _into_store(desk: Desk, url: str, keep: int | None) -> Result:
     from config.wording import counted
-    from desk.erasure import note_backup
-    from models.backup import forget, replicate
-    from models.replicas import Replica
-    from models.stores import Store
+    from desk.operations import replica
 
-    replica = Replica(Store(url, "the store of backups"))
-    kept = replicate(files, replica, desk.desk_id)
-    note_backup(replica.shown)
-    moment = kept.moment
-    gone = 0 if keep is None else forget(replica, now() - timedelta(days=keep))
+    kept, gone = replica.make(desk, url, keep or 0)
+    moment, shown = kept.moment, replica.replica_of(url).shown
     document = {
-        "store": replica.shown,
+        "store": shown,
         "moment": moment.at,
         "tickets": moment.tickets,
         "size": moment.size,
@@ -102,7 +95,7 @@ def _into_store(desk: Desk, files: Files, url: str, keep: int | None) -> Result:
         "forgotten": gone,
     }
     text = (
-        f"{replica.shown}: {moment.at:%Y-%m-%d %H:%M:%S} UTC, {counted(moment.tickets, 'ticket')};"
+        f"{shown}: {moment.at:%Y-%m-%d %H:%M:%S} UTC, {counted(moment.tickets, 'ticket')};"
         f" new: {counted(kept.objects, 'object')}, {counted(kept.bytes, 'byte')}"
     )
     if moment.damaged:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -225,3 +227,94 @@ def test_a_store_keeps_one_desk(desk: Desk, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="keeps another desk"):
         replicate(files_of(desk), replica, "another")
     assert replica.newest() == ours
+
+
+def test_what_the_store_lost_without_a_word_is_read_back_in_its_turn_and_kept_anew(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = Replica(Store(f"file://{tmp_path}/store"))
+    monkeypatch.setattr(replicas, "LISTED", 2)
+    make_ticket("Good")
+    blobs.put(os.urandom(100_000))
+    kept = later(replica, desk, monkeypatch, 0).moment
+    assert len(kept.lists) > 5
+    objects = [name for name, _ in replica._store.names() if not name.startswith("moments/")]
+    for name in objects:
+        replica._store.replace(name, b"rotten")
+
+    wrong = len(objects)
+    for hours in range(24, 24 * 8, 24):
+        later(replica, desk, monkeypatch, hours * 60)
+        before, wrong = wrong, sum(replica._store.read(name) == b"rotten" for name in objects)
+        assert wrong <= before
+    assert wrong == 0
+    close_database()
+    restore_moment(files_of(desk), replica, kept.at)
+    assert subjects(desk) == ["Good"]
+
+
+_KILLED_ANYWHERE = """
+import os, signal, sys
+from pathlib import Path
+from models import replicas
+from models.backup import Files, replicate
+from models.replicas import Replica
+from models.stores import Store
+
+home, place = Path(sys.argv[1]), sys.argv[2]
+files = Files(home / "data/desk.sqlite3", home / "data/desk.key", home / "data/blobs")
+left = 0
+
+def step():
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def watched(name):
+    whole = getattr(Store, name)
+    def stepwise(self, *given):
+        step()
+        done = whole(self, *given)
+        step()
+        return done
+    setattr(Store, name, stepwise)
+
+watched("create")
+watched("replace")
+replicas._THREADS = 1
+for steps in range(1, 200):
+    child = os.fork()
+    if child == 0:
+        left = steps
+        replicate(files, Replica(Store(place)), sys.argv[3])
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        print(steps)
+        sys.exit()
+    assert os.WTERMSIG(status) == signal.SIGKILL, status
+"""
+
+
+def test_killed_anywhere_it_leaves_the_moments_before_and_the_next_call_makes_one(
+    desk: Desk, tmp_path: Path
+) -> None:
+    store = f"file://{tmp_path}/store"
+    make_ticket("Before")
+    before = replicate(files_of(desk), Replica(Store(store)), desk.desk_id).moment
+    make_ticket("After")
+    blobs.put(os.urandom(100_000))
+    close_database()
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED_ANYWHERE, desk.paths.home, store, desk.desk_id],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(done.stdout) > 5, "it was killed at so many places"
+    replica = Replica(Store(store))
+    restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["Before", "After"]
+    restore_moment(files_of(desk), replica, before.at)
+    assert subjects(desk) == ["Before"]

@@ -51,6 +51,7 @@ from worker.service.child import WORKER_LEASE
 from worker.service.idle import Idlers
 from worker.service.notify import notify, watchdog_seconds
 from worker.service.plan import Plan, Planner
+from worker.service.replica import keep_due
 from worker.service.threads import DeskThread, Guard, guarded
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Worker:
         self._tokens: asyncio.Task[None] | None = None
         self._copying: asyncio.Task[None] | None = None
         self._calling: asyncio.Task[None] | None = None
+        self._replicating: asyncio.Task[None] | None = None
         self._put_off: dict[str, float] = {}
         self._lease: Lease | None = None
         self._reported = float("-inf")
@@ -333,6 +335,8 @@ class Worker:
             await self._step("purging calls", listeners.forget_old_calls, now())
             await self._step("purging the spool", self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
+        if plan.replica and (self._replicating is None or self._replicating.done()):
+            self._replicating = loop.create_task(self._replicate())
         notify(f"STATUS={plan.words}")
 
     def _begin_mail(self, plan: Plan, planner: Planner) -> None:
@@ -444,6 +448,23 @@ class Worker:
             pass  # whoever leads now calls them
         except Exception as error:
             await self._failed(error, "calling webhooks and hooks failed", None)
+        finally:
+            self._planner.look_again()
+
+    async def _replicate(self) -> None:
+        """Keep the desk's replica; a store that hangs holds up nothing else."""
+
+        def keep() -> None:
+            try:
+                keep_due(self._desk)
+            finally:
+                close_database()
+
+        try:
+            await in_own_thread(keep)
+        except Exception as error:
+            await self._failed(error, "keeping the replica failed", None)
+            await self._pause(PUT_OFF_SECONDS)
         finally:
             self._planner.look_again()
 

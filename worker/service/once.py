@@ -110,6 +110,12 @@ def run_once(
             from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written
 
             by_mail.send_due(desk, now())
+    with _apart(summary, "the replica"):
+        if desk.settings.replica and not stop.is_set():
+            from worker.service.replica import keep_due  # 30 ms: backups
+
+            if why := keep_due(desk):
+                summary.errors.append(f"no replica of the desk as it is now: {why}")
     if pending.mail_waits():
         _send(desk, summary, stop)
     if pending.copies_wait():

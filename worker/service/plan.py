@@ -13,7 +13,7 @@ from desk import logs, schedules, settings
 from desk.errors import DeskError
 from desk.fetching import idle, runs
 from desk.mailboxes.health import LONGEST_BACK_OFF
-from desk.operations import hosts, pending
+from desk.operations import hosts, pending, replica
 from desk.outbox import dispatch
 from desk.recurring import sweep as recurring_sweep
 from models import hosts as host_rows
@@ -61,6 +61,8 @@ class Plan:
     recurring: bool = False
     """Whether the time of a recurring ticket has come."""
     purge: bool = False
+    replica: bool = False
+    """Whether the time of the replica's next moment has come."""
     words: str = ""
     """How things stand, for the service manager."""
 
@@ -111,6 +113,9 @@ class Planner:
         times += [moment for moment in (dispatch.next_due(now),) if moment is not None]
         times += self._plan_sweeps(plan, now)
         times += self._plan_recurring(plan, now)
+        if (moment := replica.coming(self._desk, now)) is not None:
+            plan.replica = moment <= now
+            times.append(moment)
         self._next = min(moment for moment in times if moment > now)
         return plan
 
