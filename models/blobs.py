@@ -152,7 +152,7 @@ class BlobWriter:
         try:
             found = {name for name, writing in self._writing.items() if writing.result()}
         finally:
-            self._threads.shutdown(wait=True)
+            self._threads.shutdown(wait=True, cancel_futures=True)
         if self._store is None:
             _sync(directory() / self._day)
         elif found:
@@ -335,23 +335,27 @@ def put(raw: bytes, small: int | None = None) -> int:
     return put_many([raw], small)[0]
 
 
-def read(blob_id: int) -> bytes:
+def read(blob_id: int, *, hurried: bool = False) -> bytes:
     """Return the bytes of a blob.
+
+    ``hurried``: for what can do without. Within a transaction, for which every other writer waits, it is in
+    any case: a store that hangs would hold up the whole desk.
 
     Raises BlobDamaged when they are not what was stored, `models.stores.StoreAway` (an OSError) when nobody
     can know for the moment.
     """
+    hurried = hurried or db.in_transaction()
     try:
-        return _read(blob_id)
+        return _read(blob_id, hurried)
     except FileNotFoundError:
         pass
     try:
-        return _read(blob_id)  # it may have been moved in between
+        return _read(blob_id, hurried)  # it may have been moved in between
     except FileNotFoundError as error:
         raise BlobDamaged(f"blob {blob_id} cannot be read: {error}") from None
 
 
-def _read(blob_id: int) -> bytes:
+def _read(blob_id: int, hurried: bool) -> bytes:
     """Return the bytes of a blob. Raises FileNotFoundError where its row says."""
     stored = _BY_ID.one(blob_id=blob_id)
     if stored is None:
@@ -359,7 +363,7 @@ def _read(blob_id: int) -> bytes:
     data, path = stored.data, stored.path
     if path is not None and _in_store(path):
         try:
-            data = _store().read(path)
+            data = _store().read(path, hurried=hurried)
         except FileNotFoundError:
             raise FileNotFoundError(f"{path} is missing in {_store().shown}") from None
     elif path is not None:
@@ -475,7 +479,7 @@ def bytes_of(path: str) -> bytes:
 def is_in_place(path: str) -> bool:
     """Whether there is something under a path. Raises StoreAway."""
     if _in_store(path):
-        return _store().stored_at(path) is not None
+        return _store().stored_at(path, hurried=db.in_transaction()) is not None
     return (directory() / path).exists()
 
 

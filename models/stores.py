@@ -7,6 +7,7 @@ it: ``?endpoint=http://127.0.0.1:9000&region=eu-central-1``; logins come from th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,6 +28,10 @@ TIMEOUT_SECONDS = 15
 """How long one request may take."""
 RETRIES, RETRY_SECONDS = 3, 10
 """How often, and how long, a request that failed is asked again; then the store is away."""
+HURRY_SECONDS = 3
+"""How long one may take for which others wait, who want to write."""
+LEFT_ALONE_SECONDS = 30.0
+"""A store that did not answer in that time is taken to be away for so long, by those who are in a hurry."""
 
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 
@@ -45,6 +50,7 @@ class Store:
     def __init__(self, url: str, purpose: str = "the store of attachments") -> None:
         self._url = url
         self._purpose = purpose
+        self._slow_until = float("-inf")
         self._split = urlsplit(url)
         server, path = self._split.netloc, self._split.path
         named = path and not server if self._split.scheme == "file" else server
@@ -82,23 +88,26 @@ class Store:
             self._make()
             obstore.put(self._opened, name, data, use_multipart=False)
 
-    def read(self, name: str) -> bytes:
-        """Return the bytes under a name. Raises FileNotFoundError, StoreAway."""
+    def read(self, name: str, *, hurried: bool = False) -> bytes:
+        """Return the bytes under a name. Raises FileNotFoundError, StoreAway.
+
+        ``hurried``: others wait meanwhile, so a store that takes long is away.
+        """
         import obstore  # 8 ms, for a desk with a store
 
         self._need(name)
-        with self._trouble():
-            return bytes(obstore.get(self._opened, name).bytes())
+        with self._asked(hurried) as opened:
+            return bytes(obstore.get(opened, name).bytes())
 
-    def stored_at(self, name: str) -> datetime | None:
-        """Return when the bytes under a name were stored, aware; None if there are none. Raises StoreAway."""
+    def stored_at(self, name: str, *, hurried: bool = False) -> datetime | None:
+        """Return when the bytes under a name were stored, aware; None if there are none. As `read`."""
         import obstore  # 8 ms, for a desk with a store
 
         if not self._is_there():
             return None
-        with self._trouble():
+        with self._asked(hurried) as opened:
             try:
-                return obstore.head(self._opened, name)["last_modified"]
+                return obstore.head(opened, name)["last_modified"]
             except FileNotFoundError:
                 return None
 
@@ -143,6 +152,13 @@ class Store:
 
     @cached_property
     def _opened(self) -> ObjectStore:
+        return self._open(TIMEOUT_SECONDS, RETRIES)
+
+    @cached_property
+    def _opened_in_a_hurry(self) -> ObjectStore:
+        return self._open(HURRY_SECONDS, 0)
+
+    def _open(self, timeout: float, retries: int) -> ObjectStore:
         try:
             from obstore.store import from_url  # 8 ms, for a desk with a store
         except ImportError as error:
@@ -158,8 +174,8 @@ class Store:
         try:
             return from_url(
                 split._replace(query="").geturl(),
-                client_options={"timeout": f"{TIMEOUT_SECONDS}s", "allow_http": insecure},
-                retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+                client_options={"timeout": f"{timeout}s", "allow_http": insecure},
+                retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
                 **options,
             )
         except Exception as error:
@@ -167,6 +183,22 @@ class Store:
                 f"the store {self.shown} cannot be used: {_reason(error)}",
                 "correct its URL, or the login in the environment",
             ) from error
+
+    @contextmanager
+    def _asked(self, hurried: bool) -> Iterator[ObjectStore]:
+        """Give the store to who asks it something; to who is in a hurry not while it is slow."""
+        if not hurried:
+            with self._trouble():
+                yield self._opened
+            return
+        if time.monotonic() < self._slow_until:
+            raise self._away(TimeoutError("it did not answer in time a moment ago"))
+        try:
+            with self._trouble():
+                yield self._opened_in_a_hurry
+        except StoreAway:
+            self._slow_until = time.monotonic() + LEFT_ALONE_SECONDS
+            raise
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:

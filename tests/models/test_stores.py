@@ -225,3 +225,37 @@ def test_a_directory_is_a_store_too_and_other_urls_are_none(tmp_path: Path, desk
     for url in ("http://x/y", "s3://", "s3:///prefix", "file://objects", "file:", "desk"):
         with pytest.raises(ConfigError, match="no object store"):
             reopen(here, url)
+
+
+def test_a_store_that_hangs_holds_up_no_other_writer(
+    stored: Store, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_rows, "HURRY_SECONDS", 0.2)
+    blob_id = blobs.put(NOISE)
+    before = len(s3.requests)
+    with s3.failing("hang"):
+        for _ in range(5):
+            with transaction(), pytest.raises(StoreAway, match="is away"):
+                blobs.read(blob_id)
+        with pytest.raises(StoreAway):
+            blobs.read(blob_id, hurried=True)
+    assert len(s3.requests) == before + 1, "while it is slow, nobody who holds others up asks it again"
+    assert blobs.read(blob_id) == NOISE, "who has time asks it"
+    monkeypatch.setattr(stored, "_slow_until", 0.0)
+    with transaction():
+        assert blobs.read(blob_id) == NOISE
+
+
+def test_a_batch_for_a_store_that_hangs_waits_once_and_not_for_each_mail(
+    engine: str, desk: Desk, s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del engine
+    monkeypatch.setattr(store_rows, "TIMEOUT_SECONDS", 1)
+    reopen(desk, s3.url(tmp_path.name))
+    raws = [NOISE + bytes([each]) for each in range(40)]
+    before = len(s3.requests)
+    with s3.failing("hang"), pytest.raises(StoreAway):
+        blobs.put_many(raws)
+    assert len(s3.requests) - before < 2 * blobs._SYNC_THREADS + 1, "the others were not begun"
+    assert paths() == []
+    close_database()

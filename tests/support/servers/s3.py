@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-Fault = Literal["slow", "503", "reset", "wrong bytes", "no such key", "full"]
+Fault = Literal["slow", "hang", "503", "reset", "wrong bytes", "no such key", "full"]
 _BUCKET = "desk"
 _NO_KEY = b"<Error><Code>NoSuchKey</Code></Error>"
 
@@ -27,6 +27,7 @@ class S3:
         self._app: Callable[..., Iterable[bytes]] = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._fault: Fault | None = None
+        self._over = threading.Event()
         self.requests: list[str] = []
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.port = int(self._server.server_port)
@@ -42,11 +43,13 @@ class S3:
     @contextmanager
     def failing(self, fault: Fault) -> Iterator[None]:
         """Have the fault strike every request of the block."""
+        self._over.clear()
         self._fault = fault
         try:
             yield
         finally:
             self._fault = None
+            self._over.set()
 
     def stop(self) -> None:
         """End it; what it holds is gone."""
@@ -67,6 +70,8 @@ class S3:
         elif fault == "no such key" and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             start("404 Not Found", [("Content-Length", str(len(_NO_KEY)))])
             return [_NO_KEY]
+        elif fault == "hang":
+            self._over.wait(60)
         elif fault == "slow":
             time.sleep(0.3)
         answer = self._app(environ, start)

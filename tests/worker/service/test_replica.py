@@ -15,7 +15,6 @@ from desk.home import Desk
 from desk.operations import replica
 from desk.operations.doctor import vital
 from models import leases
-from tests.support.engines import Databases
 from tests.support.mails import rows
 from tests.support.workbench import ADMIN, make_ticket
 from worker.service.once import run_once
@@ -101,10 +100,9 @@ def test_one_process_makes_it_and_one_that_was_replaced_writes_down_nothing(desk
     assert replica.state().made is None
 
 
-def test_a_desk_on_a_server_has_none_and_is_told(databases: Databases, desk: Desk) -> None:
-    del databases
+@pytest.mark.postgres
+def test_a_desk_on_a_server_has_none_and_is_told(desk: Desk) -> None:
     desk.settings = Settings(replica="/mnt/elsewhere")
-    if desk.paths.server_url:
-        assert replica.coming(desk, now()) is None
-        assert [level for level, _ in told(desk)] == ["warning"]
-        assert run_once(desk).errors == []
+    assert replica.coming(desk, now()) is None
+    assert [level for level, _ in told(desk)] == ["warning"]
+    assert run_once(desk).errors == []
