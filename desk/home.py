@@ -99,19 +99,23 @@ def open_desk(
         open_server(paths.server_url, paths.shown_database, paths.data, create=create, tell=tell)
     else:
         open_database(paths.database, create=create, tell=tell)
-    if settings.blobs:
-        keep_blobs_in(settings.blobs)
     desk = Desk(paths, settings, Sealer(paths.key))
     known = rows.stored(DESK_ID)
     if known is not None:
         desk.desk_id = str(known)
-        return desk
+    else:
+        _name_desk()
+    if settings.blobs:
+        keep_blobs_in(settings.blobs, desk.desk_id)
+    return desk
+
+
+def _name_desk() -> None:
     import secrets  # 0.5 ms, for a new key
 
     with transaction():
         if rows.stored(DESK_ID) is None:
             rows.store(DESK_ID, secrets.token_hex(16))
-    return desk
 
 
 def _make_home(paths: DeskPaths) -> None:

@@ -113,6 +113,13 @@ class StoreAway(OSError):
     hint = "see whether the store answers and lets this host in; nothing is lost meanwhile"
 
 
+class StoreOfAnother(StoreAway):
+    """The store keeps another desk's blobs, which a purge would take for strays of this one."""
+
+    exit_status = 78
+    hint = "give each desk a store of its own: another prefix in the setting blobs"
+
+
 RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 
 

@@ -94,6 +94,20 @@ def report(name: str, version: str, worker: str | None, skew: float, spooled: in
         )
 
 
+def note_programs(name: str, version: str, skew: float, spooled: int) -> None:
+    """Write down that programs of the desk run on a host; where a worker lives, that reports it."""
+    with transaction():
+        known = next((each for each in every() if each.name == name), None)
+        if known is None or not has_worker(known, engine().moment()):
+            report(name, version, None, skew, spooled, 0)
+
+
+def was_seen(name: str, within: timedelta) -> bool:
+    """Whether a host was reported within a time."""
+    known = next((each for each in every() if each.name == name), None)
+    return known is not None and known.seen > engine().moment() - within
+
+
 def every() -> list[StoredHost]:
     """Return all hosts, by name."""
     return _EVERY.every()

@@ -110,11 +110,11 @@ def _moved(version: int, shown: str) -> DatabaseUnusable | None:
     return refusal(version, shown)
 
 
-def keep_blobs_in(url: str) -> None:
+def keep_blobs_in(url: str, desk_id: str) -> None:
     """Make the open desk keep large blobs in an object store. Raises ConfigError for an invalid URL."""
     from models.stores import Store  # 3 ms, for a desk with a store
 
-    db.obj.store = Store(url)
+    db.obj.store = Store(url, owner=desk_id)
 
 
 class Found(Record):

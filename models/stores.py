@@ -18,12 +18,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config.errors import ConfigError
 from config.paths import masked_url
-from models.errors import StoreAway
+from models.errors import StoreAway, StoreOfAnother
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 SCHEMES = ("s3", "gs", "az", "file")
+MARK = "nightdesk-desk"
+"""The object that says whose a store is."""
 TIMEOUT_SECONDS = 15
 """How long one request may take."""
 RETRIES, RETRY_SECONDS = 3, 10
@@ -44,11 +46,14 @@ def is_url(text: str) -> bool:
 class Store:
     """One store. The first request connects to it; all threads may use it.
 
-    ``purpose`` is what people call it when it is away.
+    ``purpose`` is what people call it when it is away. With an ``owner``, the id of a desk, it has the mark
+    of the first that wrote into it, and no other one writes or removes anything there.
     """
 
-    def __init__(self, url: str, purpose: str = "the store of attachments") -> None:
+    def __init__(self, url: str, purpose: str = "the store of attachments", owner: str = "") -> None:
         self._url = url
+        self._owner = owner
+        self._is_ours = not owner
         self._purpose = purpose
         self._slow_until = float("-inf")
         self._split = urlsplit(url)
@@ -68,12 +73,13 @@ class Store:
     def create(self, name: str, data: bytes) -> bool:
         """Store bytes under a new name; False if the name is taken, whose bytes stay as they are.
 
-        Durable when it returns. Raises StoreAway.
+        Durable when it returns. Raises StoreAway, StoreOfAnother among them.
         """
         import obstore  # 8 ms, for a desk with a store
 
         with self._trouble():
             self._make()
+            self._claim()
             try:
                 obstore.put(self._opened, name, data, mode="create", use_multipart=False)
             except obstore.exceptions.AlreadyExistsError:
@@ -81,11 +87,12 @@ class Store:
         return True
 
     def replace(self, name: str, data: bytes) -> None:
-        """Store bytes under a name, in place of what it had. Raises StoreAway."""
+        """Store bytes under a name, in place of what it had. Raises as `create`."""
         import obstore  # 8 ms, for a desk with a store
 
         with self._trouble():
             self._make()
+            self._claim()
             obstore.put(self._opened, name, data, use_multipart=False)
 
     def read(self, name: str, *, hurried: bool = False) -> bytes:
@@ -119,20 +126,45 @@ class Store:
             return
         with self._trouble():
             for some in obstore.list(self._opened):
-                yield from ((each["path"], each["last_modified"]) for each in some)
+                yield from ((each["path"], each["last_modified"]) for each in some if each["path"] != MARK)
 
     def remove(self, names: Sequence[str]) -> None:
-        """Remove names; those that are gone already are no error. Raises StoreAway."""
+        """Remove names; those that are gone already are no error. Raises as `create`."""
         import obstore  # 8 ms, for a desk with a store
 
-        if not self._is_there():
+        if not names or not self._is_there():
             return
         with self._trouble():
+            self._claim()
             for name in names:
                 try:
                     obstore.delete(self._opened, name)
                 except FileNotFoundError:
                     continue
+
+    def marked_by(self) -> str | None:
+        """Return the id of the desk whose mark it has; None without one. Raises StoreAway."""
+        try:
+            return self.read(MARK).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def _claim(self) -> None:
+        """Mark a store that nobody has as its owner's. Raises StoreOfAnother."""
+        if self._is_ours:
+            return
+        import obstore  # 8 ms, for a desk with a store
+
+        found = self.marked_by()
+        if found is None:
+            try:
+                obstore.put(self._opened, MARK, self._owner.encode(), mode="create", use_multipart=False)
+                found = self._owner
+            except obstore.exceptions.AlreadyExistsError:
+                found = self.marked_by()
+        if found != self._owner:
+            raise StoreOfAnother(f"{self.shown} keeps another desk's mail")
+        self._is_ours = True
 
     @property
     def _directory(self) -> Path | None:

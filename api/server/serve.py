@@ -18,6 +18,9 @@ from api.server.connection import BoundedConnection, Callers
 from api.server.gate import Gate
 from api.server.state import State
 from desk.errors import DeskError
+from desk.operations import hosts
+from models.errors import DatabaseUnusable
+from models.transactions import StatementFailed
 from worker.service.notify import notify
 
 if TYPE_CHECKING:
@@ -70,11 +73,13 @@ async def _serve(
     state = State(desk, options, leave)
     server = _Server(_config(Gate(make_app(state), state), context, Callers(options.trusted_proxies)))
     announcing = asyncio.create_task(_announce(server, listener, context, ready))
+    telling = asyncio.create_task(_tell_hosts(state))
     try:
         await server.serve([listener])
     finally:
         notify("STOPPING=1")
         announcing.cancel()
+        telling.cancel()
         await state.cron.end()
         await asyncio.to_thread(state.threads.close)
     if fatal:
@@ -93,6 +98,16 @@ async def _announce(
     shown = f"[{host}]" if ":" in host else host
     ready(f"{'https' if context else 'http'}://{shown}:{port}")
     notify("READY=1")
+
+
+async def _tell_hosts(state: State) -> None:
+    """Let the desk's other hosts know of this one."""
+    while True:
+        with contextlib.suppress(
+            StatementFailed, DatabaseUnusable, OSError
+        ):  # a caller is told, if one comes
+            await state.threads.write(hosts.note_programs, state.desk)
+        await asyncio.sleep(hosts.NOTED_EVERY.total_seconds())
 
 
 class _Server(uvicorn.Server):

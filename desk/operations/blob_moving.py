@@ -28,7 +28,7 @@ def move(
     if origin is not None:
         from models.stores import Store  # 3 ms, for a desk with a store
 
-        store = Store(origin)
+        store = Store(origin, owner=desk.desk_id)
     total, after = Moved(0, 0, ()), 0
     while step := blob_moves.move_some(after, _AT_ONCE, desk.blob_threshold, store):
         after, some = step

@@ -30,7 +30,7 @@ from models import blobs, deliveries, events, leases, listeners, receipts, scrat
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.engine import engine
-from models.errors import StoreAway
+from models.errors import StoreAway, StoreOfAnother
 from models.fields import utc_text, utc_time
 from models.opening import check_in_place, schemas
 
@@ -234,10 +234,14 @@ def _store(desk: Desk) -> Iterator[Finding]:
 
     store = Store(desk.settings.blobs)
     try:
-        store.stored_at("nightdesk")
+        owner = store.marked_by()
     except StoreAway as error:
         yield Finding("store", "failure", str(error), error.hint)
     else:
+        if owner not in (None, desk.desk_id):
+            text = f"{store.shown} keeps another desk's mail: nothing of this one is stored there"
+            yield Finding("store", "failure", text, StoreOfAnother.hint)
+            return
         yield Finding(
             "store", "ok", f"{store.shown}; a backup does not have what is in it: let it keep versions"
         )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from desk.home import Desk
 
 FORGOTTEN_AFTER = timedelta(days=30)
+NOTED_EVERY = timedelta(seconds=60)
+"""So often a host without a worker says that it is there."""
 
 
 class HostLine(Record):
@@ -46,6 +48,19 @@ class HostLine(Record):
 
 def report(desk: Desk, worker: str | None, at_work: int) -> None:
     """Write down how this host is; ``worker``: who works here, an owner id of leases."""
+    version, skew, spooled = _state_of(desk)
+    hosts.report(desk.host, version, worker, skew, spooled, at_work)
+
+
+def note_programs(desk: Desk) -> None:
+    """Let the other hosts know of this one, where an app, a server or pipes run and no worker."""
+    if not desk.paths.server_url or hosts.was_seen(desk.host, NOTED_EVERY):
+        return
+    hosts.note_programs(desk.host, *_state_of(desk))
+
+
+def _state_of(desk: Desk) -> tuple[str, float, int]:
+    """Return this host's version, how far its clock is ahead, and how many mails wait in its spool."""
     from importlib.metadata import version  # 24 ms, for who works for a while
 
     skew = 0.0
@@ -53,8 +68,7 @@ def report(desk: Desk, worker: str | None, at_work: int) -> None:
         from models.postgres.features import clock_skew  # 100 ms: psycopg
 
         skew = round(clock_skew(), 3)
-    spooled = spool_state.look(desk.paths.spool).waiting
-    hosts.report(desk.host, version("nightdesk"), worker, skew, spooled, at_work)
+    return version("nightdesk"), skew, spool_state.look(desk.paths.spool).waiting
 
 
 def lines() -> list[HostLine]:

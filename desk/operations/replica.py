@@ -108,12 +108,10 @@ def make(desk: Desk, url: str, keep_days: int) -> tuple[Kept, int]:
 
     Returns what it cost, and how many moments were forgotten. Raises BackupError, ConfigError, OSError.
     """
-    from desk.erasure import note_backup  # 20 ms, as the next one
-    from models.backup import Files, forget, replicate
+    from models.backup import Files, forget, replicate  # 20 ms, for a desk that keeps one
 
     replica = replica_of(url)
     kept = replicate(Files(desk.paths.database, desk.paths.key, desk.paths.blobs), replica, desk.desk_id)
-    note_backup(replica.shown)
     return kept, forget(replica, now() - timedelta(days=keep_days)) if keep_days else 0
 
 

@@ -79,10 +79,12 @@ def _into_file(files: Files, file: Path, with_damaged_mail: bool) -> Result:
 
 def _into_store(desk: Desk, url: str, keep: int | None) -> Result:
     from config.wording import counted
+    from desk.erasure import note_backup
     from desk.operations import replica
 
     kept, gone = replica.make(desk, url, keep or 0)
     moment, shown = kept.moment, replica.replica_of(url).shown
+    note_backup(shown)
     document = {
         "store": shown,
         "moment": moment.at,

@@ -26,7 +26,8 @@ _LOOK_SECONDS = 0.5
 def list_hosts(context: VerbContext) -> Result:
     """List hosts with their versions, clocks, spools and leases, as each last reported.
 
-    SKEW is by how many seconds a host's clock is ahead of the database's.
+    A host on which no worker runs is listed once an app, nightdesk serve or a pipe worked there. SKEW is by
+    how many seconds a host's clock is ahead of the database's.
     """
     from desk.operations import hosts
 

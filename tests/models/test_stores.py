@@ -22,7 +22,7 @@ from desk.tickets import purging
 from models import blobs
 from models import stores as store_rows
 from models.database import db
-from models.errors import StoreAway
+from models.errors import StoreAway, StoreOfAnother
 from models.opening import close_database
 from models.stores import Store
 from models.transactions import transaction
@@ -220,7 +220,7 @@ def test_a_directory_is_a_store_too_and_other_urls_are_none(tmp_path: Path, desk
     here = reopen(desk, f"file://{tmp_path}/objects")
     blob = blobs.put(NOISE)
     assert blobs.read(blob) == NOISE
-    assert len(list((tmp_path / "objects").iterdir())) == 1
+    assert len(objects(db.obj.store)) == 1
     assert (tmp_path / "objects").stat().st_mode & 0o777 == 0o700
     for url in ("http://x/y", "s3://", "s3:///prefix", "file://objects", "file:", "desk"):
         with pytest.raises(ConfigError, match="no object store"):
@@ -258,4 +258,28 @@ def test_a_batch_for_a_store_that_hangs_waits_once_and_not_for_each_mail(
         blobs.put_many(raws)
     assert len(s3.requests) - before < 2 * blobs._SYNC_THREADS + 1, "the others were not begun"
     assert paths() == []
+    close_database()
+
+
+def test_a_store_has_one_desk_and_no_other_one_purges_or_writes_there(
+    engine: str, desk: Desk, s3: S3, tmp_path: Path
+) -> None:
+    del engine
+    url = s3.url(tmp_path.name)
+    theirs = Store(url, owner="another desk")
+    assert theirs.create(f"{'7' * 64}.zst", b"theirs")
+    shared = reopen(desk, url)
+    with pytest.raises(StoreOfAnother, match="keeps another desk's mail"):
+        blobs.put(NOISE)
+    with pytest.raises(StoreOfAnother):
+        blobs.remove(blobs.strays((now() + timedelta(days=1)).timestamp()))
+    assert [each.level for each in examine(shared, live=False) if each.area == "store"] == ["failure"]
+    assert theirs.read(f"{'7' * 64}.zst") == b"theirs"
+    own = reopen(desk, s3.url(f"{tmp_path.name}-own"))
+    blob_id = blobs.put(NOISE)
+    reopen(desk, s3.url(f"{tmp_path.name}-own"))
+    assert blobs.read(blob_id) == NOISE
+    assert blobs.put(OTHER) > blob_id, "another process of the same desk"
+    assert db.obj.store.marked_by() == own.desk_id
+    assert [each.level for each in examine(own, live=False) if each.area == "store"] == ["ok"]
     close_database()

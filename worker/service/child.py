@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING
 
+from desk.operations import hosts
 from mail.inert import one_line
 from models import leases
 from worker.program import environment, program
@@ -48,6 +49,7 @@ class WorkerChild:
         """
         if self.pid is not None:
             return "child"
+        hosts.note_programs(self._desk)
         if leases.alive(WORKER_LEASE):
             return "other"
         if time.monotonic() - self._started < RESTART_SECONDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from desk.erasure import note_backup
 from desk.operations import replica
 from models import leases
 from worker.fetch.keeper import Keeper
@@ -28,11 +29,18 @@ def keep_due(desk: Desk) -> str:
         return ""
     try:
         with Keeper(lease), lease.guard():
-            return replica.keep(desk) if _is_due(desk) else ""
+            return _kept(desk) if _is_due(desk) else ""
     except leases.LeaseLost:
         return ""
     finally:
         lease.release()
+
+
+def _kept(desk: Desk) -> str:
+    why, url = replica.keep(desk), replica.url_of(desk)
+    if url is not None and not why:
+        note_backup(replica.replica_of(url).shown)
+    return why
 
 
 def _is_due(desk: Desk) -> bool:

@@ -7,7 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from config.clock import now
 from config.paths import DeskPaths
@@ -18,11 +22,14 @@ from desk.operations.doctor import examine
 from desk.replies import drafts
 from desk.tickets.presence import Attendance
 from models import hosts, leases
+from models.engine import engine
+from models.fields import utc_text
 from models.opening import close_database
 from tests.support.engines import Databases
 from tests.support.mails import value, write
 from tests.support.program import Program
 from tests.support.workbench import ADMIN, make_agent, make_ticket
+from worker.service.child import WorkerChild
 from worker.service.once import run_once
 from worker.service.plan import Planner
 
@@ -99,6 +106,29 @@ def test_what_is_wrong_with_a_host_is_said(databases: Databases, tmp_path: Path)
     desk_hosts.forget_unseen()
     assert [each.name for each in desk_hosts.lines()] == ["gone", "slow"]
     close_database()
+
+
+@pytest.mark.postgres
+def test_a_host_without_a_worker_is_known_by_what_else_runs_there(desk: Desk) -> None:
+    desk.settings = Settings(host_name="front")
+    assert leases.acquire(leases.WORKER, "another-machine:1:1:x", 600) is not None
+    assert WorkerChild(desk).tend() == "other", "its app starts none"
+    [line] = desk_hosts.lines()
+    assert (line.name, line.worker, line.leads, line.version) == ("front", False, False, version("nightdesk"))
+    assert [each.level for each in examine(desk, live=False) if each.area == "hosts"] == ["ok"]
+    seen = line.seen
+    desk_hosts.note_programs(desk)
+    assert desk_hosts.lines()[0].seen == seen, "once a minute will do"
+
+    hosts.report("front", "0.0.1", leases.owner_id(), 0.0, 0, 3)
+    write("UPDATE host SET seen = ?", utc_text(engine().moment() - timedelta(seconds=70)))
+    desk_hosts.note_programs(desk)
+    assert [(each.worker, each.version) for each in desk_hosts.lines()] == [(True, "0.0.1")], (
+        "its worker's own"
+    )
+    write("UPDATE host SET seen = '2026-01-01T00:00:00.000000Z'")
+    desk_hosts.note_programs(desk)
+    assert [(each.worker, each.at_work) for each in desk_hosts.lines()] == [(False, 0)], "that one died"
 
 
 _OTHER_HOST = """
