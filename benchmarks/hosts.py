@@ -40,6 +40,7 @@ from tests.support.program import Program
 from tests.support.servers.cable import Cable
 from tests.support.servers.child import make_home
 from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.network import Network
 from tests.support.servers.pki import make_pki
 from tests.support.servers.postfix import Postfix
 from tests.support.servers.postgresql import Postgresql
@@ -56,6 +57,8 @@ class Storm:
     kills: int = 1000
     hosts: int = 4
     mailboxes: int = 4
+    networks: int = 0
+    """In so many network namespaces, of which one is cut off from everything; 0: a line for each host."""
     restarts: int = 3
     partition: float = 300.0
     full: float = 20.0
@@ -95,12 +98,15 @@ class Outcome:
 class Place:
     """One host: its home, its line to the database, and the program that it runs just now."""
 
-    def __init__(self, home: Path, cable: Cable, database: str, store: str) -> None:
-        self.cable = cable
+    def __init__(self, home: Path, line: Cable | Network, port: int, database: str, store: str) -> None:
+        self.line = line
+        where = f"{line.gateway}:{port}" if isinstance(line, Network) else f"127.0.0.1:{line.port}"
+        if isinstance(line, Network):
+            store = store.replace("127.0.0.1", line.gateway)
         home.mkdir(parents=True)
         (home / "config.toml").write_text(
-            f'database = "postgresql://postgres@127.0.0.1:{cable.port}/{database}"\n'
-            f'blobs = "{store}"\nblob_threshold = 8000\n',
+            f'database = "postgresql://postgres@{where}/{database}"\n'
+            f'blobs = "{store}"\nblob_threshold = 8000\nhost_name = "{home.name}"\n',
             "utf-8",
         )
         self.host = Host(Program(home))
@@ -111,9 +117,8 @@ class Place:
 
     def start(self, *arguments: str, lives: float = 0.0) -> None:
         """Run a verb here, which is to live so many seconds."""
-        entered = ["nsenter", "-t", str(self._space.pid), "-p", "-m", "-u"] if self._space else []
         self.running = subprocess.Popen(
-            [*entered, sys.executable, "-m", "nightdesk", *arguments],
+            [*self._entered, sys.executable, "-m", "nightdesk", *arguments],
             env=self.host.program.environment(),
             cwd=self.host.home.parent,
             stdin=subprocess.DEVNULL,
@@ -122,6 +127,23 @@ class Place:
             start_new_session=True,
         )
         self.killed_at = time.monotonic() + lives
+
+    def pipe(self, to: str, raw: bytes) -> None:
+        """Give it a mail as its own mail server would, which has to take it whatever is away."""
+        subprocess.run(
+            [*self._entered, sys.executable, "-m", "nightdesk", "pipe", "--to", to],
+            env=self.host.program.environment(),
+            cwd=self.host.home.parent,
+            input=raw,
+            stdout=subprocess.DEVNULL,
+            stderr=self.log,
+            check=True,
+        )
+
+    @property
+    def _entered(self) -> list[str]:
+        entered = ["nsenter", "-t", str(self._space.pid), "-p", "-m", "-u"] if self._space else []
+        return [*self.line.entered, *entered] if isinstance(self.line, Network) else entered
 
     @property
     def alive(self) -> bool:
@@ -202,8 +224,10 @@ class Weather:
         store = s3.url(f"storm-{name}")
         self.ours = [MailUser(dovecot, dovecot.new_user()) for _ in range(storm.mailboxes)]
         self.customers = [MailUser(dovecot, dovecot.new_user()) for _ in range(4)]
+        ports = (postgresql.port, s3.port, dovecot.imaps_port, postfix.submission_port)
+        self.networks = [Network(ports) for _ in range(storm.networks)]
         self.places = [
-            Place(folder / f"host{number}", Cable(postgresql.port), name, store)
+            Place(folder / f"host{number}", self._line(number), postgresql.port, name, store)
             for number in range(storm.hosts)
         ]
         first, *others = [place.host for place in self.places]
@@ -248,7 +272,15 @@ class Weather:
         """End all that was started."""
         for place in self.places:
             place.end()
+        for network in self.networks:
+            network.end()
         close_database()
+
+    def _line(self, number: int) -> Cable | Network:
+        """Return how a host reaches the servers: one of the networks, else a line of its own."""
+        if self.networks:
+            return self.networks[number % len(self.networks)]
+        return Cable(self.postgresql.port)
 
     def _faults(self) -> list[tuple[int, Callable[[], None]]]:
         """Return after how many kills what else happens."""
@@ -279,9 +311,9 @@ class Weather:
                 time.sleep(0.05)
 
     def _cut(self) -> None:
-        place = self.places[-1]
-        place.cable.cut()
-        self._until.append((time.monotonic() + self.storm.partition, place.cable.mend))
+        line = self.places[-1].line
+        line.cut()
+        self._until.append((time.monotonic() + self.storm.partition, line.mend))
 
     def _fill(self) -> None:
         failing = contextlib.ExitStack()
@@ -308,7 +340,7 @@ class Weather:
             self.sent[f"<storm-{number}@client.test>"] = ours.address
             if self.dice.random() < 0.1:
                 place = self.dice.choice(self.places)
-                place.host.ok("pipe", "--to", ours.address, stdin=raw)
+                place.pipe(ours.address, raw)
             else:
                 ours.load([raw])
 
@@ -483,6 +515,7 @@ def main() -> None:
     parser.add_argument("--full", type=float, default=usual.full, help="seconds")
     parser.add_argument("--limit", type=float, default=usual.limit, help="seconds, whatever is left then")
     parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--networks", type=int, default=2, help="network namespaces; 0: none")
     parser.add_argument("--keep", action="store_true", help="leave the hosts' homes in /tmp")
     given = vars(parser.parse_args())
     keep = given.pop("keep")

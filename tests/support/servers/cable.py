@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
+from collections.abc import Sequence
 
 
 class Cable:
-    """Forwards connections of its own port on loopback to another one."""
+    """Forwards connections of its own port, on loopback or another address, to one on loopback."""
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, port: int, at: str = "127.0.0.1", own_port: int = 0) -> None:
+        self._to, self._at = port, (at, own_port)
         self._whole = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -35,7 +37,7 @@ class Cable:
     def _run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
         self._whole.set()
-        server = self._loop.run_until_complete(asyncio.start_server(self._connected, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._connected, *self._at))
         self.port = int(server.sockets[0].getsockname()[1])
         ready.set()
         self._loop.run_forever()
@@ -63,3 +65,37 @@ class Cable:
             writer.transport.abort()
         finally:
             self._writers.discard(writer)
+
+
+def serve_forever(address: str, ports: Sequence[int]) -> None:
+    """Forward these ports of loopback to the same ones at an address."""
+
+    async def serve() -> None:
+        for port in ports:
+            await asyncio.start_server(functools.partial(_joined, address, port), "127.0.0.1", port)
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+async def _joined(
+    address: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        there, back = await asyncio.open_connection(address, port)
+    except OSError:
+        writer.transport.abort()
+        return
+
+    async def forward(source: asyncio.StreamReader, goal: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(1 << 16):
+                goal.write(data)
+                await goal.drain()
+            goal.write_eof()
+        except OSError:
+            goal.transport.abort()
+
+    await asyncio.gather(forward(reader, back), forward(there, writer))
+    for each in (writer, back):
+        each.close()
