@@ -105,6 +105,7 @@ def _treatment(treated: rule_trial.Treatment, *, answered: bool, told: bool) -> 
         "priority": treated.priority,
         "assigned_to": treated.assigned_to,
         "begins_as": treated.begins_as,
+        "number_format": treated.number_format,
         "first_answer_due": treated.first_answer_due,
         "next_answer_due": treated.next_answer_due,
         "resolve_due": treated.resolve_due,

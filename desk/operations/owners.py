@@ -1,15 +1,16 @@
-"""Rules that give tickets to agents who cannot have them: an agent or a department is another than it was."""
+"""Rules that give tickets to agents who cannot have them, or tell them of what they may not read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
 
+from desk.alerts.recipients import words
 from desk.errors import DeskError
 from desk.filters import actions
 from desk.permissions import actor_of
 from desk.staff.owners import why_not
-from models import agents, departments, filters, recurring, topics
+from models import agents, departments, filters, notifications, recurring, topics
 
 
 def at_odds() -> Iterator[tuple[str, str]]:
@@ -29,6 +30,13 @@ def at_odds() -> Iterator[tuple[str, str]]:
         place_id = row.department_id or of_topics.get(row.topic_id or 0)
         if row.active and owner is not None and (why := why_not(owner, place_id, row.team_id)):
             yield f"the recurring ticket {row.name}", why
+    named = {f"agent:{each.login}": each for each in people.values()}
+    for rule in notifications.every():
+        for told in [named[word] for word in words(rule.whom) if word in named]:
+            if rule.scope == "department" and not actor_of(told).reaches([rule.scope_id], None):
+                place = departments.by_id(rule.scope_id)
+                why = f"{told.login} may not read the tickets of {place.name}"
+                yield f"the notification {rule.event} department {place.name}", why
     for each in filters.every():
         if each.active:
             with suppress(DeskError):

@@ -62,6 +62,8 @@ class Treatment(Record):
     assigned_to: str | None = None
     begins_as: str | None = None
     """Whose it is and in which state, as its topic says; None where a filter says so, or nothing does."""
+    number_format: str | None = None
+    """How its number looks; a ticket that is there keeps its own."""
     first_answer_due: datetime | None = None
     """When a clock of the SLA runs out that began with the mail."""
     next_answer_due: datetime | None = None
@@ -252,6 +254,8 @@ class RuleTrial:
             priority=PRIORITIES[route.priority],
             assigned_to=_owner(side, route.topic, route.department_id, decision),
             begins_as=_beginning(side, route.topic, decision),
+            number_format=(route.topic.number_format if route.topic is not None else None)
+            or rules.number_format,
             first_answer_due=None if plan is None else _runs_out(plan, came, plan.of(route.priority).first),
             resolve_due=None if plan is None else _runs_out(plan, came, plan.of(route.priority).resolve),
             acknowledged_from=_sender(rules, route.department_id, route.mailbox_id, automatic=True)

@@ -288,6 +288,17 @@ def test_what_agents_would_read_is_what_they_read_then(desk: Desk, door: Door) -
         assert len(read) == len(told.split(";"))
 
 
+def test_another_look_of_numbers_is_told_of_the_mail_that_would_have_them(desk: Desk, door: Door) -> None:
+    topics.add_topic(ADMIN, "VPN")
+    filters.add(ADMIN, "VPN", on="new", condition="subject:vpn", then=["topic:VPN"])
+    door.take(mail(subject="vpn"))
+    door.take(mail(subject="Other"))
+    found = changed(desk, lambda: topics.edit_topic(ADMIN, "VPN", number_format="VPN-#"))
+    assert [(each.ticket, each.before.number_format, each.after.number_format) for each in found] == [
+        ("1", "#", "VPN-#")
+    ]
+
+
 def words_of(text: str) -> list[str]:
     return ["N" if word.isdecimal() else word for each in text.split() if (word := each.strip("`*#"))]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from desk.alerts import recipients
 from desk.errors import Refused
 from desk.filters import filters
 from desk.home import Desk
@@ -56,6 +57,13 @@ def test_every_rule_that_names_who_could_not_have_its_tickets_is_refused(desk: D
         for name in RULES
     )
     topics.edit_topic(ADMIN, "VPN", priority="high")  # what was there before is no reason to refuse the rest
+
+
+def test_a_notification_that_its_reader_may_not_read_is_told_of(desk: Desk, sales: str) -> None:
+    recipients.set_recipients(ADMIN, "noted", "agent:sue, manager", recipients.Part(department=sales))
+    assert told() == ["the notification noted department Sales: sue may not read the tickets of Sales"]
+    recipients.set_recipients(ADMIN, "noted", "manager", recipients.Part(department=sales))
+    assert told() == []
 
 
 def test_tickets_of_members_alone_are_given_to_no_other(desk: Desk, sales: str) -> None:
