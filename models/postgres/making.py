@@ -38,4 +38,5 @@ def migrate(handle: PostgresDesk, want: int) -> None:
         if handle.schema_version() < want:
             Runner(handle, MIGRATIONS).up()
             schema.tell_of_changes(handle)  # also of the tables that are new
+            schema.tell_planner(handle)
             schema.note_version(handle, want)

@@ -8,7 +8,7 @@ import pytest
 
 from desk.home import Desk
 from desk.tickets import changes
-from models import events, leases, settings
+from models import events, leases, messages, settings
 from models.database import db
 from models.engine import engine as own
 from models.errors import DatabaseTooNew, DatabaseUnusable
@@ -76,6 +76,21 @@ def test_what_broke_off_in_a_transaction_is_undone_and_said(desk: Desk, postgres
     with pytest.raises(peewee.PeeweeException):
         broken_off()
     assert settings.stored("half") is None
+
+
+def test_a_message_id_is_known_to_be_rare(desk: Desk) -> None:
+    """Else all messages are read for every batch of mails."""
+    del desk
+    make_ticket()
+    db.execute_sql(
+        "INSERT INTO message (ticket_id, kind, sender_name, sender_email, recipients, subject, text, folds,"
+        " from_html, created, machine, unverified, message_id) SELECT ticket_id, 'note', '', '', '{}', '',"
+        " '', '[]', 0, created, '', 0, '<' || n || '@corp.test>' FROM message, generate_series(1, 3000) AS n"
+    )
+    db.execute_sql("ANALYZE message")
+    text, values = messages._BY_MESSAGE_ID._bound(64, {"wanted": [f"<{n}@corp.test>" for n in range(64)]})
+    [(plan,)] = db.execute_sql(f"EXPLAIN (FORMAT JSON) {text}", values).fetchall()
+    assert plan[0]["Plan"]["Plan Rows"] < 100
 
 
 def test_an_old_program_leaves_with_a_sentence(desk: Desk) -> None:
