@@ -67,6 +67,12 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
         close_database()
 
 
+def settings_of(options: Options) -> Settings:
+    """Return the deployment settings of a desk that need not open. Raises ConfigError."""
+    paths = find(options)
+    return recall(paths) or _loaded(paths)
+
+
 def need_the_role(options: Options, action: str) -> None:
     """Refuse an agent whose role does not grant it; the owner needs no desk that can be opened for that."""
     with desk_open(options) as desk:

@@ -24,6 +24,8 @@ from models.transactions import StatementFailed
 from worker.service.notify import notify
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from api.server.options import ServeOptions
     from desk.home import Desk
 
@@ -43,15 +45,17 @@ class BadCertificate(DeskError):
     exit_status = 78
 
 
-def run(desk: Desk, options: ServeOptions, ready: Callable[[str], None]) -> None:
+def run(
+    desk: Desk, options: ServeOptions, ready: Callable[[str], None], listener: socket.socket | None = None
+) -> None:
     """Serve until SIGTERM or Ctrl-C; then the requests in hand are answered.
 
-    `ready` is called with the URL once callers can connect. Raises CannotListen, BadCertificate, or
-    `models.errors.DatabaseUnusable` when the desk was upgraded meanwhile.
+    `ready` is called with the URL once callers can connect, at the ``listener`` if there is one. Raises
+    CannotListen, BadCertificate, or `models.errors.DatabaseUnusable` when the desk was upgraded meanwhile.
     """
-    listener = _listen(options.host, options.port)
+    listener = listener or listen(options.host, options.port)
     try:
-        context = _tls(options)
+        context = tls_of(options)
         asyncio.run(_serve(desk, options, listener, context, ready))
     finally:
         listener.close()
@@ -71,8 +75,8 @@ async def _serve(
         server.should_exit = True
 
     state = State(desk, options, leave)
-    server = _Server(_config(Gate(make_app(state), state), context, Callers(options.trusted_proxies)))
-    announcing = asyncio.create_task(_announce(server, listener, context, ready))
+    server = Server(config_of(Gate(make_app(state), state), context, options))
+    announcing = asyncio.create_task(announce(server, listener, context, ready))
     telling = asyncio.create_task(_tell_hosts(state))
     try:
         await server.serve([listener])
@@ -86,12 +90,13 @@ async def _serve(
         raise fatal[0]
 
 
-async def _announce(
+async def announce(
     server: uvicorn.Server,
     listener: socket.socket,
     context: ssl.SSLContext | None,
     ready: Callable[[str], None],
 ) -> None:
+    """Call ``ready`` with the URL once callers can connect."""
     while not server.started:
         await asyncio.sleep(0.02)
     host, port = listener.getsockname()[:2]
@@ -110,11 +115,12 @@ async def _tell_hosts(state: State) -> None:
         await asyncio.sleep(hosts.NOTED_EVERY.total_seconds())
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's, but a signal that asked it to end is not raised again after it did."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Have SIGTERM and Ctrl-C end it for the length of the block."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_end)
@@ -128,7 +134,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(app: Gate, context: ssl.SSLContext | None, callers: Callers) -> uvicorn.Config:
+def config_of(app: ASGIApp, context: ssl.SSLContext | None, options: ServeOptions) -> uvicorn.Config:
+    """Return how the server runs an application."""
+    callers = Callers(options.trusted_proxies)
     config = uvicorn.Config(
         app,
         http=partial(BoundedConnection, callers),  # type: ignore[arg-type]
@@ -151,7 +159,8 @@ def _config(app: Gate, context: ssl.SSLContext | None, callers: Callers) -> uvic
     return config
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there. Raises CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -173,7 +182,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _tls(options: ServeOptions) -> ssl.SSLContext | None:
+def tls_of(options: ServeOptions) -> ssl.SSLContext | None:
+    """Return how TLS is spoken, None without it. Raises BadCertificate."""
     if options.tls_cert is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -33,10 +33,10 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
         return error
     if isinstance(error, (DatabaseFailed, sqlite3.OperationalError, OSError)):
         _say(f"{type(error).__name__}: {error}")
-        return _later(style)
+        return later(style)
     if isinstance(error, DatabaseUnusable):
         state.leave(error)
-        return _later(style)
+        return later(style)
     if isinstance(error, DeskError):
         for kind, status in _STATUSES:
             if isinstance(error, kind):
@@ -46,7 +46,8 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
     return Refusal(500, UNKNOWN if style == "text" else "a fault of ours: see the desk's log")
 
 
-def _later(style: Style) -> Refusal:
+def later(style: Style) -> Refusal:
+    """Return what a caller is told while the desk cannot work."""
     if style == "text":
         return Refusal(500, LATER, retry_after=_RETRY_SECONDS)
     return Refusal(503, "the desk cannot work at the moment", "try again later", retry_after=_RETRY_SECONDS)

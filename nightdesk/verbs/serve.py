@@ -5,14 +5,19 @@ from __future__ import annotations
 import ipaddress
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from config.errors import ConfigError
 from nightdesk.arguments import owners_option
 from nightdesk.errors import Failed, UsageError
 from nightdesk.exit import Exit
 from nightdesk.options import Options
+
+if TYPE_CHECKING:
+    from api.server.options import ServeOptions
+    from config.settings import Settings
 
 T = TypeVar("T")
 
@@ -45,27 +50,22 @@ def serve(
     """Serve the HTTP API until told to stop: osTicket's calls, our own, /health, /metrics, /docs.
 
     What is not given comes from the configuration (serve_host, serve_port, ...). Keys: nightdesk key
-    create. It fetches nothing by itself: that is the worker's.
+    create. It fetches nothing by itself: that is the worker's. While the desk cannot be opened (its database
+    is away, it was moved) callers are told to come again, until it can.
     """
+    from models.errors import DatabaseMoved, DatabaseUnusable
     from nightdesk import output
-    from nightdesk.context import desk_open
+    from nightdesk.context import desk_open, settings_of
 
-    with desk_open(options) as desk:
-        try:
-            from api.server.options import MEGABYTE, ServeOptions
-            from api.server.serve import run
-        except ModuleNotFoundError as error:
-            raise Failed(
-                f"the HTTP API needs the package {error.name}", "pip install '.[api]' in the clone"
-            ) from error
+    def chosen(kept: Settings) -> ServeOptions:
+        from api.server.options import MEGABYTE, ServeOptions
         from desk.staff.api_keys import network_of
 
-        kept = desk.settings
         trusted = proxies or [each for each in kept.serve_trusted_proxies.split(",") if each.strip()]
         cert, key = _given(tls_cert, kept.serve_tls_cert), _given(tls_key, kept.serve_tls_key)
         if key and not cert:
             raise UsageError("--tls-key needs --tls-cert", "give both, or neither behind a proxy")
-        chosen = ServeOptions(
+        return ServeOptions(
             host=_given(host, kept.serve_host),
             port=_given(port, kept.serve_port),
             root_path=_given(root_path, kept.serve_root_path),
@@ -75,15 +75,52 @@ def serve(
             max_body=_given(max_body, kept.serve_max_body) * MEGABYTE,
             access_log=access_log,
         )
-        if not cert and not trusted and not _is_loopback(chosen.host):
-            output.say(f"keys travel to {chosen.host} in clear text: use --tls-cert, or a proxy with TLS")
 
-        def ready(url: str) -> None:
-            output.line(f"Serving {desk.paths.home} at {url}")
-            sys.stdout.flush()
+    def say(words: str) -> None:
+        output.line(words)
+        sys.stdout.flush()
 
-        run(desk, chosen, ready)
-    return Exit.DONE
+    def opens() -> bool:
+        try:
+            with desk_open(options):
+                return True
+        except (DatabaseUnusable, ConfigError):
+            return False
+
+    listener = None
+    while True:
+        try:
+            with desk_open(options) as desk:
+                _need_the_api()
+                from api.server.serve import run
+
+                given = chosen(desk.settings)
+                if not given.tls_cert and not given.trusted_proxies and not _is_loopback(given.host):
+                    output.say(
+                        f"keys travel to {given.host} in clear text: use --tls-cert, or a proxy with TLS"
+                    )
+                run(desk, given, lambda url: say(f"Serving {desk.paths.home} at {url}"), listener)
+            return Exit.DONE
+        except DatabaseUnusable as error:
+            if not isinstance(error, DatabaseMoved) and error.exit_status != Exit.TRY_AGAIN:
+                raise
+            _need_the_api()
+            from api.server.standing_in import stand_in
+
+            output.say(f"{error} - {error.hint}")
+            given = chosen(settings_of(options))
+            listener = stand_in(given, opens, lambda url: say(f"Callers are told to come again, at {url}"))
+            if listener is None:
+                return Exit.DONE
+
+
+def _need_the_api() -> None:
+    try:
+        import api.server.serve  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise Failed(
+            f"the HTTP API needs the package {error.name}", "pip install '.[api]' in the clone"
+        ) from error
 
 
 def _given(flag: T | None, kept: T) -> T:

@@ -164,7 +164,7 @@ def test_a_pipe_during_a_restore_leaves_its_mail_in_the_spool(desk: Desk, filled
     assert subjects(desk) == {"in the backup", "Hello"}
 
 
-VERBS = ("ticket list", "backup FILE", "receipt list", "settings rekey", "init", "worker", "serve --port 0")
+VERBS = ("ticket list", "backup FILE", "receipt list", "settings rekey", "init", "worker")
 
 
 @pytest.mark.parametrize("words", VERBS)
