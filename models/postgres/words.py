@@ -72,22 +72,35 @@ class KnownWords(threading.local):
         self._written.clear()
 
 
-class _Folded(dict[int, str]):
-    """What the full-text index of SQLite makes of each letter: another one, nothing, or an end of words.
+class _UnknownLetter(Exception):
+    """A letter that the index was not asked for yet."""
 
-    It is asked once for each: what becomes of a letter does not hang on those beside it.
+
+class _Folded(dict[int, str]):
+    """What the full-text index of SQLite makes of letters: another one, nothing, or an end of words.
+
+    What becomes of a letter does not hang on those beside it.
     """
 
     def __missing__(self, code: int) -> str:
+        raise _UnknownLetter
+
+    def learn(self, text: str) -> None:
+        """Ask for all letters of a text that are not known."""
+        letters = [each for each in set(text) if ord(each) not in self]
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
             memory.execute(
                 "CREATE VIRTUAL TABLE cut USING fts5 (t, tokenize = 'unicode61 remove_diacritics 2')"
             )
             memory.execute("CREATE VIRTUAL TABLE place USING fts5vocab (cut, instance)")
-            memory.execute("INSERT INTO cut VALUES (?)", (f"a{chr(code)}a",))
-            words = [str(row[0]) for row in memory.execute("SELECT term FROM place ORDER BY offset")]
-        self[code] = words[0][1:-1] if len(words) == 1 else " "
-        return self[code]
+            memory.execute("BEGIN")
+            memory.executemany(
+                "INSERT INTO cut (rowid, t) VALUES (?, ?)", [(ord(each), f"a{each}a") for each in letters]
+            )
+            known = dict.fromkeys(map(ord, letters), " ")
+            for letter, word in memory.execute("SELECT doc, term FROM place WHERE term <> 'a'"):
+                known[letter] = word[1:-1]
+        self.update(known)
 
 
 _folded = _Folded()
@@ -95,7 +108,11 @@ _folded = _Folded()
 
 def cut(text: str) -> list[str]:
     """Return the words of a text as the full-text index of SQLite has them, in their order."""
-    return text.translate(_folded).split()
+    try:
+        return text.translate(_folded).split()
+    except _UnknownLetter:
+        _folded.learn(text)
+        return text.translate(_folded).split()
 
 
 def index(rows: Iterable[tuple[Any, ...]]) -> list[Indexed]:

@@ -60,7 +60,7 @@ def test_mails_of_all_kinds_go_in_with_few_statements_and_none_is_refused(
 
     monkeypatch.setattr(handle, "_push", noted)
     monkeypatch.setattr(pipeline, "_take_one", refused)
-    raws = [each.raw for each in generate(160, seed=12, to="support@corp.test")]
+    raws = [each.raw for each in generate(80, seed=12, to="support@corp.test")]
     for start in range(0, len(raws), 40):
         pipeline.take(desk, [Arrival(raw, "import") for raw in raws[start : start + 40]])
     assert len([text for text in sent if text.startswith("INSERT")]) < 3 * len(raws)
