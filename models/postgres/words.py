@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 from config.records import Record
@@ -133,6 +135,11 @@ def index(rows: Iterable[tuple[Any, ...]]) -> list[Indexed]:
 
 def _short(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed | None:
     """Return the words of a message whose vector has room for all their places; None if it has not."""
+    end = 1 + sum(len(words) + _APART for words in columns.values())
+    if end > _LAST_PLACE:
+        return None
+    if end > _PLACES and max(Counter(chain.from_iterable(columns.values())).values(), default=0) > _PLACES:
+        return None
     found: dict[str, str] = {}
     begin = 1
     for column, words in columns.items():
@@ -141,9 +148,7 @@ def _short(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed | None:
             others = found.get(word)
             found[word] = f"{place}{weight}" if others is None else f"{others},{place}{weight}"
         begin += len(words) + _APART
-    if begin > _LAST_PLACE or max(map(len, found), default=0) * _LETTER > _LONGEST_WORD:
-        return None
-    if begin > _PLACES and any(places.count(",") >= _PLACES for places in found.values()):
+    if max(map(len, found), default=0) * _LETTER > _LONGEST_WORD:
         return None
     vector = " ".join([f"'{word}':{places}" for word, places in found.items()])
     return Indexed(key, vector, 0, [*found]) if len(vector) * _LETTER <= _LARGEST_VECTOR else None
@@ -156,7 +161,10 @@ def _any(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed:
     for column, words in columns.items():
         weight = _WEIGHTS[column]
         for place, word in enumerate(words, begin):
-            found.setdefault(word, []).append((place, weight))
+            places = found.setdefault(word, [])
+            # Beyond what a vector takes one of each weight is kept: a text may be one word a million times.
+            if len(places) <= _PLACES or places[-1][1] != weight:
+                places.append((place, weight))
         begin += len(words) + _APART
     loose = False
     parts: list[str] = []

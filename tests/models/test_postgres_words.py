@@ -73,6 +73,14 @@ def test_a_text_beyond_what_a_vector_takes_is_kept_all_the_same(text: str, loose
     assert all(len(word.encode()) <= 2_000 for word in made.words)
 
 
+def test_a_word_a_million_times_is_kept_as_often_as_a_vector_has_room() -> None:
+    """Each further place must cost what the first one did: with all of them written out this took hours."""
+    [made] = words.index([(7, "y", "y\n" * 1_000_000, "", "", "{}")])
+    assert made.loose == 1
+    assert made.words == ["y"]
+    assert len(made.vector) < 4_000
+
+
 def test_what_is_short_and_what_is_not_come_together() -> None:
     made = words.index([(1, "", "one", "", "", "{}"), (2, "", "two " * 400, "", "", "{}")])
     assert {each.message_id: each.words for each in made} == {1: ["one"], 2: ["two"]}

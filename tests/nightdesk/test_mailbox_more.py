@@ -53,6 +53,8 @@ def test_topic_priority_and_aliases_are_flags(desk: Program) -> None:
         "checklist": [],
         "assigned_to": None,
         "status": None,
+        "number_format": None,
+        "number_sequence": None,
     }
 
 

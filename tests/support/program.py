@@ -52,7 +52,7 @@ class Program:
         elsewhere = (self.interpreter, self.python_path) != (sys.executable, str(REPOSITORY))
         if elsewhere or not forked.can_begin_with(variables):
             return self.python("-m", "nightdesk", *args, stdin=stdin, **environ)
-        status, out, err = forked.call(args, given, variables, self.home.parent, 60)
+        status, out, err = forked.call(args, given, variables, self.home.parent, 180)
         return Ran(status, out.decode(), err.decode())
 
     def python(self, *args: str, stdin: str | bytes = b"", **environ: str) -> Ran:
