@@ -27,6 +27,7 @@ Dimension = Literal["department", "topic", "agent", "team", "mailbox", "tag"]
 
 _T = TICKET
 _ANSWER, _EVENT, _TAG = Message.alias("r"), Event.alias("e"), TicketTag.alias("g")
+_TRASH = Ticket.alias("d")
 _KEYS: dict[Dimension, Any] = {
     "department": _T.department,
     "topic": _T.topic,
@@ -208,6 +209,7 @@ def answered(dimension: Dimension, since: str, until: str, reach: Reach | None =
     answer = _ANSWER
     in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
     if dimension == "agent":
+        in_time = in_time & _not_deleted(answer.ticket)
         if reach is not None:
             in_time = in_time & is_within(answer.ticket, reach)
         query = peewee.Select([answer], [answer.agent, answer.ticket]).where(in_time).distinct()
@@ -224,6 +226,7 @@ def replies(since: str, until: str, reach: Reach | None = None) -> list[When]:
     """Return every answer of a period."""
     answer = _ANSWER
     in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
+    in_time = in_time & _not_deleted(answer.ticket)
     if reach is not None:
         in_time = in_time & is_within(answer.ticket, reach)
     return run(peewee.Select([answer], [answer.created, answer.ticket]).where(in_time))
@@ -233,6 +236,7 @@ def reopenings(since: str, until: str, reach: Reach | None = None) -> list[When]
     """Return every time that a ticket was opened again in a period."""
     event = _EVENT
     in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
+    in_time = in_time & _not_deleted(event.ticket)
     if reach is not None:
         in_time = in_time & is_within(event.ticket, reach)
     return run(peewee.Select([event], [event.at, event.ticket]).where(in_time))
@@ -270,62 +274,20 @@ def broken_of(ticket_ids: Iterable[int], since: str) -> set[int]:
     return set(_BROKEN_OF.each_of(ticket_ids, since=since))
 
 
-_OPENED = Lookup(
-    lambda p: Ticket.select(fn.COUNT(Ticket.id)).where(
-        Ticket.created >= p("since"), Ticket.created < p("until")
-    ),
-    int,
-)
-_ANSWERED = Lookup(
-    lambda p: Message.select(fn.COUNT(Message.ticket.distinct())).where(
-        Message.kind == literal("reply"), Message.created >= p("since"), Message.created < p("until")
-    ),
-    int,
-)
-_CLOSED = Lookup(
-    lambda p: Ticket.select(fn.COUNT(Ticket.id)).where(
-        Ticket.closed.is_null(False),
-        Ticket.status == literal("closed"),
-        Ticket.closed >= p("since"),
-        Ticket.closed < p("until"),
-    ),
-    int,
-)
-_REOPENED = Lookup(
-    lambda p: Event.select(fn.COUNT(Event.ticket.distinct())).where(
-        Event.kind == literal("reopened"), Event.at >= p("since"), Event.at < p("until")
-    ),
-    int,
-)
-
-
-class Moved(Record):
-    """How many tickets were opened, answered, closed and opened again."""
-
-    opened: int
-    answered: int
-    closed: int
-    reopened: int
-
-
-def moved(since: str, until: str, reach: Reach | None = None) -> Moved:
-    """Count what happened in a period."""
-    if reach is not None:
-        happenings = (opened, answered, closed, reopened)
-        return Moved(
-            *(len({each[1] for each in what("department", since, until, reach)}) for what in happenings)
-        )
-    span = {"since": since, "until": until}
-    counted = (each.one(**span) or 0 for each in (_OPENED, _ANSWERED, _CLOSED, _REOPENED))
-    return Moved(*counted)
-
-
 def _made(since: str, until: str) -> list[Any]:
-    return [_T.created >= since, _T.created < until, _NOT_MERGED]
+    return [_T.created >= since, _T.created < until, *_COUNTS]
 
 
-_NOT_MERGED = _T.merged_into.is_null()
-"""What was merged is one with its target: nobody opened two tickets, and nobody closed one."""
+_COUNTS = (_T.merged_into.is_null(), _T.deleted.is_null())
+"""What was merged is one with its target: nobody opened two tickets, and nobody closed one.
+
+What is in the trash is in no list either.
+"""
+
+
+def _not_deleted(ticket: Any) -> Any:
+    """Return the condition that a ticket, of which there is the id alone, is not in the trash."""
+    return ticket.not_in(peewee.Select([_TRASH], [_TRASH.id]).where(_TRASH.deleted.is_null(False)))
 
 
 def _counted(soon: str, bounds: Sequence[str]) -> list[Any]:
@@ -364,7 +326,7 @@ def _readable(reach: Reach | None) -> list[Any]:
 def _tickets(
     dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str, reach: Reach | None
 ) -> list[Any]:
-    conditions = [time.is_null(False), time >= since, time < until, _NOT_MERGED, *_readable(reach)]
+    conditions = [time.is_null(False), time >= since, time < until, *_COUNTS, *_readable(reach)]
     if time is _T.closed:
         conditions.append(_T.status == literal("closed"))
     tables, key = _with_key(dimension, _T)
@@ -373,7 +335,7 @@ def _tickets(
 
 def _happened(dimension: Dimension, tables: Any, in_time: Any, reach: Reach | None) -> list[Happened]:
     tables, key = _with_key(dimension, tables)
-    query = peewee.Select([tables], [key, _T.id]).where(in_time, *_readable(reach))
+    query = peewee.Select([tables], [key, _T.id]).where(in_time, *_COUNTS, *_readable(reach))
     return run(query.distinct())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -15,9 +16,8 @@ from desk.reports.figures import AGE_WORDS, AGES, BusinessTime, Spread, days_of,
 from models import reports as rows
 from models.fields import utc_text
 from models.queries import names
-from models.queries.reach import Reach
 from models.queries.tree import Condition
-from models.reports import Counts, Moved
+from models.reports import Counts
 
 SOON = timedelta(hours=4)
 SOON_WORDS = "4h"
@@ -89,9 +89,12 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
     departments += rows.referred(soon, bounds, reach)
     boxes = names.mailboxes()
     spans = days_of(moment - timedelta(days=DAYS - 1), moment, zone)
-    days = tuple(_day(*span, zone, reach) for span in spans)
     began, ended = utc_text(spans[0][0]), utc_text(spans[-1][1])
-    length, answers = BusinessTime(), rows.first_answers(began)
+    opened = rows.opened("department", began, ended, reach)
+    closed = rows.closed("department", began, ended, reach)
+    replies = rows.replies(began, ended, reach)
+    days, all_days = _days(spans, zone, [row[2] for row in opened], replies, [row[4] for row in closed])
+    length, answers = BusinessTime(), {ticket: when for when, ticket in sorted(replies, reverse=True)}
     return Dashboard(
         moment=moment,
         states=tuple(
@@ -125,23 +128,18 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
             {row.id: row.name for row in boxes if row.name},
         ),
         days=days,
-        all_days=_all_days(spans, zone, reach),
+        all_days=all_days,
         first_response=spread(
             length.lengths(
                 [
                     (sla_id, created, answers[ticket_id])
-                    for _, ticket_id, created, sla_id, _ in rows.opened("department", began, ended, reach)
+                    for _, ticket_id, created, sla_id, _ in opened
                     if ticket_id in answers
                 ]
             )
         ),
         resolution=spread(
-            length.lengths(
-                [
-                    (sla_id, created, closed)
-                    for _, _, created, sla_id, closed in rows.closed("department", began, ended, reach)
-                ]
-            )
+            length.lengths([(sla_id, created, ended) for _, _, created, sla_id, ended in closed])
         ),
     )
 
@@ -194,21 +192,36 @@ def _added(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
     return tuple(one + other for one, other in zip(left, right, strict=True))
 
 
-def _day(begin: datetime, end: datetime, zone: tzinfo, reach: Reach | None) -> Day:
-    day = begin.astimezone(zone).date()
-    return _counted_day(day, f"{day}", rows.moved(utc_text(begin), utc_text(end), reach))
+def _days(
+    spans: Sequence[tuple[datetime, datetime]],
+    zone: tzinfo,
+    opened: Iterable[str],
+    answers: Iterable[rows.When],
+    closed: Iterable[str],
+) -> tuple[tuple[Day, ...], Day]:
+    """Return each day and all of them, from when tickets were opened, answered and closed."""
+    begins = [utc_text(begin) for begin, _ in spans]
+
+    def on(when: str) -> int:
+        return bisect_right(begins, when) - 1
+
+    answers = [*answers]
+    counted = (
+        Counter(map(on, opened)),
+        Counter(day for day, _ in {(on(when), ticket) for when, ticket in answers}),
+        Counter(map(on, closed)),
+    )
+    dates = [begin.astimezone(zone).date() for begin, _ in spans]
+    days = tuple(_day(day, f"{day}", [each[place] for each in counted]) for place, day in enumerate(dates))
+    in_all = [counted[0].total(), len({ticket for _, ticket in answers}), counted[2].total()]
+    return days, _day(dates[-1], f"{dates[0]}..{dates[-1]}", in_all)
 
 
-def _all_days(spans: Sequence[tuple[datetime, datetime]], zone: tzinfo, reach: Reach | None) -> Day:
-    first, last = spans[0][0].astimezone(zone).date(), spans[-1][0].astimezone(zone).date()
-    moved = rows.moved(utc_text(spans[0][0]), utc_text(spans[-1][1]), reach)
-    return _counted_day(last, f"{first}..{last}", moved)
-
-
-def _counted_day(day: date, when: str, moved: Moved) -> Day:
+def _day(day: date, when: str, counted: Sequence[int]) -> Day:
+    opened, answered, closed = counted
     return Day(
         day,
-        Count(moved.opened, f"state:any created:{when}"),
-        Count(moved.answered, f"state:any answered:{when}"),
-        Count(moved.closed, f"state:closed closed:{when}"),
+        Count(opened, f"state:any created:{when} -is:merged"),
+        Count(answered, f"state:any answered:{when}"),
+        Count(closed, f"state:closed closed:{when} -is:merged"),
     )

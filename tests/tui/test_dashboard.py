@@ -69,9 +69,9 @@ async def test_every_number_opens_as_many_tickets_as_it_says(app: NightdeskApp) 
             "owner:none",
             "owner:ana",
             "mailbox:support@corp.example",
-            "state:any created:2026-03-16",
+            "state:any created:2026-03-16 -is:merged",
             "state:any answered:2026-03-17",
-            "state:closed closed:2026-03-05..2026-03-18",
+            "state:closed closed:2026-03-05..2026-03-18 -is:merged",
         ):
             app.open_tickets(query)
             await until(pilot, f"/ {query} - {told[query]} found")

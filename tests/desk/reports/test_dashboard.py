@@ -60,6 +60,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
                     agent=dice.choice(agents),
                 )
             note_waiting(ticket)
+            if status == "closed" and dice.random() < 0.5:
+                gone = {"merged_into": 1} if dice.random() < 0.5 else {"deleted": now() - age / 3}
+                Ticket.update(**gone).where(Ticket.id == ticket, Ticket.id != 1).execute()
             if dice.random() < 0.1:
                 TicketReferral.insert(ticket=ticket, department=hr).execute()
     yield made
