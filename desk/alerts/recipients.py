@@ -11,10 +11,11 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from desk import settings
-from desk.errors import DeskError, NotFound, WrongUse
+from desk.errors import DeskError, NotFound, Refused, WrongUse
 from desk.mailboxes import registry
 from desk.permissions import FILTER, Actor, require
 from desk.staff.departments import department_id_of
+from desk.staff.owners import why_never_told
 from desk.staff.topics import topic_id_of
 from desk.tickets import query
 from mail.inert import one_line
@@ -68,26 +69,29 @@ def lines() -> list[NotificationLine]:
         setting = settings.lookup(f"notify.{event}")
         value = str(settings.get(setting.key))
         found.append(NotificationLine(event, "desk", value, value != setting.default))
-        found += [_line(each) for each in stored if each.event == event]
+        found += [line_of(each) for each in stored if each.event == event]
     return found
 
 
 def set_recipients(actor: Actor, event: str, whom: str, part: Part | None = None) -> NotificationLine:
     """Say who is told of an event, in a part of the desk or in all of it; '' is nobody.
 
-    Raises NotAllowed, WrongUse, NotFound.
+    Raises NotAllowed, WrongUse, NotFound; Refused for who may not read the tickets of that part.
     """
     require(actor, "settings.edit")
     checked = _event(event)
-    words = str(settings.checked(f"notify.{checked}", whom))
+    told = str(settings.checked(f"notify.{checked}", whom))
     scope, scope_id = _place(part or Part())
     if scope is None:
-        settings.set(actor, f"notify.{checked}", words)
+        settings.set(actor, f"notify.{checked}", told)
         return next(each for each in lines() if each.name == checked)
-    stored = StoredNotification(checked, scope, scope_id, words)
+    stored = StoredNotification(checked, scope, scope_id, told)
+    why = why_in_vain(stored)
+    if why:
+        raise Refused(why, "name somebody else, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE")
     with transaction():
         rows.write(stored)
-    return _line(stored)
+    return line_of(stored)
 
 
 def add_recipients(actor: Actor, event: str, whom: str, part: Part | None = None) -> NotificationLine:
@@ -115,6 +119,17 @@ def set_for_all(actor: Actor, whom: str, part: Part) -> list[NotificationLine]:
     """Say who is told of every event, in a part of the desk; raises as `set_recipients` does."""
     with transaction():
         return [set_recipients(actor, event, whom, part) for event in EVENTS]
+
+
+def why_in_vain(row: StoredNotification) -> str:
+    """Return why somebody whom a row names is told of nothing: they may not read its tickets; '' else."""
+    place: int | None = None
+    if row.scope == "department":
+        place = row.scope_id
+    elif row.scope == "topic":
+        rule = topics.rule_of(row.scope_id)
+        place = None if rule is None else rule.department_id
+    return "" if place is None else why_never_told(words(row.whom), place, with_parts=True)
 
 
 def reset(actor: Actor, event: str, part: Part | None = None) -> NotificationLine:
@@ -160,12 +175,12 @@ def meant(event: str, ticket: TicketState, moment: datetime, zone: tzinfo) -> li
     first = (
         Meant(words(str(settings.get(key))), key)
         if narrow is None
-        else Meant(words(narrow.whom), _line(narrow).name)
+        else Meant(words(narrow.whom), line_of(narrow).name)
     )
     return [
         first,
         *(
-            Meant(words(each.whom), _line(each).name)
+            Meant(words(each.whom), line_of(each).name)
             for each in stored
             if each.scope == "queue" and _holds(each.scope_id, ticket, moment, zone)
         ),
@@ -227,7 +242,8 @@ def _place(part: Part) -> tuple[NotificationScope | None, int]:
     return None, 0
 
 
-def _line(stored: StoredNotification) -> NotificationLine:
+def line_of(stored: StoredNotification) -> NotificationLine:
+    """Return a row as lists show it."""
     match stored.scope:
         case "department":
             named = departments.by_id(stored.scope_id).name

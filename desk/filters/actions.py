@@ -19,7 +19,7 @@ from desk.filters.variables import OF_EVERY_MAIL, named_as_in_texts, named_in
 from desk.own_addresses import read_own_addresses
 from desk.queries.times import age
 from desk.settings import PEOPLE, address_list
-from desk.staff.owners import why_not
+from desk.staff.owners import why_never_told, why_not
 from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
 from desk.tickets.fields import read_assignment
@@ -107,7 +107,8 @@ def read(texts: Sequence[str], runs_on: Trigger, captured: Collection[str] = ())
             )
     if any(each.name == "reopen" for each in found) and not any(each.name == "merge" for each in found):
         raise WrongUse("reopen goes with merge", "--then merge:KEY --then reopen:2h")
-    why = why_nobody_has_it([str(each) for each in found])
+    written = [str(each) for each in found]
+    why = why_nobody_has_it(written) or why_nobody_is_told(written)
     if why:
         raise Refused(why, "name another agent, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE")
     if not found:
@@ -123,6 +124,17 @@ def why_nobody_has_it(actions: Iterable[str]) -> str:
     if agent is None or place is None:
         return ""
     return why_not(agent, place.id, None if team is None else team.id)
+
+
+def why_nobody_is_told(actions: Iterable[str]) -> str:
+    """Return why who these actions tell cannot read a ticket of their department; '' where they can."""
+    named = [each.partition(":")[::2] for each in actions]
+    said = dict(named)
+    place, team = departments.named(said.get("department", "")), teams.named(said.get("team", ""))
+    if place is None:
+        return ""
+    told = [value.partition("=")[0] for name, value in named if name in ("notify", "mail")]
+    return why_never_told(told, place.id, None if team is None else team.id)
 
 
 def _read(text: str, runs_on: Trigger) -> Action:

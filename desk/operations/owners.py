@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from desk.alerts.recipients import words
+from config.clock import now
+from desk.alerts import recipients
 from desk.errors import DeskError
 from desk.filters import actions
 from desk.permissions import actor_of
-from desk.staff.owners import why_not
+from desk.staff import vacation
+from desk.staff.owners import unread_by_stand_in, why_not
 from models import agents, departments, filters, notifications, recurring, topics
 
 
@@ -30,16 +32,18 @@ def at_odds() -> Iterator[tuple[str, str]]:
         place_id = row.department_id or of_topics.get(row.topic_id or 0)
         if row.active and owner is not None and (why := why_not(owner, place_id, row.team_id)):
             yield f"the recurring ticket {row.name}", why
-    named = {f"agent:{each.login}": each for each in people.values()}
     for rule in notifications.every():
-        for told in [named[word] for word in words(rule.whom) if word in named]:
-            if rule.scope == "department" and not actor_of(told).reaches([rule.scope_id], None):
-                place = departments.by_id(rule.scope_id)
-                why = f"{told.login} may not read the tickets of {place.name}"
-                yield f"the notification {rule.event} department {place.name}", why
+        if why := recipients.why_in_vain(rule):
+            yield f"the notification {recipients.line_of(rule).name}", why
+    for agent in people.values():
+        other = people.get(vacation.stand_in_of(agent.preferences) or 0)
+        if other is not None:
+            unread, everything = unread_by_stand_in(agent, other)
+            if unread and (everything or vacation.of(agent.preferences, now()) is not None):
+                yield f"the stand-in of {agent.login}", f"{other.login} may not read {unread}"
     for each in filters.every():
         if each.active:
             with suppress(DeskError):
-                found = actions.why_nobody_has_it(each.actions)
+                found = actions.why_nobody_has_it(each.actions) or actions.why_nobody_is_told(each.actions)
                 if found:
                     yield f"the filter {each.name}", found

@@ -17,6 +17,7 @@ from desk.settings import address_list
 from desk.staff import preferences, vacation
 from desk.staff.departments import department_id_of
 from desk.staff.names import given_name
+from desk.staff.owners import refuse_stand_in, unread_by_stand_in
 from desk.staff.roles import role_named
 from desk.staff.vacation import Vacation
 from mail.inert import clean, one_line
@@ -63,6 +64,13 @@ class AgentLine:
     """In which language they are mailed; '' is the desk's."""
     signature: str = ""
     """What stands below their answers."""
+
+    @property
+    def untold(self) -> str:
+        """Of what nobody is told while they are away, as their stand-in may not read it: departments."""
+        if self.stand_in is None:
+            return ""
+        return unread_by_stand_in(_stored(self.login), _stored(self.stand_in))[0]
 
     def away_words(self, desk_zone: tzinfo) -> str:
         """Return that they are away, until when, and who stands in; '' when they are there."""
@@ -186,7 +194,8 @@ def edit_agent(
         chosen = {**chosen, **_times(quiet, digest, zone, language)}
         if from_name is not None:
             chosen = {**chosen, preferences.FROM_NAME: _from_name(from_name)}
-        chosen = _with_vacation(known, chosen, away, away_from, away_until, stand_in, desk_zone)
+        # Who stands in is asked of what the agent reads now.
+        chosen = _with_vacation(_stored(login), chosen, away, away_from, away_until, stand_in, desk_zone)
         if chosen != known.preferences:
             rows.set_preferences(known.id, chosen)
         row = _stored(login)
@@ -303,6 +312,8 @@ def _stand_in_id(agent: StoredAgent, login: str) -> int | None:
         raise WrongUse(f"there is no agent '{one_line(login, 40)}'", f"agents: {known or 'none yet'}")
     if found.id == agent.id:
         raise WrongUse("nobody stands in for themselves", "name another agent")
+    if found.id != vacation.stand_in_of(agent.preferences):
+        refuse_stand_in(agent, found)
     return found.id
 
 

@@ -172,7 +172,10 @@ def edit(
         zone=zone,
         language=language,
     )
-    return told(documents.agent(line), f"Changed the agent {line.login} ({_where(line)})")
+    untold = line.untold if stand_in or away else ""
+    told_to_nobody = f"{line.stand_in}, who stands in, may not read {untold}: nobody is told of that."
+    words = f"Changed the agent {line.login} ({_where(line)})"
+    return told(documents.agent(line), words, *([told_to_nobody] if untold else []))
 
 
 def _where(line: AgentLine) -> str:

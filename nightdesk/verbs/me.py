@@ -89,6 +89,7 @@ def _told(context: VerbContext, login: str) -> Result:
     line = agents.agent(login)
     zone = agents.zone_of(line, context.zone)
     planned = line.away or line.away_from is not None
+    untold = line.untold
 
     def words() -> None:
         output.fields(
@@ -98,6 +99,7 @@ def _told(context: VerbContext, login: str) -> Result:
                 ("From", vacation.shown_begin(line.away_from, zone) or None),
                 ("Until", vacation.shown_end(line.away_until, zone) or None),
                 ("Stand-in", line.stand_in),
+                ("Untold", f"{untold}, which {line.stand_in} may not read" if untold else None),
                 ("Zone", line.zone or "the desk's"),
                 ("Quiet", line.quiet or None),
                 ("Digest", line.digest or None),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 import pytest
 
+from desk import canned_answers
 from desk.alerts import recipients
 from desk.errors import Refused
 from desk.filters import filters
@@ -59,11 +61,56 @@ def test_every_rule_that_names_who_could_not_have_its_tickets_is_refused(desk: D
     topics.edit_topic(ADMIN, "VPN", priority="high")  # what was there before is no reason to refuse the rest
 
 
-def test_a_notification_that_its_reader_may_not_read_is_told_of(desk: Desk, sales: str) -> None:
-    recipients.set_recipients(ADMIN, "noted", "agent:sue, manager", recipients.Part(department=sales))
-    assert told() == ["the notification noted department Sales: sue may not read the tickets of Sales"]
-    recipients.set_recipients(ADMIN, "noted", "manager", recipients.Part(department=sales))
-    assert told() == []
+def test_who_may_not_read_a_ticket_is_named_by_nothing_that_tells(desk: Desk, sales: str) -> None:
+    agents.edit_agent(ADMIN, "sue", places={"Sales": "role of sue"})
+    make_agent("kim", ["ticket.read"], department="Support")
+    teams.add_team(ADMIN, "Night", members=["kim"])
+    departments.add_department(ADMIN, "East", parent="Sales")
+    topics.add_topic(ADMIN, "VPN", department="Sales")
+    canned_answers.add(ADMIN, "Hello", "Hello")
+    for name, what, part in (
+        ("department Sales", "noted", recipients.Part(department="Sales")),
+        ("topic VPN", "noted", recipients.Part(topic="VPN")),
+    ):
+        with pytest.raises(Refused, match="kim may not read the tickets of Sales"):
+            recipients.set_recipients(ADMIN, what, "agent:sue, agent:kim", part)
+        with pytest.raises(Refused, match="nobody in the team Night may read the tickets of Sales"):
+            recipients.set_recipients(ADMIN, what, "team:Night", part)
+        recipients.set_recipients(ADMIN, what, "agent:sue, manager", part)
+        assert told() == [], name
+    for action in ("notify:agent:kim", "mail:agent:kim=Hello", "notify:team:Night"):
+        with pytest.raises(Refused, match="the tickets of Sales"):
+            filters.add(ADMIN, "Tell", on="new", condition="x", then=["department:Sales", action])
+    night = ["department:Sales", "team:Night", "notify:agent:kim"]
+    filters.add(ADMIN, "Night", on="new", condition="x", then=night)
+    filters.add(ADMIN, "Tell", on="new", condition="x", then=["department:Sales", "notify:agent:sue"])
+    agents.edit_agent(ADMIN, "sue", places={"Sales": ""})
+    cannot = "sue may not read the tickets of Sales"
+    names = ("the filter Tell", "the notification noted department Sales", "the notification noted topic VPN")
+    assert told() == [f"{name}: {cannot}" for name in names]
+    agents.edit_agent(ADMIN, "sue", places={"East": "role of sue"})
+    assert told() == [f"the filter Tell: {cannot}"]  # what a department tells is told of its parts too
+
+
+def test_nobody_stands_in_who_could_be_told_of_nothing(desk: Desk, sales: str) -> None:
+    kim = make_agent("kim", ["ticket.reply"], department=sales)
+    with pytest.raises(Refused, match=r"sue may read no ticket that kim may read \(Sales\)"):
+        agents.edit_agent(ADMIN, "kim", stand_in="sue")
+    with pytest.raises(Refused, match="sue may read no ticket"):
+        agents.set_own_vacation(kim, UTC, away=True, stand_in="sue")
+    agents.edit_agent(ADMIN, "kim", places={"Support": "role of kim"}, stand_in="sue")
+    assert (agents.agent("kim").untold, told()) == ("Sales", [])
+    agents.edit_agent(ADMIN, "kim", away=True)
+    assert told() == ["the stand-in of kim: sue may not read Sales"]
+    agents.edit_agent(ADMIN, "kim", away=False, places={"Support": ""})
+    assert told() == ["the stand-in of kim: sue may not read Sales"]
+    agents.edit_agent(
+        ADMIN, "kim", stand_in="sue", name="Kim"
+    )  # what was there before is no reason to refuse
+    make_agent("root", department=None)
+    agents.edit_agent(ADMIN, "kim", stand_in="root")
+    agents.edit_agent(ADMIN, "root", stand_in="sue")
+    assert agents.agent("root").untold == "Sales"
 
 
 def test_tickets_of_members_alone_are_given_to_no_other(desk: Desk, sales: str) -> None:
