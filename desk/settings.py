@@ -296,7 +296,8 @@ SETTINGS: tuple[Setting, ...] = (
         "alerts.after_failures",
         "number",
         6,
-        "Failed fetches in a row after which the admin is alerted; 0: however many.",
+        "Failed fetches in a row, or tries to keep the replica, after which the admin is alerted; 0: however "
+        "many.",
         0,
         1000,
         title="Alert after failed fetches",
@@ -306,7 +307,8 @@ SETTINGS: tuple[Setting, ...] = (
         "alerts.after_hours",
         "number",
         24,
-        "Hours without a successful fetch after which the admin is alerted; 0: never.",
+        "Hours without a successful fetch, or with a replica that cannot be kept, after which the admin is "
+        "alerted; 0: never.",
         0,
         720,
         title="Alert after no fetch for",

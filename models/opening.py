@@ -164,6 +164,18 @@ def spare_memory() -> None:
         db.obj.pragma("cache_size", -2000, permanent=True)
 
 
+def spare_threads(most: int) -> None:
+    """Let a store that hangs hold so many threads of this program at most, which read from it."""
+    if db.obj.store is not None:
+        db.obj.store.let_read_at_once(most)
+
+
+def wait_for_store_at_most(seconds: float) -> None:
+    """Give the object store, if there is one, so many seconds for each request from now on, and one try."""
+    if db.obj.store is not None:
+        db.obj.store.wait_at_most(seconds)
+
+
 def close_database() -> None:
     """Close this thread's connection."""
     if db.obj is not None and not db.is_closed():

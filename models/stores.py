@@ -7,6 +7,7 @@ it: ``?endpoint=http://127.0.0.1:9000&region=eu-central-1``; logins come from th
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ TIMEOUT_SECONDS = 15
 """How long one request may take."""
 RETRIES, RETRY_SECONDS = 3, 10
 """How often, and how long, a request that failed is asked again; then the store is away."""
+TURN_SECONDS = 1.0
+"""How long a reader waits for its turn, where few may read at once."""
 HURRY_SECONDS = 3
 """How long one may take for which others wait, who want to write."""
 LEFT_ALONE_SECONDS = 30.0
@@ -56,6 +59,8 @@ class Store:
         self._is_ours = not owner
         self._purpose = purpose
         self._slow_until = float("-inf")
+        self._patience: float | None = None
+        self._turns: threading.BoundedSemaphore | None = None
         self._split = urlsplit(url)
         server, path = self._split.netloc, self._split.path
         named = path and not server if self._split.scheme == "file" else server
@@ -69,6 +74,14 @@ class Store:
     def shown(self) -> str:
         """The store's name as people see it: without secrets and without options."""
         return masked_url(self._split._replace(query="").geturl())
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Give each request so many seconds, and make none twice: somebody waits for this program to end."""
+        self._patience = seconds
+
+    def let_read_at_once(self, most: int) -> None:
+        """Let so many threads read at once: a store that hangs must not hold all that a program has."""
+        self._turns = threading.BoundedSemaphore(most)
 
     def create(self, name: str, data: bytes) -> bool:
         """Store bytes under a new name; False if the name is taken, whose bytes stay as they are.
@@ -103,7 +116,7 @@ class Store:
         import obstore  # 8 ms, for a desk with a store
 
         self._need(name)
-        with self._asked(hurried) as opened:
+        with self._turn(), self._asked(hurried) as opened:
             return bytes(obstore.get(opened, name).bytes())
 
     def stored_at(self, name: str, *, hurried: bool = False) -> datetime | None:
@@ -184,6 +197,8 @@ class Store:
 
     @cached_property
     def _opened(self) -> ObjectStore:
+        if self._patience is not None:
+            return self._open(self._patience, 0)
         return self._open(TIMEOUT_SECONDS, RETRIES)
 
     @cached_property
@@ -215,6 +230,20 @@ class Store:
                 f"the store {self.shown} cannot be used: {_reason(error)}",
                 "correct its URL, or the login in the environment",
             ) from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold one of the places of those who read. Raises StoreAway while none is free."""
+        turns = self._turns
+        if turns is None:
+            yield
+            return
+        if not turns.acquire(timeout=TURN_SECONDS):
+            raise self._away(TimeoutError("others wait for it already"))
+        try:
+            yield
+        finally:
+            turns.release()
 
     @contextmanager
     def _asked(self, hurried: bool) -> Iterator[ObjectStore]:

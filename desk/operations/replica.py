@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 from config.clock import now, waits
 from config.errors import ConfigError
+from config.paths import masked_url
 from config.records import Record
 from desk import logs, schedules, settings
+from desk.alerts.health_mail import send_to_admins
 from mail.inert import one_line
 from models import settings as stored
 from models.fields import utc_text, utc_time
@@ -25,6 +27,7 @@ _STATE = "backups.state"
 _PAUSES = (1, 2, 5, 10, 30, 60)
 """Minutes until one that failed is tried again."""
 _LONGEST_PAUSE = timedelta(minutes=_PAUSES[-1])
+_TIMES = ("made", "tried", "failing_since", "alerted")
 
 
 class ReplicaState(Record):
@@ -34,6 +37,8 @@ class ReplicaState(Record):
     tried: datetime | None = None
     tries: int = 0
     failing_since: datetime | None = None
+    alerted: datetime | None = None
+    """When the admins were told."""
     error: str = ""
     hint: str = ""
 
@@ -56,7 +61,7 @@ def replica_of(url: str) -> Replica:
 def state() -> ReplicaState:
     """Return how it does."""
     kept: dict[str, Any] = stored.stored(_STATE) or {}
-    times = {name: utc_time(kept[name]) for name in ("made", "tried", "failing_since") if kept.get(name)}
+    times = {name: utc_time(kept[name]) for name in _TIMES if kept.get(name)}
     return ReplicaState(
         **times, tries=kept.get("tries", 0), error=kept.get("error", ""), hint=kept.get("hint", "")
     )
@@ -70,8 +75,8 @@ def coming(desk: Desk, moment: datetime) -> datetime | None:
     at = moment
     if known.made is not None and known.made <= moment:
         at = schedules.parse(str(settings.get("backups.schedule"))).next_after(known.made, desk.zone)
-    if known.tries and known.tried is not None:
-        again = known.tried + timedelta(minutes=_PAUSES[min(known.tries, len(_PAUSES)) - 1])
+    again = _again(known)
+    if known.tries and again is not None:
         at = max(at, again) if waits(again, moment, _LONGEST_PAUSE) else at
     return at
 
@@ -79,7 +84,8 @@ def coming(desk: Desk, moment: datetime) -> datetime | None:
 def keep(desk: Desk) -> str:
     """Make a moment now, and forget those that are kept long enough; returns why not, '' when it is made.
 
-    What went wrong is told once, and so is its end. For who holds the lease of it alone.
+    What went wrong is written to the log once, and so is its end; when it lasts, the admins are mailed, by
+    the bounds that mailboxes have. For who holds the lease of it alone.
     """
     from models.backup import BackupError  # 20 ms, for a desk that keeps one
 
@@ -89,18 +95,68 @@ def keep(desk: Desk) -> str:
     try:
         make(desk, url, int(settings.get("backups.keep_days")))
     except (BackupError, ConfigError, OSError) as error:
-        known = state()
-        words = one_line(str(error), 300)
+        return _note_failure(desk, url, error, begun)
+    known, made = state(), ReplicaState(made=begun)
+    with transaction():
+        if known.tries:
+            logs.write("info", "backup", "the replica is kept again")
+        if known.alerted is not None:
+            _alert(desk, "replica_works", url, made._replace(failing_since=known.failing_since))
+        _store(made)
+    return ""
+
+
+def _note_failure(desk: Desk, url: str, error: Exception, begun: datetime) -> str:
+    """Write down that there is no moment, and mail the admins when that lasts; returns why there is none."""
+    known, words = state(), one_line(str(error), 300)
+    hint = one_line(getattr(error, "hint", ""), 300)
+    new = known._replace(
+        tried=begun, tries=known.tries + 1, failing_since=known.failing_since or begun, error=words, hint=hint
+    )
+    with transaction():
         if not known.tries:
             logs.write("error", "backup", f"the replica does not get this moment of the desk: {words}")
-        since = known.failing_since or begun
-        hint = one_line(getattr(error, "hint", ""), 300)
-        _store(ReplicaState(known.made, begun, known.tries + 1, since, words, hint))
-        return words
-    if state().tries:
-        logs.write("info", "backup", "the replica is kept again")
-    _store(ReplicaState(made=begun))
-    return ""
+        if known.alerted is None and _lasts(new, begun):
+            new = new._replace(alerted=begun)
+            _alert(desk, "replica_failing", url, new)
+        _store(new)
+    return words
+
+
+def _lasts(known: ReplicaState, moment: datetime) -> bool:
+    hours, tries = int(settings.get("alerts.after_hours")), int(settings.get("alerts.after_failures"))
+    since = known.failing_since or moment
+    return bool(tries and known.tries >= tries) or bool(hours and since <= moment - timedelta(hours=hours))
+
+
+def _alert(desk: Desk, name: str, url: str, known: ReplicaState) -> None:
+    def shown(moment: datetime | None) -> str:
+        return "-" if moment is None else f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}"
+
+    facts = {
+        "store": one_line(_shown_store(url), 200),
+        "since": shown(known.failing_since),
+        "newest": shown(known.made),
+        "tries": known.tries,
+        "error": known.error,
+        "advice": known.hint or "nightdesk doctor",
+        "next": shown(_again(known)),
+    }
+    send_to_admins(desk, name, {"replica": facts})
+
+
+def _shown_store(url: str) -> str:
+    try:
+        return replica_of(url).shown
+    except ConfigError:
+        return masked_url(url)
+
+
+def _again(known: ReplicaState) -> datetime | None:
+    """Return when one that failed is tried again."""
+    if known.tried is None:
+        return None
+    return known.tried + timedelta(minutes=_PAUSES[min(max(known.tries, 1), len(_PAUSES)) - 1])
 
 
 def make(desk: Desk, url: str, keep_days: int) -> tuple[Kept, int]:
@@ -116,10 +172,10 @@ def make(desk: Desk, url: str, keep_days: int) -> tuple[Kept, int]:
 
 
 def _store(new: ReplicaState) -> None:
+    """Write it down, in the caller's transaction."""
     values = {
         name: utc_text(value) if isinstance(value, datetime) else value
         for name, value in new._asdict().items()
         if value
     }
-    with transaction():
-        stored.store(_STATE, values)
+    stored.store(_STATE, values)

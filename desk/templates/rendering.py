@@ -83,6 +83,15 @@ OTHER_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
         "days": "for how many days that is enough",
         "error": "what it said last, or empty",
     },
+    "replica": {
+        "store": "where it is kept",
+        "since": "since when it gets nothing, or got nothing",
+        "newest": "of when its newest moment is, or -",
+        "tries": "how often it was tried",
+        "next": "when it is tried again",
+        "error": "what the store said",
+        "advice": "what to do, in English",
+    },
     "report": {
         "name": "departments, topics, agents, teams, tags, mailboxes or days",
         "since": "the first day",

@@ -65,6 +65,8 @@ TEXTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "mailbox_sends": ("that it sends again", ("mailbox",)),
     "login_trouble": ("what admins get of a login that dies", ("login",)),
     "login_works": ("that it works again", ("login",)),
+    "replica_failing": ("what admins get when the desk's replica gets nothing new", ("replica",)),
+    "replica_works": ("that it is kept again", ("replica",)),
     "listener_off": ("of a webhook or push address that was switched off", ("listener",)),
     "test_mail": ("the mail that tests a way out", ("mailbox",)),
     "reports": ("what stands above the reports that are mailed", ("report",)),
@@ -74,7 +76,7 @@ TEXTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 WITH_SUBJECT: Final = (
     *("mailbox_failing", "mailbox_works", "mailbox_stuck", "mailbox_sends", "login_trouble", "login_works"),
-    *("listener_off", "test_mail", "reports"),
+    *("replica_failing", "replica_works", "listener_off", "test_mail", "reports"),
 )
 """Texts that have to name the subject of their mail, as it is about no ticket."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
 from models.engine import engine
-from models.opening import is_elsewhere, look_at, look_at_server
+from models.opening import is_elsewhere, look_at, look_at_server, wait_for_store_at_most
 from models.transactions import DatabaseFailed
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 3.0
 """Seconds to wait for whoever writes to the database; the mail is safe, and the MTA waits too."""
+STORE_PATIENCE = 6.0
+"""Seconds for a request to the object store, of which the first tells whether it hangs. Sieve waits ten."""
 
 
 def take_in(call: Call, name: str) -> str:
@@ -52,6 +54,7 @@ def take_in(call: Call, name: str) -> str:
     if _worker_takes_it(desk):
         return "it waits there for the worker"
     engine().wait_at_most(PATIENCE)
+    wait_for_store_at_most(STORE_PATIENCE)
     taken = Spool(desk).take(name)
     if paths.server_url:
         from desk.operations import hosts  # 3 ms, for a desk in PostgreSQL

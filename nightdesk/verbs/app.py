@@ -12,6 +12,9 @@ from nightdesk.errors import UsageError
 from nightdesk.later import UNUSED_AT_FIRST_SIGHT, put_off
 from nightdesk.options import Options
 
+_READERS = 2
+"""So many of the app's four threads may wait for an object store that hangs."""
+
 if TYPE_CHECKING:
     from config.settings import Settings
     from worker.service.child import WorkerChild
@@ -33,9 +36,10 @@ def open_app(options: Options) -> int:
         need_terminal(moving=not plain)
         from desk.permissions import app_actor, only_reading
         from desk.staff import preferences
-        from models.opening import spare_memory
+        from models.opening import spare_memory, spare_threads
 
         spare_memory()
+        spare_threads(_READERS)
         actor = app_actor(desk)
         theme, columns = preferences.theme(actor), preferences.columns(actor)
         if desk.settings.read_only:

@@ -14,6 +14,15 @@ from tests.support.servers.s3 import S3
 NOISE = random.Random(5).randbytes(3000)
 
 
+IMPATIENT = """\
+import sys
+from nightdesk import entry
+from nightdesk.pipe import ingest
+ingest.STORE_PATIENCE = 0.5
+sys.exit(entry.run(["pipe"]))
+"""
+
+
 def large(subject: str, to: str) -> bytes:
     return mail(subject, to=to, attachment=("noise.bin", NOISE))
 
@@ -44,12 +53,18 @@ def test_nothing_is_acknowledged_that_is_not_stored_and_small_mail_comes_in(
             assert desk.json("ticket", "list") == []
             assert desk("pipe", stdin=mail("small by pipe", to=mailuser.address)).status == 0
             assert [each["subject"] for each in desk.json("ticket", "list")] == ["small by pipe"]
+        before = len(s3.requests)
+        with s3.failing("hang"):
+            piped = desk.program.python("-c", IMPATIENT, stdin=large("piped meanwhile", mailuser.address))
+            assert (piped.status, piped.out) == (0, "")
+            assert len(s3.requests) == before + 1, "it gave up in time, and did not ask again"
+            assert len([each for each in (desk.home / "spool").iterdir() if each.is_file()]) == 2
         assert "hush" not in served.log.read_text()
         desk.fetch_once("--mailbox", mailuser.address)
     finally:
         served.stop()
     subjects = sorted(each["subject"] for each in desk.json("ticket", "list"))
-    assert subjects == ["by-pipe", "fetched", "small", "small by pipe"]
+    assert subjects == ["by-pipe", "fetched", "piped meanwhile", "small", "small by pipe"]
     [number] = [each["number"] for each in desk.json("ticket", "list") if each["subject"] == "fetched"]
     with s3.failing("503"):
         assert "Smoke everywhere" in desk.ok("ticket", "show", number).out

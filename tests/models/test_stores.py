@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from models.opening import close_database
 from models.stores import Store
 from models.transactions import transaction
 from tests.support.engines import SQLITE
+from tests.support.servers.child import wait_until
 from tests.support.servers.s3 import S3, Fault
 from tests.support.workbench import make_agent
 
@@ -244,6 +246,24 @@ def test_a_store_that_hangs_holds_up_no_other_writer(
     monkeypatch.setattr(stored, "_slow_until", 0.0)
     with transaction():
         assert blobs.read(blob_id) == NOISE
+
+
+def test_a_store_that_hangs_holds_few_of_the_threads_that_read(
+    stored: Store, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_rows, "TURN_SECONDS", 0.05)
+    name = f"{'7' * 64}.zst"
+    stored.create(name, NOISE)
+    stored.let_read_at_once(2)
+    before = len(s3.requests)
+    with ThreadPoolExecutor(4) as threads:
+        with s3.failing("hang"):
+            waiting = [threads.submit(stored.read, name) for _ in range(2)]
+            wait_until(lambda: len(s3.requests) == before + 2, "two readers who wait")
+            with pytest.raises(StoreAway, match="others wait for it already"):
+                threads.submit(stored.read, name).result()
+        assert [each.result() for each in waiting] == [NOISE, NOISE]
+        assert threads.submit(stored.read, name).result() == NOISE
 
 
 def test_a_batch_for_a_store_that_hangs_waits_once_and_not_for_each_mail(

@@ -394,10 +394,11 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert "'.[lmtp]'" in caught.value.hint
 
 
-async def test_nothing_is_answered_250_while_the_store_of_attachments_is_away(
+async def test_nothing_is_answered_250_while_the_store_of_attachments_is_away_or_hangs(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "RETRIES", 0)
+    monkeypatch.setattr(stores, "TIMEOUT_SECONDS", 1)
     large = filled.mail("Noise", to=SUPPORT, attachment=("noise.bin", random.Random(5).randbytes(3000)))
     add_mailbox(None)
     desk = open_desk(desk.paths, Settings(blobs=s3.url(tmp_path.name), blob_threshold=1000))
@@ -408,6 +409,9 @@ async def test_nothing_is_answered_250_while_the_store_of_attachments_is_away(
             assert (await client.deliver(mail(1), [SUPPORT]))[SUPPORT][:3] == "250", (
                 "small mail is in the row"
             )
-        assert verdicts() == ["ticket"]
+        with s3.failing("hang"):
+            assert (await client.deliver(large, [SUPPORT]))[SUPPORT][:3] == "451"
+            assert (await client.deliver(mail(2), [SUPPORT]))[SUPPORT][:3] == "250"
+        assert verdicts() == ["ticket", "ticket"]
         assert (await client.deliver(large, [SUPPORT]))[SUPPORT][:3] == "250"
-    assert verdicts() == ["ticket", "ticket"]
+    assert verdicts() == ["ticket", "ticket", "ticket"]

@@ -128,14 +128,17 @@ def dying_login(door: Door) -> None:
         logins._notify_of_recovery(door.desk, box, row)
 
 
-def dead_listener(door: Door) -> None:
+def what_is_no_mailbox(door: Door) -> None:
     from desk.alerts.health_mail import send_to_admins
 
     make_agent("boss")
     door.mailbox(SUPPORT)
     known = {"kind": "0", "name": "0", "place": "0", "since": "0", "days": 5, "error": "0"}
+    kept = {"store": "0", "since": "0", "newest": "0", "tries": 5, "next": "0", "error": "0", "advice": "0"}
     with transaction():
         send_to_admins(door.desk, "listener_off", {"listener": known})
+        send_to_admins(door.desk, "replica_failing", {"replica": kept})
+        send_to_admins(door.desk, "replica_works", {"replica": kept})
 
 
 def test_mail(door: Door) -> None:
@@ -174,7 +177,7 @@ BY_THE_DESK: Final[dict[str, tuple[Callable[[Door], None], ...]]] = {
     "desk/alerts/notifications.py mail": (notice,),
     "desk/alerts/notifications.py _digest": (digest,),
     "desk/alerts/notifications.py _mail_closing": (silent_customer,),
-    "desk/alerts/health_mail.py send_alert": (dead_mailbox, stuck_mailbox, dying_login, dead_listener),
+    "desk/alerts/health_mail.py send_alert": (dead_mailbox, stuck_mailbox, dying_login, what_is_no_mailbox),
     "desk/outbox/probe_mail.py send_test": (test_mail,),
     "desk/reports/by_mail.py _written": (reports,),
     "desk/recurring/sweep.py _acknowledge": (recurring_ticket,),

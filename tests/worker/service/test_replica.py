@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -16,7 +17,7 @@ from desk.operations import replica
 from desk.operations.doctor import vital
 from models import leases
 from tests.support.mails import rows
-from tests.support.workbench import ADMIN, make_ticket
+from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 from worker.service.once import run_once
 from worker.service.plan import Planner
 from worker.service.replica import keep_due
@@ -33,6 +34,11 @@ def kept(desk: Desk) -> list[datetime]:
     url = replica.url_of(desk)
     assert url is not None
     return [at for at, _ in replica.replica_of(url).moments()]
+
+
+def mailed() -> list[str]:
+    sent = rows("SELECT subject FROM delivery WHERE subject LIKE '%replica%' ORDER BY id")
+    return [subject.partition(" since")[0] for (subject,) in sent]
 
 
 def told(desk: Desk) -> list[tuple[str, str]]:
@@ -69,6 +75,9 @@ def test_a_moment_is_made_at_each_time_and_old_ones_are_forgotten(desk: Desk, st
 
 @pytest.mark.sqlite
 def test_what_hinders_it_is_told_once_and_it_is_tried_again_later(desk: Desk, store: Path) -> None:
+    make_mailbox(desk, sends=True)
+    make_agent("boss")
+    desk_settings.set(ADMIN, "alerts.after_failures", "3")
     store.write_text("no directory")
     begun = now()
     with time_machine.travel(begun, tick=False) as clock:
@@ -78,10 +87,17 @@ def test_what_hinders_it_is_told_once_and_it_is_tried_again_later(desk: Desk, st
             clock.shift(timedelta(minutes=3))
         assert told(desk)[0][0] == "failure"
         assert "it has no moment yet" in told(desk)[0][1]
+        assert mailed() == [], "a store that was away for a moment"
+        for _ in range(3):
+            replica.keep(desk)
+        assert mailed() == [f"Nightdesk: file://{quote(str(store))} has no new replica"]
         store.unlink()
+        clock.shift(timedelta(hours=2))
         assert run_once(desk).errors == []
         assert told(desk)[0][0] == "ok"
         assert len(kept(desk)) == 1
+        replica.keep(desk)
+    assert mailed()[1:] == [f"Nightdesk: file://{quote(str(store))} has a new replica again"]
     assert [
         (level, text.partition(":")[0])
         for level, text in rows("SELECT level, text FROM log_entry WHERE source = 'backup' ORDER BY id")
