@@ -38,7 +38,8 @@ def translated(detail: Mapping[str, Any], new_id: NewId, kinds: Mapping[int, str
     try:
         return {key: _value(key, value, new_id, kinds) for key, value in detail.items()}
     except _Gone:
-        left = (*_BEFORE_AND_AFTER, *_AS_IT_WAS, *_MANY, *_ONE, "apart", "moved", "given", "batch", "tags")
+        of_rows = ("apart", "moved", "given", "there", "batch", "tags")
+        left = (*_BEFORE_AND_AFTER, *_AS_IT_WAS, *_MANY, *_ONE, *of_rows)
         return {**{key: value for key, value in detail.items() if key not in left}, "undone": True}
 
 
@@ -61,6 +62,8 @@ def _value(key: str, value: Any, new_id: NewId, kinds: Mapping[int, str]) -> Any
         return [_new(_MANY[key], each, new_id) for each in value]
     if key == "given":
         return _rows(value, new_id)
+    if key == "there":
+        return _rows({"message": value}, new_id)["message"]
     if key == "moved":
         return sorted(_new("message", each, new_id) for each in value)
     if key == "apart":

@@ -1031,6 +1031,7 @@ def merged(
 
     source, target = _read(source_id), _read(target_id)
     given, said_last = belongings.of(source_id), messages.totals(source_id).last_customer
+    there = messages.later_than(target_id, given["message"])
     belongings.give(source_id, target_id, given)
     people = _given_to(
         (*tickets.collaborators(source_id), source.contact_id),
@@ -1099,6 +1100,7 @@ def merged(
             "changes": {},
             "batch": batch or new_batch(),
             "given": given,
+            "there": there,
             "was": was,
             "people": people,
             "departments": departments,

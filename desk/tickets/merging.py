@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from config.clock import now
 from desk.errors import Refused
@@ -12,7 +12,8 @@ from desk.tickets.changes import find, find_whole
 from desk.tickets.reading import require_for
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models import blobs, deliveries, messages
-from models.tickets import TicketState, read
+from models.events import RecordedEvent
+from models.tickets import TicketState, merged_into, read
 from models.transactions import transaction
 
 
@@ -56,19 +57,24 @@ def unmerge(actor: Actor, number: str, *, by_undo: bool = False) -> str:
                 f"nightdesk ticket unmerge {target.number}",
             )
         require_for(actor, "ticket.edit", target)
-        later = _belonging(source, target.id, event.detail["given"])
+        later = _belonging(source, target.id, event)
         lifecycle.unmerged(event, later, actor, now(), "" if by_undo else lifecycle.new_batch())
         threads.put_by_hand(mail.id for mail in messages.mails(source.id))
     return target.number
 
 
-def _belonging(source: TicketState, target: int, given: Mapping[str, Sequence[int]]) -> list[int]:
-    """Return the messages that came into the target since and belong to the source, by what they answer."""
+def _belonging(source: TicketState, target: int, event: RecordedEvent) -> list[int]:
+    """Return the messages that came into the target since and belong to the source, by what they answer.
+
+    What the target had, or another ticket that was merged into it, came with that, whatever it answers.
+    """
+    given = event.detail["given"]
     names = _names(given["message"]) | {name.lower() for name in deliveries.message_ids(given["delivery"])}
     mark = f"[#{source.number}]"
+    others = set(event.detail.get("there", ())) | _brought_by_others(source.id, target)
     found: list[int] = []
     for message_id in messages.later_than(target, given["message"]):
-        blob_id = messages.raw_of(message_id)
+        blob_id = None if message_id in others else messages.raw_of(message_id)
         head = None if blob_id is None else _head(blob_id)
         if head is None:
             continue
@@ -78,6 +84,12 @@ def _belonging(source: TicketState, target: int, given: Mapping[str, Sequence[in
             found.append(message_id)
             names |= _names([message_id])
     return found
+
+
+def _brought_by_others(source: int, target: int) -> set[int]:
+    """Return the messages of the other tickets that were merged into the target."""
+    mergings = (lifecycle.merging_of(each) for each in merged_into([target]) if each != source)
+    return {row for each in mergings if each is not None for row in each.detail["given"]["message"]}
 
 
 def _names(message_ids: Iterable[int]) -> set[str]:

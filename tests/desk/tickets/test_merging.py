@@ -32,6 +32,7 @@ from desk.tickets import (
     watching,
 )
 from desk.tickets.merging import merge, unmerge
+from desk.tickets.splitting import split
 from models import messages
 from tests.support.mails import ANA, BOB, EVE, Door, bounce, mail, rows, value
 from tests.support.workbench import ADMIN, make_agent
@@ -206,6 +207,21 @@ class TestTakingApart:
         assert texts("1") == ["One", "For one", "For both."]
         assert texts("2") == ["Two", "For two", "For two, by number"]
         assert rows("SELECT status FROM ticket WHERE id = 2") == [("new",)]
+
+    def test_what_the_other_one_had_already_stays_there_whatever_it_answers(
+        self, door: Door, kim: Actor
+    ) -> None:
+        door.take(mail("Another matter", answers=ANAS, message_id="<other@corp.test>"))
+        split(kim, "1", [value("SELECT max(id) FROM message")])
+        door.take(mail("More of that", answers="<other@corp.test>", subject="Re: [#1] One"))
+        before = state()
+        merge(kim, ["1"], "3")
+        unmerge(kim, "1")
+        assert state() == before
+        merge(kim, ["1", "3"], "2")
+        unmerge(kim, "1")
+        unmerge(kim, "3")
+        assert state() == before
 
     def test_an_answer_and_the_answer_to_it_go_together(self, door: Door, desk: Desk, kim: Actor) -> None:
         merge(kim, ["2"], "1")
