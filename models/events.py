@@ -75,7 +75,7 @@ EventKind = Literal[
 """What can happen to a ticket."""
 
 BROUGHT = "brought"
-"""Stands in the detail of what happened at another desk: nobody is told of it here, nothing acts on it."""
+"""Stands in the detail of what happened elsewhere or long ago: nobody is told of it, nothing acts on it."""
 
 
 class Event(Row):

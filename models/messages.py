@@ -335,6 +335,7 @@ class KnownMessage(Record):
     sender: str
     recipients: str
     message_id: str
+    unverified: bool = False
 
     @property
     def addressed(self) -> frozenset[str]:
@@ -539,7 +540,8 @@ _LAST_ANSWER = Lookup(
 )
 _BY_MESSAGE_ID = Lookup(
     lambda p: Message.select(
-        Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients, Message.message_id
+        *(Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients),
+        *(Message.message_id, Message.unverified),
     ).where(
         peewee.fn.LOWER(Message.message_id).in_(p.each("wanted")),
         Message.message_id.is_null(False),

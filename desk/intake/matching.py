@@ -82,6 +82,9 @@ def find_match(incoming: Incoming) -> Match:
         if ticket is None:
             continue
         how = f"{_where(incoming, reference)} {reference} of ticket {ticket.number}"
+        if _goes_on_aside(incoming, ticket, message):
+            incoming.says(f"matched {how}: a note, which the sender wrote or was sent; kept as a note")
+            return Match(ticket, kind="note", unverified=bool(message.unverified))
         part = _part_in(ticket, incoming.author.address.email, message)
         if part:
             incoming.says(f"matched {how}: {part}")
@@ -334,6 +337,15 @@ def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:
         ticket = incoming.batch.ticket_numbered(number)
         if ticket is not None:
             yield ticket
+
+
+def _goes_on_aside(incoming: Incoming, ticket: TicketState, message: KnownMessage) -> bool:
+    """Whether a mail goes on with what somebody said who takes no part, to the agents alone."""
+    sender = incoming.author.address.email
+    if message.kind != "note" or not sender or sender in incoming.rules.agents:
+        return False
+    is_theirs = sender == message.sender.lower() or sender in message.addressed
+    return is_theirs and not takes_part(ticket, sender)
 
 
 def _part_in(ticket: TicketState, sender: str, message: KnownMessage) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,16 +168,18 @@ def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outco
 
 def _decide(incoming: Incoming) -> Outcome:
     """Ask the steps in turn; the first one that knows what becomes of the mail ends it."""
-    return (
-        duplicates.known_already(incoming)
-        or _unreadable(incoming)
-        or duplicates.copy_of_another(incoming)
-        or _own_loop(incoming)
-        or _bounce(incoming)
-        or filtering.banned(incoming)
-        or _part_of_a_ticket(incoming)
-        or _new_ticket(incoming)
-    )
+    is_old = incoming.arrival.quiet or incoming.arrival.archive
+    with lifecycle.untold() if is_old else nullcontext():
+        return (
+            duplicates.known_already(incoming)
+            or _unreadable(incoming)
+            or duplicates.copy_of_another(incoming)
+            or _own_loop(incoming)
+            or _bounce(incoming)
+            or filtering.banned(incoming)
+            or _part_of_a_ticket(incoming)
+            or _new_ticket(incoming)
+        )
 
 
 def _unreadable(incoming: Incoming) -> Outcome | None:
@@ -410,7 +412,13 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         message_row = lifecycle.filed(ticket.id, message, noticed=not quiet)
     if mail.message_id is not None:
         known = KnownMessage(
-            message_row, ticket.id, match.kind, message.sender_email, message.recipients, mail.message_id
+            message_row,
+            ticket.id,
+            match.kind,
+            message.sender_email,
+            message.recipients,
+            mail.message_id,
+            message.unverified,
         )
         batch.known.add_message(known)
     return message_row

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -96,6 +98,19 @@ _OF_STAFF = frozenset(
     }
 )
 """Events that are from and to what the desk calls by its own names."""
+
+
+_UNTOLD: ContextVar[bool] = ContextVar("untold", default=False)
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Have nobody told of what happens in the block: no agent, no listener, no filter on states."""
+    token = _UNTOLD.set(True)
+    try:
+        yield
+    finally:
+        _UNTOLD.reset(token)
 
 
 class Change(Record):
@@ -808,6 +823,8 @@ def due_soon(ticket_id: int, due: str, moment: datetime) -> None:
 
 def asked_for(ticket_id: int, whom: str, why: str, moment: datetime) -> None:
     """Have somebody told of a ticket because a filter says so; ``why`` is the filter's name."""
+    if _UNTOLD.get():
+        return
     detail = as_json({"filter": why})
     notices.write(ticket_id, None, "asked", None, utc_text(moment), whom=whom, detail=detail)
 
@@ -1744,6 +1761,8 @@ def _record(
     ticket_id: int, kind: EventKind, by: Actor | None, moment: datetime, detail: Mapping[str, Any]
 ) -> None:
     kept = {**detail, "by": by.login} if by is not None else detail
+    if _UNTOLD.get():
+        kept = {**kept, events.BROUGHT: True}
     events.write(ticket_id, utc_text(moment), by.agent_id if by is not None else None, kind, kept)
 
 
@@ -1759,6 +1778,8 @@ def _notice(
     ticket_id: int, kind: NoticeKind, by: Actor | None, moment: datetime, message_row: int | None = None
 ) -> None:
     """Have agents told of it once this is committed; never the one who did it."""
+    if _UNTOLD.get():
+        return
     detail = as_json({"by": by.login}) if by is not None else "{}"
     agent_id = by.agent_id if by is not None else None
     notices.write(ticket_id, message_row, kind, agent_id, utc_text(moment), detail=detail)

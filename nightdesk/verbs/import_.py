@@ -36,7 +36,9 @@ def _importer(function: Callable[..., Exit]) -> Callable[..., Exit]:
         click.option(
             "--dry-run", is_flag=True, help="Count what would come, and what is here; write nothing."
         ),
-        click.option("--quiet-import", is_flag=True, help="Send nobody anything: no acknowledgements."),
+        click.option(
+            "--quiet-import", is_flag=True, help="Tell nobody: no acknowledgements, no notices, no webhooks."
+        ),
         click.option("--mailbox", metavar="ADDRESS", help="Take it in as mail of this mailbox."),
         click.argument("path", type=OWNERS_ONLY),
     ):

@@ -11,8 +11,12 @@ from config.clock import now
 from desk.doors.imports.run import Tally, run_import, survey
 from desk.errors import NotAllowed, Refused, WrongUse
 from desk.home import Desk
+from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
 from desk.permissions import Actor
+from models import events
 from models.database import db
+from models.events import BROUGHT
 from models.imports import SourceKind
 from tests.generator import generate
 from tests.support.mails import ANA, BOB, SUPPORT, mail, new_id
@@ -163,11 +167,14 @@ def test_a_quiet_import_sends_nothing_and_a_loud_one_acknowledges_what_is_new(
     (tmp_path / "quiet").write_bytes(later + quiet + b"\n")
     (tmp_path / "loud").write_bytes(later + loud + b"\n")
     imported(desk, ana, "mbox", tmp_path / "quiet", quiet=True)
-    assert count("delivery") == 0
+    pipeline.take(desk, [Arrival(mail(), "imap", None, archive=True)])
+    assert count("delivery") == count("notice") == 0
+    assert all(BROUGHT in each.detail for each in events.later_than(0, 100)), "no webhook hears of it"
     imported(desk, ana, "mbox", mbox(tmp_path / "old", old))
     assert count("delivery") == 0, "mail from before the mailbox is not acknowledged"
     imported(desk, ana, "mbox", tmp_path / "loud")
     assert count("delivery") == 1
+    assert (count("notice"), BROUGHT in events.later_than(0, 100)[-1].detail) == (2, False)
     traces = [row[0] for row in db.execute_sql("SELECT trace FROM receipt ORDER BY id")]
     assert "no acknowledgement: imported quietly" in traces[0]
 

@@ -210,3 +210,28 @@ def test_nothing_is_forwarded_behind_what_came_since(door: Door, desk: Desk, kim
     with pytest.raises(Overtaken):
         forward(desk, kim, "1", "Look.", to=[VENDOR], subject="Fwd: Pump", seen=seen)
     assert not rows("SELECT 1 FROM recipient WHERE address = 'vera@vendor.test'")
+
+
+def test_what_names_the_third_partys_mail_alone_stays_among_the_agents(
+    door: Door, desk: Desk, kim: Actor
+) -> None:
+    name = sent_to_vendor(desk, kim)
+    first = mail(
+        "A new seal.", sender=VENDOR, answers=name, cc="vito@vendor.test", message_id="<v@vendor.test>"
+    )
+    for raw in (
+        first,
+        mail("Mine is better.", sender=EVE, answers=name, message_id="<eve@else.test>"),
+        mail("Or a new pump.", sender=VENDOR, answers="<v@vendor.test>"),
+        mail("I have one.", sender="vito@vendor.test", answers="<v@vendor.test>"),
+        mail("And cheap.", sender=EVE, answers="<eve@else.test>"),
+    ):
+        assert door.take(raw).ticket_number == "1"
+    assert [(each.kind, each.unverified) for each in detail.show("1").messages[2:]] == [
+        ("note", False),
+        ("note", True),
+        ("note", False),
+        ("note", False),
+        ("note", True),
+    ]
+    assert detail.show("1").collaborators == ()
