@@ -97,8 +97,8 @@ class Engine(Protocol):
         """Join tables so that the rows of the first are read, and those of the second looked up."""
         ...
 
-    def missing(self, ids: Any, others: Any, *, descending: bool, limit: int) -> Any:
-        """Return the query for the first ids of a query that another one has not, in their order."""
+    def missing(self, ids: Any, others: Any, *, descending: bool) -> Any:
+        """Return the query for the ids of a query that another one has not, in their order."""
         ...
 
     def found_once(self, listed: Any) -> Any:

@@ -256,14 +256,14 @@ def among_newest(message_id: Any, expression: str, reach: int) -> Any:
     )
 
 
-def missing(ids: Any, others: Any, *, descending: bool, limit: int) -> Any:
-    """Return the query for the first ids of a query that another one has not.
+def missing(ids: Any, others: Any, *, descending: bool) -> Any:
+    """Return the query for the ids of a query that another one has not, in their order.
 
     Both are read in the order of an index and merged: to look into the other for each id takes five times
     as long.
     """
     place = peewee.SQL("1")
-    return (ids - others).order_by(place.desc() if descending else place.asc()).limit(limit)
+    return (ids - others).order_by(place.desc() if descending else place.asc())
 
 
 def found_once(listed: Any) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import peewee
@@ -71,7 +72,9 @@ MOST_COUNTED = 200_000
 READ = 40_000
 """Up to so many tickets that somebody reads are sorted, all of them in the index of their departments."""
 BLOCK = 500
-"""So many tickets without a value of a field are looked at first; then ten times as many, and so on."""
+"""Tickets without a value are looked for among so many at once; where few have one, ten times as many."""
+LEAP = 8_000
+"""Where all of those have a value, it is asked whether all of so many have one: to count them is cheaper."""
 MERGED = 100
 """Of up to so many departments each is walked in the order of the list."""
 
@@ -145,6 +148,7 @@ _INDEX_OF_OPEN = {
     "ticket": "ticket_field_open_ticket",
 }
 _LARGEST = 1e300
+_BEHIND_IDS = 2**62
 _BEHIND_ALL = "\U0010ffff"
 
 
@@ -546,7 +550,7 @@ class _Stretch(Record):
         return run(found.order_by(*self._directed()).limit(limit))
 
     def far(self, tables: peewee.Node, conditions: Sequence[peewee.ColumnBase]) -> tuple[Any, ...] | None:
-        """Return the key that stands far from its beginning, or None when there are not so many."""
+        """Return the key so far from its beginning, or None when there are not so many."""
         keys = _selected(tables, self.keys, [*conditions, *self.between()])
         found = run(keys.order_by(*self._directed()).limit(1).offset(FAR))
         return found[0] if found else None
@@ -660,21 +664,34 @@ def _ids_by_field(
         filled = by_id._replace(keys=(other.ticket,))
         tables = _walked("ticket_open_by_id") if of_open else engine().walked_by_id(Ticket, "t")
         having = engine().walked(TicketField, "p", index["ticket"])
-        found, block = list[int](), BLOCK
+        there = [_NOT_CLOSED] if of_open else []
+        found = list[int]()
+        block, step, near = BLOCK, BLOCK, False
         while len(found) < most:
+            place = None if by_id.after is None else int(by_id.after[0])
+            until, all_have = _next_of(own.field_id, place, step, of_open, stretch.descending)
+            if all_have:
+                by_id, filled = (each._replace(after=(until,)) for each in (by_id, filled))
+                step = step if near else max(LEAP, block)
+                continue
+            if step > block:
+                step, near = block, True  # one of these has none: they are looked through in small steps
+                continue
+            end = None if until is None else (until,)
             missing = engine().missing(
-                _selected(tables, [_T.id], [*([_NOT_CLOSED] if of_open else []), *by_id.between()]),
-                _selected(having, [other.ticket.alias("id")], [*theirs, *filled.between()]),
+                _selected(tables, [_T.id], [*there, *by_id.between(end)]),
+                _selected(having, [other.ticket.alias("id")], [*theirs, *filled.between(end)]),
                 descending=stretch.descending,
-                limit=block,
             )
             ids = [int(row[0]) for row in run(missing)]
             one = each_of.select(each_of.id).where(each_of.id.in_(engine().listed(ids)))
             found += by_id.select(_among(one, "f"), [*stretch.only, *conditions], most - len(found))
-            if len(ids) < block:
+            if end is None:
                 break
-            by_id, filled = (each._replace(after=(ids[-1],)) for each in (by_id, filled))
-            block *= 10
+            by_id, filled = (each._replace(after=end) for each in (by_id, filled))
+            near = False
+            if len(ids) * 2 > block:
+                step = block = block * 10
         return found
 
     ways = [with_value, without]
@@ -687,6 +704,44 @@ def _ids_by_field(
         if len(found) < limit:
             found += way(limit - len(found))
     return found
+
+
+def _next_of(
+    field_id: int, after: int | None, steps: int, of_open: bool, descending: bool
+) -> tuple[int | None, bool]:
+    """Return the ticket so many behind one, by id, and whether all of these have a value of a field.
+
+    Whoever has a value is a ticket: where the one so many behind is the same among both, none is without.
+    """
+    begin = after if after is not None else (_BEHIND_IDS if descending else 0)
+    filled = _steps(steps, of_open=of_open, descending=descending, with_value=True)
+    place = filled.one(field=field_id, after=begin)
+    if place is not None and after is not None and abs(place - after) == steps:
+        return place, True  # no number is left out, so there is nothing to ask of the tickets
+    until = _steps(steps, of_open=of_open, descending=descending, with_value=False).one(after=begin)
+    return until, until is not None and until == place
+
+
+@cache
+def _steps(steps: int, *, of_open: bool, descending: bool, with_value: bool) -> Lookup[int]:
+    """Return the query for the id of the ticket so many behind one."""
+    kept = TicketField.alias("p")
+
+    def built(places: Places) -> peewee.Select:
+        index = _INDEX_OF_OPEN if of_open else _INDEX_OF_FIELD
+        if with_value:
+            key: Any = kept.ticket
+            tables = engine().walked(TicketField, "p", index["ticket"])
+            there = [kept.field == places("field"), *([kept.open == literal(1)] if of_open else [])]
+        else:
+            key = _T.id
+            tables = _walked("ticket_open_by_id") if of_open else engine().walked_by_id(Ticket, "t")
+            there = [_NOT_CLOSED] if of_open else []
+        there.append(key < places("after") if descending else key > places("after"))
+        ordered = _selected(tables, [key], there).order_by(key.desc() if descending else key.asc())
+        return ordered.limit(1).offset(steps - 1)
+
+    return Lookup(built, int)
 
 
 def _is_of_open(wanted: TicketList) -> bool:

@@ -260,15 +260,15 @@ def walked_by_id(table: type[peewee.Model], alias: str) -> peewee.SQL:
     return walked(table, alias, "")
 
 
-def missing(ids: Any, others: Any, *, descending: bool, limit: int) -> Any:
-    """Return the query for the first ids of a query that another one has not.
+def missing(ids: Any, others: Any, *, descending: bool) -> Any:
+    """Return the query for the ids of a query that another one has not, in their order.
 
     PostgreSQL would read both to their ends for a difference of sets, but merges two indexes for this.
     """
     mine, theirs = ids.alias("mine"), others.alias("theirs")
     there = peewee.Select([theirs], [peewee.SQL("1")]).where(theirs.c.id == mine.c.id)
     found = peewee.Select([mine], [mine.c.id]).where(~peewee.fn.EXISTS(there))
-    return found.order_by(mine.c.id.desc() if descending else mine.c.id.asc()).limit(limit)
+    return found.order_by(mine.c.id.desc() if descending else mine.c.id.asc())
 
 
 def found_once(listed: Any) -> Any:

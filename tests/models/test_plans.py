@@ -107,7 +107,7 @@ def test_a_list_in_the_order_of_a_field_is_read_from_indexes(
                 ticket_lists.page(wanted, None, backwards=False, limit=7)
     monkeypatch.undo()
     walks = {text: values for text, values in asked if "ORDER BY" in text and "json_each" not in text}
-    assert len(walks) == 16
+    assert len(walks) == 24
     for text, values in walks.items():
         plan = [step for *_, step in db.execute_sql("explain query plan " + text, values)]
         assert not [step for step in plan if "TEMP B-TREE" in step], plan

@@ -14,6 +14,7 @@ from desk.permissions import Actor
 from desk.staff import departments
 from desk.tickets import changes, fields, lists, query, search
 from models import ticket_lists
+from models.tickets import Ticket
 from tests.support.workbench import ADMIN, make_agent, make_ticket
 
 KEPT: Sequence[dict[str, str]] = (
@@ -79,6 +80,33 @@ def test_lists_are_sorted_by_a_field_whichever_plan_makes_the_page(
     for view in ("open", "all"):
         assert listed("field:cost", actor=bo, view=view) == ["4", "0", "5", "2"]
         assert listed("-field:serial", actor=bo, view=view) == ["5", "2", "0", "4"]
+
+
+def test_who_has_no_value_comes_last_wherever_among_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definitions.add_field(ADMIN, "Cost", kind="number")
+    numbers = [make_ticket(f"Matter {place}", None).number for place in range(30)]
+    for size in ("FEW", "BLOCK", "LEAP"):
+        monkeypatch.setattr(ticket_lists, size, {"FEW": 0, "BLOCK": 2, "LEAP": 5}[size])
+    Ticket.delete().where(Ticket.number == numbers[9]).execute()
+    there = [place for place in range(30) if place != 9]
+    for without in ({0}, {29}, {0, 14, 15, 29}, set(range(10, 21)), set(range(30)) - {4}):
+        some = [numbers[place] for place in there if place in without]
+        fields.set_fields(ADMIN, [number for number in numbers if number != numbers[9]], {"cost": "7"})
+        fields.set_fields(ADMIN, some, {"cost": ""})
+        expected = [
+            *(each for each in there if each not in without),
+            *(each for each in there if each in without),
+        ]
+        for view in ("open", "all"):
+            assert listed("field:cost", size=8, view=view) == [str(each) for each in expected], (
+                without,
+                view,
+            )
+        last = lists.last_page(lists.ListQuery("all", None, "-field:cost", ADMIN), 3)
+        backwards = sorted(without & set(there), reverse=True)[-3:]
+        assert [line.subject for line in last][-len(backwards) :] == [f"Matter {each}" for each in backwards]
 
 
 def test_a_ticket_keeps_its_place_by_a_field_when_it_is_closed_and_opened_again(
