@@ -235,7 +235,8 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
     if codec is not None:
         text = _by_codec(data, codec if codec == "utf-8" else _really_in(data, codec) or codec)
         # A few damaged bytes do not make the whole declaration a lie.
-        if text.count("\ufffd") * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data)):
+        damaged = text.count("\ufffd")
+        if not damaged or (damaged * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data))):
             return text.removeprefix("\ufeff")
     return _by_witnesses(data, codec, others) or _by_codec(data, _really_in(data, None) or "cp1252")
 

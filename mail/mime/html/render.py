@@ -233,23 +233,23 @@ class Renderer:
     def render(self, body: LexborNode) -> list[str]:
         """Return the lines of the document, `QUOTE_BEGINS` and `QUOTE_ENDS` in them."""
         node: LexborNode | None = body
+        end, opened = body.mem_id, self._open
         while node is not None:
-            inner = node.child if self._enter(node) else None
+            inner = self._enter(node)
             if inner is not None:
                 node = inner
                 continue
             while True:
-                if self._open and self._open[-1].node_id == node.mem_id:
-                    self._leave(self._open.pop())
-                after = node.next
-                if after is not None and node.mem_id != body.mem_id:
+                now = node.mem_id
+                if opened and opened[-1].node_id == now:
+                    self._leave(opened.pop())
+                after = node.next if now != end else None
+                if after is not None:
                     node = after
                     break
-                parent = node.parent if node.mem_id != body.mem_id else None
-                if parent is None:
-                    node = None
+                node = node.parent if now != end else None
+                if node is None:
                     break
-                node = parent
         self._end_line()
         return self._blocks[0].lines
 
@@ -346,25 +346,25 @@ class Renderer:
 
     # -- elements
 
-    def _enter(self, node: LexborNode) -> bool:
-        """Begin a node; whether its children are to be read."""
+    def _enter(self, node: LexborNode) -> LexborNode | None:
+        """Begin a node; return the first of its children, if they are to be read."""
         tag = node.tag
         if tag == "-text":
             self._text(node.text_content or "")
-            return False
+            return None
         if tag == "br":
             self._break(keep=self._style[3])
-            return False
+            return None
         if tag in _LEFT_OUT or not tag or tag[0] in "-!":
-            return False
+            return None
         attributes = node.attributes
         style = self._styled(tag, attributes) if attributes or self._sheet.rules else PLAIN
         if ((style.shown is False or style.sunk) and not self._show_hidden) or "hidden" in attributes:
             self._hide(node.text(deep=True, separator=" "))
-            return False
+            return None
         if tag in _FIELDS:
             self._field(_written(node, tag, attributes))
-            return False
+            return None
         opened = _Open(node.mem_id, tag, "", self._style)
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
             self._restyle(tag, style, attributes)
@@ -377,11 +377,12 @@ class Renderer:
             attributes = {**attributes, "start": str(items)}
         if tag not in _PLAIN_TAGS or style.mark or style.block:
             self._begin(tag, attributes, style, opened)
-        if node.child is not None:
+        inner = node.child
+        if inner is not None:
             self._open.append(opened)
-            return True
-        self._leave(opened)
-        return False
+        else:
+            self._leave(opened)
+        return inner
 
     def _styled(self, tag: str, attributes: dict[str, str | None]) -> Style:
         style = PLAIN

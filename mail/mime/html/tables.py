@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from config.expressions import expression
@@ -21,6 +22,7 @@ _TIGHT_LINE: Final = 60
 _PROSE: Final = 36
 _NAME: Final = 30
 _NARROWEST: Final = 8
+_PERHAPS_WIDE: Final = expression(r"[^\x00-\u02ff]")
 _NUMBER: Final = expression(
     r"[-+(]?\s?(?:[$€£¥₹]|[A-Z]{2,3}\s)?\s?[-+]?(?:\d{1,3}(?:[.,' ]\d{3}){1,4}|\d{1,12})(?:[.,]\d{1,4})?"
     r"\s?(?:%|[$€£¥₹円元]|[kKMGT]?i?[Bb]|[A-Z]{3}|ms|s|h)?\)?"
@@ -51,14 +53,15 @@ def width_of(text: str) -> int:
     """Return the columns that a text takes in a terminal."""
     if text.isascii():
         return len(text)
-    wide = 0
-    for char in text:
-        if char >= "\u0300":
-            if unicodedata.combining(char) or char in "\u200c\u200d\ufe0f":
-                continue
-            wide += unicodedata.east_asian_width(char) in "WF"
-        wide += 1
-    return wide
+    return len(text) + sum(map(_more_than_one, _PERHAPS_WIDE.findall(text)))
+
+
+@lru_cache(maxsize=4096)
+def _more_than_one(char: str) -> int:
+    """Return how many columns more than one a character takes."""
+    if unicodedata.combining(char) or char in "\u200c\u200d\ufe0f":
+        return -1
+    return int(unicodedata.east_asian_width(char) in "WF")
 
 
 def lay_out(table: Table) -> list[str]:
