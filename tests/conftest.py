@@ -47,7 +47,7 @@ __all__ = [
 hypothesis.settings.register_profile(
     "nightdesk",
     deadline=None,
-    max_examples=50,
+    max_examples=25,
     suppress_health_check=[
         hypothesis.HealthCheck.too_slow,
         hypothesis.HealthCheck.function_scoped_fixture,

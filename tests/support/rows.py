@@ -1,7 +1,8 @@
 """One test of a table: all of its rows are tried, and each that does not hold is named.
 
-For rows that cost next to nothing and need no fixture: collected, set up and reported as tests of their own,
-they cost more than what they look at.
+For rows that cost next to nothing: collected, set up and reported as tests of their own, they cost more than
+what they look at. What else a check asks for is a fixture, which all rows share: such a check only reads, or
+leaves what the next row does not see.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _SHOWN: Final = 20
 _LONGEST: Final = 1500
 
 Check = Callable[..., None]
+Test = Callable[..., None]
 
 
 class _Table:
@@ -31,18 +33,19 @@ class _Table:
         assert self.rows, "a table without rows shows nothing"
 
 
-def every_row(
-    names: str | tuple[str, ...], rows: Iterable[Any]
-) -> Callable[[Check | Callable[[], None]], Callable[[], None]]:
+def every_row(names: str | tuple[str, ...], rows: Iterable[Any]) -> Callable[[Check], Test]:
     """Try a check with every row, as `pytest.mark.parametrize` does, in one test. Several multiply."""
     table = _Table(names, rows)
 
-    def decorated(check: Check | Callable[[], None]) -> Callable[[], None]:
+    def decorated(check: Check) -> Test:
         tables: list[_Table] = [table, *getattr(check, "tables", ())]
         tried: Check = getattr(check, "tried", check)
+        of_rows = {name for one in tables for name in one.names}
+        asked = inspect.signature(tried).parameters
+        assert of_rows <= asked.keys(), (of_rows, list(asked))
 
-        def test() -> None:
-            wrong = list(_wrong(tried, tables))
+        def test(**fixtures: Any) -> None:
+            wrong = list(_wrong(functools.partial(tried, **fixtures), tables))
             if wrong:
                 more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
                 pytest.fail(
@@ -50,7 +53,9 @@ def every_row(
                 )
 
         functools.update_wrapper(test, tried)  # so that it is reported where it stands
-        test.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
+        test.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [fixture for name, fixture in asked.items() if name not in of_rows]
+        )
         test.tables, test.tried = tables, tried  # type: ignore[attr-defined]
         return test
 

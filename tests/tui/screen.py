@@ -17,7 +17,10 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 _BETWEEN_LOOKS = 0.04
 """Seconds; to look takes as long as to paint."""
+SMALL_AND_LARGE = {"80x24": (80, 24), "160x50": (160, 50)}
+"""For what is played anew at each size."""
 EVERY_SIZE = {"80x24": (80, 24), "100x30": (100, 30), "160x50": (160, 50)}
+"""For an app that is made larger and smaller."""
 
 
 def screen_text(app: Any) -> str:

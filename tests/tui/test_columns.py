@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from desk.home import Desk
 from models.tickets import Ticket
 from tests.support.rows import every_row
-from tests.tui.screen import EVERY_SIZE
+from tests.tui.screen import SMALL_AND_LARGE
 from tests.tui.terminal import ROOT
 from tui.terminal.columns import steadied
 from tui.text.safe import fitted, line, parts, safe, wrapped
@@ -146,7 +146,7 @@ def test_no_way_to_a_widget_lets_a_joiner_or_a_selector_through() -> None:
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
-@pytest.mark.parametrize("size", EVERY_SIZE.values())
+@pytest.mark.parametrize("size", SMALL_AND_LARGE.values())
 def test_in_tmux_every_row_of_the_list_ends_in_its_column(
     desk: Desk, tmp_path: Path, size: tuple[int, int]
 ) -> None:
@@ -168,7 +168,7 @@ def test_in_tmux_every_row_of_the_list_ends_in_its_column(
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
-@pytest.mark.parametrize("size", EVERY_SIZE.values())
+@pytest.mark.parametrize("size", SMALL_AND_LARGE.values())
 def test_in_tmux_what_is_typed_stands_in_its_columns(
     desk: Desk, tmp_path: Path, size: tuple[int, int]
 ) -> None:

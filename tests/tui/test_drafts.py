@@ -15,17 +15,17 @@ from desk.tickets import detail
 from models.mailboxes import Mailbox
 from models.messages import Message
 from tests.support.frames import NOW
-from tests.tui.screen import EVERY_SIZE, screen_text, until, until_gone
+from tests.tui.screen import SMALL_AND_LARGE, screen_text, until, until_gone
 from tui.app import NightdeskApp
 from tui.screens.compose import compositions
 from tui.screens.compose.screen import Body
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_drafts_are_a_line_and_come_back_where_the_cursor_was(
     app: NightdeskApp, actor: Actor, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         assert "D goes on" not in screen_text(app)
         await pilot.press("r")
@@ -108,11 +108,11 @@ async def test_an_answer_has_no_choice_where_one_mailbox_sends(app: NightdeskApp
         await until(pilot, "there is one mailbox that sends")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_what_was_chosen_without_a_word_written_is_kept_too(
     app: NightdeskApp, actor: Actor, second: str, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("r")
         await until(pilot, "(F6")

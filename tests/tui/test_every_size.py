@@ -11,7 +11,7 @@ from desk.home import Desk
 from desk.permissions import Actor
 from models.tickets import Ticket
 from tests.support.frames import NOW
-from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until, until_gone
+from tests.tui.screen import SMALL_AND_LARGE, at_every_size, screen_text, settled, until, until_gone
 from tui import screens
 from tui.app import DEFAULT_THEME, NightdeskApp
 from tui.desk_screen import DeskScreen
@@ -103,11 +103,11 @@ async def test_menus_begin_on_what_is_so_and_no_mark_is_told_that_is_gone(app: N
             app.screen.query_one(StatusLine).end_flash()
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_desk_without_a_mailbox_says_by_which_keys_it_gets_one(
     empty_app: NightdeskApp, size: str
 ) -> None:
-    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with empty_app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "No mailbox yet")
         text = await until(pilot, "no mailbox yet: 2 n")
         assert "0 OK" not in text

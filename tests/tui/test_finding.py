@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
+from tests.tui.screen import SMALL_AND_LARGE, at_every_size, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.text.markdown import markdown_lines
 from tui.widgets.status_line import StatusLine
@@ -56,12 +56,12 @@ def test_bold_is_bold_and_code_is_code() -> None:
     }
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_the_preview_of_an_answer_shows_no_signs_of_markdown_and_the_whole_cc(
     app: NightdeskApp, size: str
 ) -> None:
     people = ", ".join(f"person{number}@customer.example" for number in range(8))
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("r")
         await until(pilot, "Mode: reply")

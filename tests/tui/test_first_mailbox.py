@@ -13,7 +13,7 @@ from desk.permissions import Actor
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.tui.mailbox_form import fill, opened, receive_only
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
-from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
+from tests.tui.screen import SMALL_AND_LARGE, at_every_size, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.mailboxes.help import FIELD_HELP
@@ -32,11 +32,11 @@ def row_is_seen(screen: MailboxFormScreen, name: str) -> bool:
     return Region.from_union([fields.region]).contains_region(row.region)
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_the_first_mailbox_is_offered_to_send_by_the_server_that_has_its_mail(
     empty_app: NightdeskApp, size: str
 ) -> None:
-    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with empty_app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         screen = await opened(pilot)
         await fill(pilot, screen, address="support@corp.example", host="mail.corp.example")
         typed = screen.typed()
@@ -74,11 +74,11 @@ async def test_where_a_mailbox_sends_for_all_the_next_one_need_not(
         assert "Answers leave" not in screen_text(empty_app)
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_test_in_which_nothing_sends_says_so(
     empty_app: NightdeskApp, dovecot: Dovecot, mailuser: MailUser, size: str
 ) -> None:
-    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with empty_app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         screen = await opened(pilot)
         await fill(
             pilot,
@@ -95,11 +95,11 @@ async def test_a_test_in_which_nothing_sends_says_so(
         await until(pilot, "[warn] smtp: nothing sends for this address")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_fields_that_appear_are_seen_and_so_is_the_one_with_the_cursor_when_a_test_opens(
     empty_app: NightdeskApp, size: str
 ) -> None:
-    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with empty_app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         screen = await opened(pilot)
         await receive_only(pilot, screen)
         await settled(pilot)
@@ -138,12 +138,12 @@ async def test_the_values_of_all_rows_begin_in_one_column_at_every_size(empty_ap
             assert {name: at for name, at in starts.items() if at != 11} == {}
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_mailbox_that_is_read_yet_shows_no_examples_of_a_new_one(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor, size: str
 ) -> None:
     add_mailbox(empty_desk, actor, address="noc@corp.ex", host="mail.corp.ex")
-    async with empty_app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with empty_app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         screen = MailboxFormScreen("noc@corp.ex")
         seen: list[str] = []
         empty_app.push_screen(screen)

@@ -24,7 +24,7 @@ from tests.tui.mailbox_form import fill, opened
 from tests.tui.scenes import begin_answer, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.scenes import events as log_events
 from tests.tui.screen import (
-    EVERY_SIZE,
+    SMALL_AND_LARGE,
     at_every_size,
     screen_text,
     settled,
@@ -36,10 +36,10 @@ from tui.app import NightdeskApp
 from tui.screens.finder.command_list import offers_of
 
 
-@pytest.fixture(params=EVERY_SIZE)
+@pytest.fixture(params=SMALL_AND_LARGE)
 def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     """Each size of a terminal that was tried."""
-    return EVERY_SIZE[request.param]
+    return SMALL_AND_LARGE[request.param]
 
 
 def styles_of(app: NightdeskApp, words: str) -> Iterator[Style]:

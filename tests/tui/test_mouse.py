@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
+from tests.tui.screen import SMALL_AND_LARGE, at_every_size, screen_text, settled, until
 from tui.app import NightdeskApp
 
 
@@ -16,9 +16,9 @@ def place_of(app: NightdeskApp, words: str) -> tuple[int, int]:
     raise AssertionError(f"{words!r} is not on the screen:\n{screen_text(app)}")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_places_views_and_hints_are_clicked(app: NightdeskApp, size: str) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await settled(pilot)
         for words, there in (
@@ -32,7 +32,7 @@ async def test_places_views_and_hints_are_clicked(app: NightdeskApp, size: str) 
             await until(pilot, there)
             await settled(pilot)
         await pilot.click(offset=place_of(app, "Mine"))
-        await until(pilot, "[Mine 3]" if EVERY_SIZE[size][0] < 120 else "> Mine")
+        await until(pilot, "[Mine 3]" if SMALL_AND_LARGE[size][0] < 120 else "> Mine")
         await settled(pilot)
         await pilot.click(offset=place_of(app, "r reply"))
         await until(pilot, "Mode: reply")

@@ -60,7 +60,7 @@ def test_two_people_answer_one_ticket_and_the_second_is_told(desk: Desk, door: S
         jo.wait("Ana Admin writes")
         jo.press("r")
         jo.wait("mail goes to 1 address")
-        ana.wait("Jo Helper writes on #1042 too")
+        ana.wait("Jo Helper writes")
         jo.type("It is the cable.")
         jo.press("ctrl+s")
         jo.wait("nothing is sent before y")

@@ -12,7 +12,7 @@ from desk.tickets import changes
 from desk.tickets import detail as ticket_detail
 from models.tickets import Ticket
 from tests.support.frames import NOW
-from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until, until_gone
+from tests.tui.screen import SMALL_AND_LARGE, at_every_size, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 
 
@@ -23,11 +23,11 @@ def here(text: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_ticket_that_moves_by_an_own_change_leaves_the_cursor_on_the_next(
     app: NightdeskApp, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "#1036")
         await pilot.press(*"jjjj")
         assert here(screen_text(app)) == "1036"
@@ -39,11 +39,11 @@ async def test_a_ticket_that_moves_by_an_own_change_leaves_the_cursor_on_the_nex
         assert here(text) == "1035"
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_closed_ticket_leaves_the_cursor_on_the_next_and_undo_brings_it_back(
     app: NightdeskApp, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "#1036")
         await pilot.press(*"jjjj", "x")
         await until(pilot, "Closed #1036")
@@ -55,11 +55,11 @@ async def test_a_closed_ticket_leaves_the_cursor_on_the_next_and_undo_brings_it_
         assert here(screen_text(app)) == "1036"
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_what_others_close_leaves_the_cursor_near_and_what_others_touch_keeps_it(
     app: NightdeskApp, actor: Actor, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "#1036")
         await pilot.press(*"jjjj")
         changes.close(actor, ["1042", "1041", "1036", "1035"])

@@ -13,7 +13,7 @@ from textual.widgets import Input
 import tui
 from desk.home import Desk
 from desk.tickets import query
-from tests.tui.screen import EVERY_SIZE, at_every_size, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, SMALL_AND_LARGE, at_every_size, screen_text, settled, until
 from tui import files
 from tui.app import NightdeskApp
 from tui.ticket_actions import MATTER_PROMPTS
@@ -34,9 +34,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_tab_in_attach_completes_and_keeps_the_keys(app: NightdeskApp, size: str, home: Path) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("r")
         await until(pilot, "Mode: reply")

@@ -11,7 +11,7 @@ from desk.home import Desk
 from desk.mailboxes import health
 from models.mailboxes import Mailbox
 from tests.support.frames import NOW
-from tests.tui.screen import EVERY_SIZE, at_every_size, until
+from tests.tui.screen import SMALL_AND_LARGE, at_every_size, until
 from tui.app import NightdeskApp
 
 
@@ -31,11 +31,11 @@ async def test_what_was_said_is_read_again_whole(app: NightdeskApp) -> None:
             await until(pilot, "#1042")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_the_end_of_a_fetch_that_was_asked_for_is_told(
     app: NightdeskApp, desk: Desk, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until(pilot, "mail OK")
         await pilot.press("ctrl+r")

@@ -32,7 +32,7 @@ from models.tickets import Ticket
 from models.transactions import transaction
 from tests.support.rows import every_row
 from tests.tui.scenes import HOSTILE
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_told_from_now
+from tests.tui.screen import SMALL_AND_LARGE, screen_text, settled, until, until_told_from_now
 from tests.tui.terminal import Terminal
 from tui.app import NightdeskApp
 from tui.terminal.calls import calls
@@ -115,11 +115,11 @@ def test_old_mail_that_is_imported_is_no_news(desk: Desk, actor: Actor) -> None:
     assert told(actor._replace(agent_id=None), imported) == []
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_news_are_flashed_and_take_no_key_from_who_types(
     app: NightdeskApp, jo: Actor, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until_told_from_now(pilot)
         await pilot.press("r")
@@ -147,11 +147,11 @@ async def test_a_strangers_subject_is_inert_in_a_flash(app: NightdeskApp) -> Non
         assert "[/foo]" in text
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_failed_delivery_waits_for_no_news_and_a_warning_is_not_covered(
     app: NightdeskApp, size: str
 ) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until_told_from_now(pilot)
         not_delivered("1039")
@@ -162,9 +162,9 @@ async def test_a_failed_delivery_waits_for_no_news_and_a_warning_is_not_covered(
         await until(pilot, "Mail on #1035")
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_a_mailbox_that_fails_is_told(app: NightdeskApp, size: str) -> None:
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until_told_from_now(pilot)
         health.record_failure(Mailbox.get().id, LoginRefused("no"), now())

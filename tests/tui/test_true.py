@@ -19,7 +19,7 @@ from models.messages import Message
 from models.tickets import Ticket
 from tests.support.frames import NOW
 from tests.support.workbench import note_waiting
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tests.tui.screen import SMALL_AND_LARGE, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.desk_calls import DeskApp, DeskCalls
 
@@ -73,10 +73,10 @@ WAYS = (
 """Ways through other windows and back to the list."""
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_the_list_is_the_same_after_other_windows(app: NightdeskApp, size: str) -> None:
     Ticket.update(status="open").where(Ticket.status == "closed").execute()
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "Lisbon office")
         await until(pilot, "mail OK")
         await pilot.press("enter")
@@ -105,11 +105,11 @@ class Clock:
         return self.now
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_ages_and_promises_move_with_the_clock_on_a_quiet_screen(app: NightdeskApp, size: str) -> None:
     clock = Clock()
     app.now = clock
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await until(pilot, "SLA 48 min left")
         assert "26m" in screen_text(app)
         clock.now += timedelta(minutes=18)
@@ -149,12 +149,12 @@ def answered(desk: Desk, actor: Actor) -> str:
     return "1039"
 
 
-@pytest.mark.parametrize("size", EVERY_SIZE)
+@pytest.mark.parametrize("size", SMALL_AND_LARGE)
 async def test_the_age_is_how_long_the_customer_waits_not_the_last_touch(
     app: NightdeskApp, answered: str, size: str
 ) -> None:
     Ticket.update(updated=NOW).where(Ticket.number == answered).execute()
-    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+    async with app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         text = await until(pilot, "#1039")
         assert next(row for row in text.splitlines() if "#1039" in row).rstrip("│").endswith(" 3h")
 

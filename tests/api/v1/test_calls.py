@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.mails import mail
+from tests.support.rows import every_row
 from tests.support.served import Served
 
 V1 = "/api/v1"
@@ -84,7 +85,7 @@ def test_notes_owners_and_states_are_changed_and_say_who_did_it(served: Served, 
     assert {event["agent"] for event in ticket["events"][1:]} == {"key-1"}
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("method", "path", "body", "status"),
     [
         ("GET", "/tickets/77", None, 404),

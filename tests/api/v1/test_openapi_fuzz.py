@@ -23,7 +23,7 @@ from api.v1.openapi import document
 from tests.support.mails import mail
 from tests.support.served import Served, copy_of
 
-EXAMPLES = 25
+EXAMPLES = 10
 
 _CHECKS = (
     not_a_server_error,

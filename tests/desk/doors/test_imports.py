@@ -137,7 +137,7 @@ def test_one_source_is_imported_by_one_process_at_a_time(desk: Desk, ana: Actor,
 
 def test_replies_before_their_parents_are_in_the_same_tickets(desk: Desk, ana: Actor, tmp_path: Path) -> None:
     make_mailbox(desk, SUPPORT)
-    mails = [each.raw for each in generate(400, 5, to=SUPPORT)]
+    mails = [each.raw for each in generate(150, 5, to=SUPPORT)]
     imported(desk, ana, "mbox", mbox(tmp_path / "forward", *mails))
     forward = threads()
     for table in (

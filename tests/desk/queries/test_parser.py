@@ -134,14 +134,14 @@ PIECES = some.one_of(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(some.lists(PIECES, max_size=14).map("".join))
 def test_what_is_printed_is_read_as_the_same_query(text: str) -> None:
     tree = read_or_none(text)
     assert tree is None or parse(printed(tree)) == tree
 
 
-@settings(max_examples=500)
+@settings(max_examples=160)
 @given(some.lists(PIECES, max_size=14).map("".join))
 def test_what_is_refused_has_a_place_and_a_hint(text: str) -> None:
     if read_or_none(text) is None:

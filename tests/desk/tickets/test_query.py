@@ -145,7 +145,7 @@ def test_text_with_a_colon_is_text(desk: Desk, ana: Actor, text: str) -> None:
     assert all(isinstance(leaf, Word) for leaf in leaves(parse(text, ana).tree))
 
 
-@settings(max_examples=400)
+@settings(max_examples=130)
 @given(
     some.lists(
         some.one_of(

@@ -339,7 +339,7 @@ QUERIES = some.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=130)
 @given(QUERIES, some.sampled_from(lists.SORTS))
 def test_a_list_has_what_a_reader_of_every_ticket_would_find(
     tickets: list[Facts], ana: Actor, query: Node, sort: str

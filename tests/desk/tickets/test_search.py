@@ -76,7 +76,7 @@ def test_pages_of_hits_follow_each_other(corpus: dict[str, str]) -> None:
     assert len(search("tunnel", limit=0)) == 3
 
 
-@settings(max_examples=400)
+@settings(max_examples=130)
 @given(
     some.text(
         alphabet=some.one_of(some.characters(), some.sampled_from("\"'*()-+^:{}ANDORNOT ")), max_size=40

@@ -105,7 +105,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=130)
 @given(st.lists(st.sampled_from(PIECES), max_size=60))
 def test_pieces_of_mails_in_any_order(pieces: list[bytes]) -> None:
     check(b"".join(pieces))
