@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from desk import logs, organizations, settings
+from desk.acknowledged import acknowledged_lately
 from desk.alerts import held, recipients
 from desk.alerts.letter import letter, what_answers_do
 from desk.alerts.mentions import mentioned
 from desk.alerts.recipients import Meant
 from desk.errors import DeskError, NotFound
 from desk.mailboxes.routes import SendingRoute, find_sending_route
-from desk.outbox.acknowledged import acknowledged_lately
 from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue_mail
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
@@ -458,7 +458,8 @@ class _Notification:
             put_off = self._moment + (utc_time(self._ticket.closing) - noted)
             lifecycle.closing_put_off(self._ticket.id, put_off)
         to = self._person("requester")
-        refused = self._no_canned("requester", to)
+        # Whether it would be too many was asked before the closing was decided on.
+        refused = self._no_answer(to[1]) or self._machine()
         route = None if refused else self._route()
         if refused or route is None:
             self.trace.append(f"requester: not mailed, {refused or 'no mailbox can send it'}")
@@ -507,21 +508,26 @@ class _Notification:
     def _no_canned(self, who: str, to: tuple[str, str]) -> str:
         """Why a filter's mail does not go to somebody; '' when it does. A machine is never written to."""
         address = to[1]
-        if "@" not in address:
-            return "has no mail address"
-        if self._rules.own.is_own(address):
-            return f"{address} is an address of this desk"
+        nowhere = self._no_answer(address)
+        if nowhere:
+            return nowhere
         if who != "requester":
             return self._mailer.enough_for(address)
         machine = self._machine()
         if machine:
-            return f"the last mail is not to be answered ({machine})"
+            return machine
         if not self._rules.acknowledge:
             return "switched off in the settings (mail.acknowledge)"
         since = utc_text(self._moment - timedelta(hours=1))
         if deliveries.automatic_since(self._ticket.id, since):
             return "this ticket was answered by itself within the hour"
         return acknowledged_lately(self._moment).too_many(address, self._rules)
+
+    def _no_answer(self, address: str) -> str:
+        """Why there is nobody to write to at an address; '' where there may be."""
+        if "@" not in address:
+            return "has no mail address"
+        return f"{address} is an address of this desk" if self._rules.own.is_own(address) else ""
 
     def _machine(self) -> str:
         """Why the newest mail from outside is not answered by a machine; '' where it may be, or is none."""
@@ -534,9 +540,11 @@ class _Notification:
         except NotFound:
             raw = None  # it came by no mail
         except (BlobDamaged, StoreAway) as error:
-            return str(error)
+            return f"the last mail cannot be read ({error})"
         judged = None if raw is None else automated.classify(message.parse(raw))
-        return "" if judged is None or judged.acknowledge else str(judged.reason)
+        if judged is None or judged.acknowledge:
+            return ""
+        return f"the last mail is not to be answered ({judged.reason})"
 
     def _push(self, agent: StoredAgent) -> None:
         """Have it pushed to the agent's own addresses too."""

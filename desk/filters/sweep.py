@@ -7,18 +7,21 @@ ticket. What filters do is no fact, so that none starts another, or itself again
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from config.records import Record
 from desk import logs, schedules
+from desk.acknowledged import AcknowledgedLately, acknowledged_lately
 from desk.errors import DeskError
 from desk.filters.acting import carry_out
 from desk.filters.actions import Action
 from desk.filters.decision import Decision
 from desk.permissions import FILTER
+from desk.rules import DeskRules, read_rules
 from desk.tickets import closing, query
-from models import events, ticket_lists, tickets
+from models import deliveries, events, ticket_lists, tickets
 from models import filters as rows
 from models.events import RecordedEvent
 from models.fields import utc_text
@@ -74,6 +77,7 @@ def by_the_clock(desk: Desk, moment: datetime) -> int:
     """Run the filters of the clock that are due. Returns as `sweep`."""
     acted = 0
     stopped: set[int] = set()
+    announcing = _Announcing(desk, moment)
     for each in _ready(desk, "time"):
         text = each.stored.schedule
         if text and not schedules.parse(text).due(each.stored.last_run, moment, desk.zone):
@@ -85,7 +89,7 @@ def by_the_clock(desk: Desk, moment: datetime) -> int:
         while ids := ticket_lists.ids_of(wanted, moment, last, _AT_ONCE):
             last = ids[-1]
             with transaction():
-                acted += _acted(each, [one for one in ids if one not in stopped], moment, desk)
+                acted += _acted(each, [one for one in ids if one not in stopped], moment, desk, announcing)
             if each.stored.stops:
                 stopped.update(ids)
         if text:
@@ -116,12 +120,42 @@ def holding(stored: StoredFilter, desk: Desk, moment: datetime) -> list[TicketSt
     return found
 
 
-def _acted(each: _Ready, ids: Sequence[int], moment: datetime, desk: Desk) -> int:
+class _Announcing:
+    """Knows who may be told now that their ticket is to be closed: a flood waits for later runs."""
+
+    def __init__(self, desk: Desk, moment: datetime) -> None:
+        self._desk = desk
+        self._moment = moment
+
+    @cached_property
+    def _rules(self) -> DeskRules:
+        return read_rules(self._desk)
+
+    @cached_property
+    def _lately(self) -> AcknowledgedLately:
+        return acknowledged_lately(self._moment)
+
+    def waits(self, ticket: TicketState) -> bool:
+        """Whether the customer is better told later; else they are counted as told."""
+        address = tickets.names(ticket.id).requester_email
+        if ticket.closing is not None or "@" not in address:
+            return False
+        an_hour_ago = utc_text(self._moment - timedelta(hours=1))
+        if deliveries.automatic_since(ticket.id, an_hour_ago) or self._lately.too_many(address, self._rules):
+            return True
+        self._lately.count(address)
+        return False
+
+
+def _acted(each: _Ready, ids: Sequence[int], moment: datetime, desk: Desk, announcing: _Announcing) -> int:
     """Act on the tickets on which the filter has not acted since somebody touched them."""
+    announces = any(action.startswith("close-after:") for action in each.stored.actions)
     known, count = rows.acted(each.stored.id, ids), 0
     for ticket_id in ids:
         ticket = tickets.read(ticket_id)
         if ticket is None or ticket.merged_into_id is not None or known.get(ticket_id) == ticket.updated:
+            continue
+        if announces and announcing.waits(ticket):
             continue
         _act(each, ticket, moment, desk)
         rows.note_act(each.stored.id, ticket_id, ticket.updated)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from desk.acknowledged import AcknowledgedLately, acknowledged_lately
 from desk.filters.bans import matcher
 from desk.filters.decision import ready
 from desk.intake.lookups import Lookups
 from desk.mailboxes.routes import SendingRoute, find_sending_route
-from desk.outbox.acknowledged import AcknowledgedLately, acknowledged_lately
 from models import filters, messages, tickets
 from models.engine import engine
 from models.fields import utc_text

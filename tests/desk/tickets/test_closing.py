@@ -217,6 +217,20 @@ def test_a_ticket_whose_customer_cannot_be_told_stays_open(door: Door) -> None:
     assert status() == "waiting"
 
 
+def test_who_cannot_be_told_yet_is_not_closed_but_told_later(door: Door) -> None:
+    store("mail.ack_limit_hour", 2)
+    store("mail.acknowledge", False)
+    for number in ("2", "3", "4"):
+        door.take(mail("Encore.", subject=number), quiet=True)
+        changes.set_status(ADMIN, [number], "waiting")
+    told = []
+    for days in (8, 8.1, 8.1):
+        at(door, days)
+        told.append(len(notices()))
+    assert told == [2, 4, 4]
+    assert rows("SELECT count(*) FROM ticket WHERE closing IS NULL") == [(0,)]
+
+
 def test_an_agent_who_changes_the_state_ends_it(door: Door) -> None:
     at(door, 8)
     changes.set_status(ADMIN, ["1"], "open")
