@@ -33,7 +33,9 @@ def listed(documents: Sequence[Mapping[str, object]], zone: tzinfo) -> Result:
         if not documents:
             output.say("none yet")
             return
-        heads = [Column(key.replace("_", " "), flexible=True) for key in documents[0]]
-        output.table(heads, [list(document.values()) for document in documents], zone)
+        # Some have keys that others do not have, such as the schedule of a filter of the clock.
+        keys = list(dict.fromkeys(key for document in documents for key in document))
+        heads = [Column(key.replace("_", " "), flexible=True) for key in keys]
+        output.table(heads, [[document.get(key) for key in keys] for document in documents], zone)
 
     return Result(lambda: documents, words)

@@ -15,7 +15,7 @@ import pytest
 
 from config.clock import now
 from config.secret import Secret
-from desk import statuses
+from desk import settings, statuses
 from desk.calls import gathering
 from desk.doors.imports.osticket.run import open_tables, require_right, run_import, survey
 from desk.doors.imports.osticket.tally import OldDeskTally
@@ -320,8 +320,11 @@ def test_what_is_out_of_use_there_is_so_here_and_topics_keep_whose_they_are(
     assert departments.show_department("Disabled").active, "what an admin changed here is left alone"
 
 
-def test_topics_go_on_with_their_own_numbers(desk: Desk, ana: Actor, own: OldServer) -> None:
+def test_the_desk_and_its_topics_go_on_with_their_own_numbers(desk: Desk, ana: Actor, own: OldServer) -> None:
     own.server.run(
+        "INSERT INTO ost_config SELECT NULL, 'core', 'ticket_number_format', 'T-#####';"
+        "INSERT INTO ost_config SELECT NULL, 'core', 'ticket_sequence_id', '4';"
+        "INSERT INTO ost_sequence SELECT 4, 'General', 1, 777, 1, '0';"
         "INSERT INTO ost_sequence SELECT 2, 'Cables', 0, 38, 1, '0';"
         "INSERT INTO ost_sequence SELECT 3, 'By fives', 0, 10, 5, '0';"
         "UPDATE ost_help_topic SET flags = 2, number_format = 'P-###', sequence_id = 2;"
@@ -342,6 +345,10 @@ def test_topics_go_on_with_their_own_numbers(desk: Desk, ana: Actor, own: OldSer
     door.mailbox("cables@example.test", topic_id=topics.show_topic("Cables").id)
     taken = door.take(mail(to="cables@example.test"), mailbox="cables@example.test")
     assert taken.ticket_number == "C-0038"
+    assert door.take(mail()).ticket_number == "T-00777"
+    settings.set(ADMIN, "tickets.number_format", "#")
+    assert brought(desk, ana, own.url).troubles == []
+    assert settings.get("tickets.number_format") == "#", "what an admin sets back is left alone"
 
 
 def test_nobody_may_more_than_at_the_old_desk(desk: Desk, ana: Actor, own: OldServer) -> None:

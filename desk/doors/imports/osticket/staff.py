@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from config.expressions import expression
+from desk import settings
 from desk.doors.imports.osticket.brought import Brought
 from desk.doors.imports.osticket.reading import Reading, number, plain, text
 from desk.errors import DeskError
@@ -21,7 +22,7 @@ from models import statuses as status_rows
 from models import teams as team_rows
 from models import topics as topic_rows
 from models.osticket.tables import OldRow
-from models.settings import let_next_ticket_number_be, next_ticket_number_is
+from models.settings import let_next_ticket_number_be, next_ticket_number_is, stored
 from models.tickets import PRIORITIES
 
 _GRANTS: Mapping[str, str] = {
@@ -70,6 +71,7 @@ def bring(actor: Actor, reading: Reading, brought: Brought) -> None:
     _teams(actor, reading, brought)
     _owners_of_topics(actor, reading, brought)
     _numbers_of_topics(actor, reading, brought)
+    _usual_numbers(actor, reading, brought)
 
 
 def switch_off(actor: Actor, reading: Reading, brought: Brought) -> None:
@@ -155,6 +157,36 @@ def _numbers_of_topics(actor: Actor, reading: Reading, brought: Brought) -> None
             if number(sequence["increment"]) > 1:
                 step = number(sequence["increment"])
                 brought.tally.troubles.append(f"{what} counts by 1 here, by {step} there")
+
+
+def _usual_numbers(actor: Actor, reading: Reading, brought: Brought) -> None:
+    """Let the desk go on with the old one's own numbers, if nobody said yet how its tickets are numbered.
+
+    Only the first run does: what an admin sets back is left alone.
+    """
+    config = reading.config()
+    if "ticket_number_format" not in config or brought.known("usual numbers"):
+        return
+    with_id = {str(number(row["id"])): row for row in reading.every("sequence", "id", "next", "increment")}
+    sequence = with_id.get(config.get("ticket_sequence_id", ""))
+    wanted = {
+        "tickets.number_format": config["ticket_number_format"] or _USUAL_FORMAT,
+        "tickets.number_kind": "random" if sequence is None else "sequence",
+    }
+    brought.note("usual numbers", 1, 1)
+    if any(stored(key) is not None for key in wanted):
+        if any(str(settings.get(key)) != value for key, value in wanted.items()):
+            there = ", ".join(wanted.values())
+            brought.tally.troubles.append(
+                one_line(f"tickets are numbered as this desk says, not as there ({there})", 300)
+            )
+        return
+    for key, value in wanted.items():
+        _try(brought, key, partial(settings.set, actor, key, value))
+    if sequence is not None:
+        let_next_ticket_number_be(max(number(sequence["next"]), next_ticket_number_is()))
+        if (step := number(sequence["increment"])) > 1:
+            brought.tally.troubles.append(f"tickets are counted by 1 here, by {step} there")
 
 
 def _beginning(row: OldRow) -> str:
