@@ -7,7 +7,7 @@ ticket. What filters do is no fact, so that none starts another, or itself again
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from desk.filters.decision import Decision
 from desk.permissions import FILTER
 from desk.rules import DeskRules, read_rules
 from desk.tickets import closing, query
-from models import deliveries, events, ticket_lists, tickets
+from models import events, ticket_lists, tickets
 from models import filters as rows
 from models.events import RecordedEvent
 from models.fields import utc_text
@@ -140,8 +140,7 @@ class _Announcing:
         address = tickets.names(ticket.id).requester_email
         if ticket.closing is not None or "@" not in address:
             return False
-        an_hour_ago = utc_text(self._moment - timedelta(hours=1))
-        if deliveries.automatic_since(ticket.id, an_hour_ago) or self._lately.too_many(address, self._rules):
+        if self._lately.too_many(address, self._rules):
             return True
         self._lately.count(address)
         return False
