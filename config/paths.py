@@ -148,8 +148,11 @@ class DeskPaths:
 
 
 def masked_url(url: str) -> str:
-    """Return a URL of a database or a store with its password, if any, as ********."""
-    url = re.sub(r"(//[^/@]*?:)[^@]*@", r"\1********@", url)
+    """Return a URL of a database or a store with its password, if any, as ********.
+
+    A password may have an @ that should have been spelt %40: all up to the last one is taken for it.
+    """
+    url = re.sub(r"(//[^/@]*?:).*@", r"\1********@", url)
     return re.sub(
         r"(?i)([?&][^=&]*(?:passw|passfile|secret|token|signature|_key)[^=&]*=)[^&]*", r"\1********", url
     )
@@ -248,9 +251,24 @@ def _sqlite_path(url: str, base: Path, where: str) -> Path:
 
 def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPaths:
     if _is_server(url):
+        _check_server(url, where)
         return DeskPaths(paths.home, paths.config_file, paths.database, url, paths.found_by, where)
     database = _sqlite_path(url, base, where)
     return DeskPaths(paths.home, paths.config_file, database, paths.server_url, paths.found_by, where)
+
+
+def _check_server(url: str, where: str) -> None:
+    """Raise ConfigError for a password with letters that end it: the library would tell some of it."""
+    address, _, options = url.partition("?")
+    user, _, path = address.partition("://")[2].partition("/")
+    odd = user.count("@") > 1 or "@" in path or "#" in url
+    if "@" in options and "@" not in user:  # a password with a ?, unless it is a host with its port
+        odd |= not re.fullmatch(r"[^:]*|.*:[0-9]+|.*\]", user)
+    if odd or re.search(r"%(?![0-9A-Fa-f]{2})", url):
+        raise ConfigError(
+            f"{where}: the URL of the database cannot be read",
+            "in its password write %40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %",
+        )
 
 
 def at_database(paths: DeskPaths, url: str) -> DeskPaths:

@@ -19,8 +19,8 @@ class DatabaseUnusable(Exception):
 class DatabaseMissing(DatabaseUnusable):
     """There is no database where the configuration says it is."""
 
-    def __init__(self, path: Path | str) -> None:
-        super().__init__(f"no desk at {path}", "create one with: nightdesk init")
+    def __init__(self, path: Path | str, hint: str = "create one with: nightdesk init") -> None:
+        super().__init__(f"no desk at {path}", hint)
 
 
 class DriverMissing(DatabaseUnusable):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
 
+from config.expressions import expression
 from models.errors import DatabaseMissing, DatabaseUnusable, DriverMissing
 
 try:
@@ -24,6 +25,7 @@ except ImportError as error:
 
 from models.engine import Engine
 from models.postgres import features
+from models.postgres.fitness import CREATEDB
 from models.postgres.gathered import may_be_asked_before, put_together
 from models.postgres.news import News
 from models.postgres.words import KnownWords
@@ -331,8 +333,8 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         try:
             return super()._connect()  # type: ignore[misc]
         except psycopg.OperationalError as error:
-            if "does not exist" in str(error):
-                raise DatabaseMissing(self.shown) from error
+            if expression(r'database ".*" does not exist').search(str(error)):
+                raise DatabaseMissing(self.shown, f"the server has no such database: {CREATEDB}") from error
             raise DatabaseUnreachable(self.shown, error) from error
 
     def _lost(self) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from playhouse.migrations import Runner
 
+from models.errors import DatabaseUnusable
 from models.migrate import MIGRATIONS
 from models.postgres import schema
 from models.postgres.connection import PostgresDesk
+from models.postgres.fitness import unfit
 from models.schema import TABLES, declared, write_first_rows
 
 
@@ -23,7 +25,10 @@ def create(handle: PostgresDesk, version: int) -> None:
 
 
 def create_empty(handle: PostgresDesk, version: int) -> None:
-    """Make all tables of a desk, in the caller's transaction."""
+    """Make all tables of a desk, in the caller's transaction. Raises DatabaseUnusable where none can be."""
+    wrong = unfit(new=True)
+    if wrong is not None:
+        raise DatabaseUnusable(wrong.reason, wrong.hint)
     with declared(handle):
         schema.create_tables(handle, TABLES)
     Runner(handle, MIGRATIONS).fake()

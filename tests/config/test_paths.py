@@ -100,6 +100,21 @@ def test_a_database_password_is_in_no_text_of_the_paths(no_etc: Path) -> None:
     assert paths.shown_database == "postgresql://desk:********@db/desk?sslpassword=********"
 
 
+def test_a_password_that_ends_too_early_in_the_url_is_refused_and_not_told(no_etc: Path) -> None:
+    rest = "127.0.0.1:5432/desk"
+    for written in ("p@s3cret", "p/s3cret@x", "p#s3cret", "p?s3cret", "p%s3cret"):
+        with pytest.raises(ConfigError, match="cannot be read") as refused:
+            find_desk(Flags(database=f"postgresql://u:{written}@{rest}"), {"NIGHTDESK_HOME": "/h"}, no_etc)
+        assert "s3cret" not in f"{refused.value} {refused.value.hint}"
+    for url in (
+        f"postgresql://u:p%40%2F%23%3F%25@{rest}",
+        f"postgresql://{rest}?user=a@b",
+        f"postgresql://u@{rest}?options=-c%20x&application_name=a@b",
+        "postgresql:///desk?host=/run/postgresql",
+    ):
+        assert find_desk(Flags(database=url), {"NIGHTDESK_HOME": "/h"}, no_etc).server_url == url
+
+
 def test_home_in_the_file_must_be_text(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("home = 3\n")
     with pytest.raises(ConfigError, match=r"config.toml line 1: home must be text"):

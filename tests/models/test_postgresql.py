@@ -7,11 +7,12 @@ import psycopg
 import pytest
 
 from desk.home import Desk
+from desk.operations.doctor import examine
 from desk.tickets import changes
 from models import events, leases, messages, settings
 from models.database import db
 from models.engine import engine as own
-from models.errors import DatabaseTooNew, DatabaseUnusable
+from models.errors import DatabaseMissing, DatabaseTooNew, DatabaseUnusable
 from models.events import Event
 from models.opening import close_database, open_server
 from models.postgres.connection import PostgresDesk
@@ -184,6 +185,52 @@ def test_what_this_connection_writes_is_none(desk: Desk) -> None:
     with transaction():
         settings.store("own", 1)
     assert own().change_number() == before
+
+
+UNFIT = {
+    "ENCODING LATIN1 LOCALE 'C'": "its encoding is not UTF8",
+    "ENCODING SQL_ASCII LOCALE 'C'": "its encoding is not UTF8",
+    "ENCODING UTF8 LOCALE 'C.UTF-8'": "are one letter",
+    "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C.UTF-8'": "are two addresses",
+}
+
+
+def test_a_database_that_no_desk_can_be_in_is_refused_with_what_helps(
+    desk: Desk, postgresql: Postgresql
+) -> None:
+    close_database()
+    for number, (made, said) in enumerate(UNFIT.items()):
+        postgresql.run(f"CREATE DATABASE unfit{number} TEMPLATE template0 {made}")
+        with pytest.raises(DatabaseUnusable, match=said) as refused:
+            open_server(postgresql.url(f"unfit{number}"), "unfit", desk.paths.data, create=True)
+        assert "createdb NAME" in refused.value.hint
+        assert db.execute_sql("SELECT to_regclass('ticket')").fetchone()[0] is None, "nothing was made"
+        close_database()
+        postgresql.run(f"DROP DATABASE unfit{number}")
+    with pytest.raises(DatabaseMissing) as refused:
+        open_server(postgresql.url("nowhere"), "nowhere", desk.paths.data, create=True)
+    assert refused.value.hint.startswith("the server has no such database: createdb")
+
+
+def test_doctor_says_when_nothing_can_be_written(desk: Desk, postgresql: Postgresql) -> None:
+    def told() -> list[str]:
+        return [
+            each.text
+            for each in examine(desk, live=False)
+            if (each.area, each.level) == ("server", "failure")
+        ]
+
+    assert told() == []
+    postgresql.run("DROP ROLE IF EXISTS reader")
+    postgresql.run("CREATE ROLE reader LOGIN")
+    db.execute_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    close_database()
+    open_server(desk.paths.server_url.replace("postgres@", "reader@"), "read only", desk.paths.data)
+    assert told() == ["this user may not write into the desk's tables"]
+    close_database()
+    open_server(desk.paths.server_url, "all of it", desk.paths.data)
+    db.execute_sql("DROP OWNED BY reader")
+    postgresql.run("DROP ROLE reader")
 
 
 def test_a_number_in_the_url_that_is_none_is_said(desk: Desk) -> None:
