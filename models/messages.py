@@ -755,6 +755,17 @@ _ANSWERED = Lookup(
 _ANSWERS = Lookup(
     lambda p: Awaited.select(Awaited.message).where(Awaited.reference.in_(p.each("wanted"))), int
 )
+_TEXTS_TAKEN = Lookup(
+    lambda p: (
+        Message.select(
+            *(Message.receipt_id, Message.sender_name, Message.sender_email, Message.text, Message.folds)
+        )
+        .join(_TAKEN, on=(_TAKEN.c.id == Message.receipt_id))
+        .where(Message.ticket.in_(p.each("wanted")), Message.kind == "customer")
+        .where(_TAKEN.c.id > p("after"), _TAKEN.c.id <= p("until"), Message.blob == _TAKEN.c.blob_id)
+    ),
+    lambda receipt_id, *written: (int(receipt_id), _written(*written)),
+)
 _MAILS = Lookup(
     lambda p: (
         Message.select(
@@ -1071,6 +1082,11 @@ def reply_to(ticket_id: int, address: str) -> list[tuple[str, str]]:
 def chain(ticket_id: int) -> list[tuple[str, MessageKind]]:
     """Return Message-ID and kind of the mails exchanged in a ticket, oldest first."""
     return _CHAIN.every(ticket_id=ticket_id)
+
+
+def texts_taken(ticket_ids: Iterable[int], after: int, until: int) -> dict[int, WrittenText]:
+    """Return what the messages of these receipts keep, where a mail became one as a whole."""
+    return dict(_TEXTS_TAKEN.each_of(ticket_ids, after=after, until=until))
 
 
 def receipt_of(message_id: int) -> int | None:

@@ -441,6 +441,7 @@ class TakenMail(Record):
     blob_id: int
     message_id: str | None
     trace: str
+    ticket_id: int | None
 
 
 class WantedReceipts(Record):
@@ -495,7 +496,14 @@ _TAKEN_SINCE = Lookup(
     lambda p: (
         Receipt.select(
             *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
-            *(Ticket.number, Receipt.subject, Receipt.blob, Receipt.message_id, Receipt.trace),
+            *(
+                Ticket.number,
+                Receipt.subject,
+                Receipt.blob,
+                Receipt.message_id,
+                Receipt.trace,
+                Receipt.ticket,
+            ),
         )
         .join(Ticket, peewee.JOIN.LEFT_OUTER)
         .where(
@@ -514,7 +522,14 @@ _UNFILED_SINCE = Lookup(
     lambda p: (
         Receipt.select(
             *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
-            *(Ticket.number, Receipt.subject, Receipt.blob, Receipt.message_id, Receipt.trace),
+            *(
+                Ticket.number,
+                Receipt.subject,
+                Receipt.blob,
+                Receipt.message_id,
+                Receipt.trace,
+                Receipt.ticket,
+            ),
         )
         .join(Ticket, peewee.JOIN.LEFT_OUTER)
         .where(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from mail.inert import one_line
 from mail.mime import automated, message
 from mail.mime.author import author_of, named_people
 from mail.mime.headers import TooComplex
-from models import blobs, events, receipts, tickets
+from models import blobs, events, messages, receipts, tickets
 from models import filters as rows
 from models.fields import utc_text
 from models.filters import StoredFilter, Trigger
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mail.mime.address import Address
     from mail.mime.author import Author
     from mail.mime.message import ParsedMail
+    from models.messages import WrittenText
 
 _AT_ONCE = 200
 
@@ -50,6 +51,8 @@ class Looked(Record):
     author: Author
     reply_to: tuple[Address, ...]
     people: tuple[str, ...]
+    kept: WrittenText | None = None
+    """What its message keeps, if that was looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,14 @@ class Trial:
         after = ready(_with(stored, self.tried))
         rules = read_rules(self.desk)
         asked = frozenset().union(*map(asked_of, self._conditions(stored)))
-        for taken in taken_since(utc_text(since)):
+        for taken, kept in taken_with_texts(utc_text(since), texts="text" in asked):
             trigger = trigger_of(taken)
             if trigger is None:
                 continue
             try:
                 arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
                 answered = taken.number if trigger == "reply" else None
-                facts = look(arrival, rules, self.desk, asked, answered).facts
+                facts = look(arrival, rules, self.desk, asked, answered, kept).facts
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
@@ -181,10 +184,18 @@ def trigger_of(taken: TakenMail) -> Trigger | None:
     return "new"
 
 
-def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], number: str | None) -> Looked:
+def look(
+    arrival: Arrival,
+    rules: DeskRules,
+    desk: Desk,
+    asked: frozenset[str],
+    number: str | None,
+    kept: WrittenText | None = None,
+) -> Looked:
     """Return what conditions may ask of a stored mail; what nobody asks is not read.
 
-    Fields of its sender, and with ``number`` of the ticket that it answered, are as they are now.
+    Fields of its sender, and with ``number`` of the ticket that it answered, are as they are now. ``kept`` is
+    what its message keeps.
     """
     parsed = message.parse(arrival.raw, lambda: desk.zone)
     named = named_people(parsed)
@@ -194,12 +205,17 @@ def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], 
         (each.name, each.email.lower()) for each in (*parsed.to[:MAX_RECIPIENTS], *parsed.cc[:MAX_RECIPIENTS])
     ]
     mailbox = rules.mailboxes.get(arrival.mailbox_id or 0)
+    if kept is not None and kept.sender_email.lower() != author.email.lower():
+        kept = None  # it is somebody else's, which this mail forwards
+    text = ""
+    if "text" in asked:
+        text = parsed.text[:MAX_TEXT] if kept is None else kept.text
     facts = MailFacts(
         sender=author.email.lower(),
         sender_name=author.name,
         recipients=[*addressed, *(("", address) for address in envelope_of(arrival, parsed))],
         subject=one_line(parsed.subject),
-        text=parsed.text[:MAX_TEXT] if "text" in asked else "",
+        text=text,
         mailbox=mailbox.address.lower() if mailbox is not None else "",
         door=arrival.door.partition(":")[0],
         attachments=sum(not part.inline for part in parsed.attachments) if "files" in asked else 0,
@@ -218,7 +234,7 @@ def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], 
         ),
     )
     people = (author.email, *(each.email for each in who.answers_to), named.sender.email)
-    return Looked(parsed, facts, who, named.reply_to, tuple(each for each in people if each))
+    return Looked(parsed, facts, who, named.reply_to, tuple(each for each in people if each), kept)
 
 
 def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFilter]:
@@ -229,9 +245,18 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
     return sorted([*others, tried._replace(id=age, active=True)], key=lambda each: (each.place, each.id))
 
 
-def taken_since(since: str) -> Iterator[TakenMail]:
-    """Yield the mails that customers sent since a time, few of them in memory at once."""
+def taken_with_texts(since: str, *, texts: bool) -> Iterator[tuple[TakenMail, WrittenText | None]]:
+    """Yield the mails that customers sent since a time, few of them in memory at once.
+
+    Each comes with what its message keeps of it, where ``texts`` says so: to read a text again takes far
+    longer than to look it up, and what is read otherwise by now `desk.intake.reading_trial` tells.
+    """
     last = 0
     while found := receipts.taken_since(since, last, _AT_ONCE):
-        yield from found
+        kept: Mapping[int, WrittenText] = {}
+        if texts:
+            in_tickets = {each.ticket_id for each in found if each.ticket_id is not None}
+            kept = messages.texts_taken(in_tickets, last, found[-1].receipt_id)
+        for each in found:
+            yield each, kept.get(each.receipt_id)
         last = found[-1].receipt_id

@@ -57,9 +57,10 @@ class Occasion(Record):
 class MailRead:
     """A stored mail, of which both desks need the same: it is read once, and only as far as they do."""
 
-    def __init__(self, looked: Looked, taken: TakenMail) -> None:
-        """Read nothing yet."""
+    def __init__(self, looked: Looked, taken: TakenMail, *, speaks_alike: bool) -> None:
+        """Read nothing yet. ``speaks_alike``: whether both desks take the same lines for their own."""
         self.looked, self.taken = looked, taken
+        self._speaks_alike = speaks_alike
         self._contacts: dict[str, StoredContact | None] = {}
         self._languages: dict[tuple[Span, ...], str] = {}
         self._fields: dict[int, Mapping[str, str]] = {}
@@ -68,6 +69,12 @@ class MailRead:
     def text(self) -> str:
         """What it says, as far as intake looks at it."""
         return self.looked.parsed.text[:MAX_TEXT]
+
+    @cached_property
+    def kept(self) -> str:
+        """What its author wrote, as its message keeps it; '' where that is to be read anew."""
+        kept = self.looked.kept if self._speaks_alike else None
+        return "" if kept is None else without(kept.text, kept.folds)
 
     @cached_property
     def pieces(self) -> Sequence[Piece]:
@@ -134,6 +141,10 @@ class AutomaticAnswers:
         names += [each.name for each in rules.departments.values()]
         self._names = frozenset(frozenset(_WORD.findall(name.lower())) for name in names)
         self._sources: dict[Places, tuple[str, ...]] = {}
+
+    def speaks_like(self, other: AutomaticAnswers) -> bool:
+        """Whether both take the same lines of a mail for what they wrote themselves."""
+        return self is other or (self._names, self._rules.addresses) == (other._names, other._rules.addresses)
 
     def writes_like(self, other: AutomaticAnswers) -> bool:
         """Whether both write the same wherever the rules are the same."""
@@ -202,8 +213,8 @@ class AutomaticAnswers:
         if told.events[0] == "customer_wrote":
             if not mail.may_be_acknowledged:
                 return ""
-            return self.letters.written(told, without(mail.text, folds(mail.text, mail.pieces)))
-        return self.letters.written(told, without(mail.text, self._own_folds(mail)))
+            return self.letters.written(told, mail.kept or without(mail.text, folds(mail.text, mail.pieces)))
+        return self.letters.written(told, mail.kept or without(mail.text, self._own_folds(mail)))
 
     def _language(self, mail: MailRead, kept: str) -> str:
         if not self._by_customer:

@@ -20,7 +20,7 @@ from desk.intake.acknowledgement_facts import about
 from desk.intake.arrivals import Arrival
 from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
-from desk.intake.trial import Looked, do_to_open, look, taken_since, trigger_of
+from desk.intake.trial import Looked, do_to_open, look, taken_with_texts, trigger_of
 from desk.operations import rule_file
 from desk.operations.alert_letters import Told
 from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRead, Occasion
@@ -42,6 +42,7 @@ from models.transactions import transaction, undone
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.filters import Trigger
+    from models.messages import WrittenText
     from models.notices import NoticeKind
     from models.receipts import TakenMail
     from models.topics import TopicRule
@@ -157,14 +158,20 @@ class RuleTrial:
 
     def differences(self, since: datetime) -> Iterator[Difference]:
         """Yield what would be treated otherwise, oldest mail first."""
-        for taken in taken_since(utc_text(since)):
+        answers_alike = self._before.answers.writes_like(self._after.answers)
+        speaks_alike = self._before.answers.speaks_like(self._after.answers)
+        texts = "text" in self._before.asked | self._after.asked
+        texts = texts or not (answers_alike and self._letters_alike)
+        for taken, kept in taken_with_texts(utc_text(since), texts=texts):
             trigger = trigger_of(taken)
             if trigger is None:
                 continue
             try:
                 arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
-                looked = self._looked(self._before, arrival, taken, trigger)
-                again = looked if self._reads_alike else self._looked(self._after, arrival, taken, trigger)
+                looked = self._looked(self._before, arrival, taken, trigger, kept)
+                again = (
+                    looked if self._reads_alike else self._looked(self._after, arrival, taken, trigger, kept)
+                )
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
@@ -173,8 +180,8 @@ class RuleTrial:
             mine, theirs = self._before.answers, self._after.answers
             alike = mine.answers_like(one, theirs, other)
             told_alike = mine.letters.tells_like(told, theirs.letters, would)
-            read = MailRead(looked, taken)
-            reread = read if again is looked else MailRead(again, taken)
+            read = MailRead(looked, taken, speaks_alike=speaks_alike)
+            reread = read if again is looked else MailRead(again, taken, speaks_alike=speaks_alike)
             if not alike or before.outcome != after.outcome:
                 before = before._replace(automatic_answer=mine.written(one, read))
                 after = after._replace(automatic_answer=theirs.written(other, reread))
@@ -184,10 +191,17 @@ class RuleTrial:
             if before.outcome != after.outcome:
                 yield Difference(taken.receipt_id, taken.number, taken.subject, before, after)
 
-    def _looked(self, side: _Side, arrival: Arrival, taken: TakenMail, trigger: Trigger) -> Looked:
+    def _looked(
+        self,
+        side: _Side,
+        arrival: Arrival,
+        taken: TakenMail,
+        trigger: Trigger,
+        kept: WrittenText | None,
+    ) -> Looked:
         asked = self._before.asked | self._after.asked
         answered = taken.number if trigger == "reply" else None
-        return look(arrival, side.rules, self._desk, asked, answered)
+        return look(arrival, side.rules, self._desk, asked, answered, kept)
 
     def _treated(
         self, side: _Side, trigger: Trigger, looked: Looked, arrival: Arrival, taken: TakenMail

@@ -218,14 +218,23 @@ def _named(cells: list[Cell]) -> list[list[str]] | None:
 def _aligned(grid: list[list[Cell | None]]) -> list[str]:
     columns = len(grid[0])
     natural = [0] * columns
-    smallest = [0] * columns
-    for row in grid:
-        for n, cell in enumerate(row):
-            if cell is not None and cell.columns == 1 and not _is_remark(row):
-                natural[n] = max(natural[n], _width(cell))
-                words = (width_of(word) for line in cell.lines for word in line.split())
-                smallest[n] = max(smallest[n], *words, 0)
-    widths = _fitted(natural, smallest, WIDTH - len(_GAP) * (columns - 1))
+    within = [
+        (n, cell)
+        for row in grid
+        if not _is_remark(row)
+        for n, cell in enumerate(row)
+        if cell is not None and cell.columns == 1
+    ]
+    for n, cell in within:
+        natural[n] = max(natural[n], _width(cell))
+    room = WIDTH - len(_GAP) * (columns - 1)
+    widths: list[int] | None = natural
+    if sum(natural) > room:
+        smallest = [0] * columns
+        for n, cell in within:
+            words = (width_of(word) for line in cell.lines for word in line.split())
+            smallest[n] = max(smallest[n], *words, 0)
+        widths = _narrowed(natural, smallest, room)
     if widths is None:
         return _records(grid)
     titled = _has_titles(grid)
@@ -245,10 +254,8 @@ def _is_remark(row: list[Cell | None]) -> bool:
     return len(said) == 1 and said[0] is row[0]
 
 
-def _fitted(natural: list[int], smallest: list[int], room: int) -> list[int] | None:
+def _narrowed(natural: list[int], smallest: list[int], room: int) -> list[int] | None:
     """Return widths within `room`, the widest made narrower; None if words had to be broken."""
-    if sum(natural) <= room:
-        return natural
     least = [min(have, max(need, _NARROWEST)) for have, need in zip(natural, smallest, strict=True)]
     spare = room - sum(least)
     if spare < 0:
