@@ -164,13 +164,13 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
     ],
     "uptime": [
         ("Healthchecks", ["DOWN | backup of web1", "UP | backup of web1"], CLOSED),
-        ("UptimeRobot", ["Monitor is DOWN: web1", "Monitor is UP: web1", "Monitor is DOWN: web1"], OPEN),
+        ("UptimeRobot", ["Monitor is DOWN: web1", "🟢 Monitor is UP: web1", "Monitor is DOWN: web1"], OPEN),
         ("Uptime Kuma", ["[web1] [🔴 Down] timeout", "[web1] [✅ Up] 200 - OK"], CLOSED),
         ("Monit", ["monit alert --  Does not exist nginx", "monit alert --  Exists nginx"], CLOSED),
         ("Monit's tests", ["monit alert --  Connection failed nginx"] * 2, OPEN),
     ],
     "cron": [
-        ("job", ["Cron <root@web1> /usr/local/bin/rotate"] * 3, OPEN),
+        ("job", ["Cron <root@web1> /bin/rotate", "Cron <root@web1> /bin/rotate (failed)"] * 2, OPEN),
         ("daily", ["Anacron job 'cron.daily' on web1"] * 2, OPEN),
         (
             "Solaris",
@@ -208,6 +208,16 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
             OPEN,
         ),
     ],
+    "ups": [
+        ("apcupsd", ["web1 Power Failure !!!", "web1 Power has returned"], CLOSED),
+        ("NUT", ["UPS ups1@web1 on battery", "NOTIFY: UPS ups1@web1 on line power"], CLOSED),
+        ("low", ["UPS ups1@web1 on battery", "UPS ups1@web1 battery is low"], OPEN),
+        (
+            "not reached",
+            ["Communications with UPS ups1@web1 lost", "Communications with UPS ups1@web1 established"],
+            CLOSED,
+        ),
+    ],
     "backup": [
         ("bacula", ["Bacula: Backup Error of web1-fd Full", "Bacula: Backup OK of web1-fd Full"], CLOSED),
         ("bareos", ["Bareos: Backup Fatal Error of web1-fd Incremental"], OPEN),
@@ -235,6 +245,8 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
         ),
         ("borg", ["borgmatic web1: failed", "borgmatic web1: success"], CLOSED),
         ("restic", ["restic backup of web1 failed", "restic backup of web1 succeeded"], CLOSED),
+        ("how, then where", ["restic backup failed on web1", "restic backup succeeded on web1"], CLOSED),
+        ("where first", ["web1: borg backup FAILED", "[borg] web1 backup ok"], CLOSED),
         ("restic with a list", ["[backup] restic on web1: FAILED"] * 2, OPEN),
         (
             "vzdump",
@@ -257,7 +269,8 @@ OTHERS = {
     "uptime": ("DOWN | web1", "Monitor is DOWN: web2"),
     "cron": ("Cron <root@web1> /bin/a", "Cron <www@web1> /bin/a"),
     "raid": ("Fail event on /dev/md0:web1", "Fail event on /dev/md1:web1"),
-    "backup": ("[Failed] Daily web1 (1 objects)", "Bacula: Backup Error of web1 Full"),
+    "backup": ("restic backup failed on web1", "restic backup failed on web2"),
+    "ups": ("UPS ups1@web1 on battery", "Communications with UPS ups1@web1 lost"),
 }
 """Two mails that are about two things."""
 CASES = [(recipe, *case) for recipe, cases in TABLE.items() for case in cases]
