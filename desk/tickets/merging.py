@@ -49,8 +49,13 @@ def unmerge(actor: Actor, number: str, *, by_undo: bool = False) -> str:
         source = find(number, actor)
         target = None if source.merged_into_id is None else read(source.merged_into_id)
         event = lifecycle.merging_of(source.id)
-        if target is None or event is None:
+        if target is None:
             raise Refused(f"#{source.number} is not merged", "nightdesk ticket show " + source.number)
+        if event is None:
+            raise Refused(
+                f"what #{source.number} had is not known any more: texts were erased since",
+                f"split off its messages: nightdesk ticket split {target.number} --messages ID",
+            )
         if target.merged_into_id is not None:
             raise Refused(
                 f"#{target.number}, where it is, was merged itself",
