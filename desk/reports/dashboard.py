@@ -175,7 +175,7 @@ def _groups(
 
 def _summed(several: Iterable[Counts]) -> Counts:
     nothing = (0,) * len(AGE_WORDS)
-    whole = Counts(0, 0, 0, 0, nothing, nothing)
+    whole = Counts(0, 0, 0, 0, nothing)
     for more in several:
         whole = Counts(
             whole.open + more.open,
@@ -183,7 +183,6 @@ def _summed(several: Iterable[Counts]) -> Counts:
             whole.due_soon + more.due_soon,
             whole.urgent + more.urgent,
             _added(whole.waiting, more.waiting),
-            _added(whole.ages, more.ages),
         )
     return whole
 

@@ -309,7 +309,7 @@ def _by_day(since: datetime, until: datetime, zone: tzinfo, reach: Reach | None)
     happened = _whole(
         made,
         sum(made.values()),
-        [(on(row[2]), *row[1:]) for row in _reached("department", *span, reach)],
+        [(on(row[2]), *row[1:]) for row in _reached("department", *span, reach)[0]],
         [(on(row[4]), *row[1:]) for row in closed],
         [(on(row[2]), row[1]) for row in (*closed, *later) if row[2] >= span[0] and row[3] is not None],
         [*{(on(when), ticket) for when, ticket in rows.replies(*span, reach)}],
@@ -327,26 +327,47 @@ def _happened(dimension: Dimension, since: datetime, until: datetime, reach: Rea
     made = dict(rows.counted(dimension, *span, reach))
     closed = rows.closed(dimension, *span, reach)
     later = rows.closed_later(dimension, *span, reach)
+    reached, first = _reached(dimension, *span, reach)
     return _whole(
         made,
         rows.counted_once(dimension, *span, reach) if dimension == "tag" else sum(made.values()),
-        _reached(dimension, *span, reach),
+        reached,
         closed,
         [row[:2] for row in (*closed, *later) if row[2] >= span[0] and row[3] is not None],
-        rows.answered(dimension, *span, reach),
+        _answered(dimension, *span, reach, reached, first),
         rows.reopened(dimension, *span, reach),
     )
+
+
+def _answered(
+    dimension: Dimension,
+    since: str,
+    until: str,
+    reach: Reach | None,
+    reached: Sequence[_Reached],
+    first: Mapping[int, str] | None,
+) -> Sequence[_Ticket]:
+    """Return the tickets that were answered in a time: of most of them that is known already."""
+    if first is None or dimension == "agent":
+        return rows.answered(dimension, since, until, reach)
+    answered = {ticket for ticket, when in first.items() if when < until}
+    known = [row[:2] for row in reached if row[1] in answered]
+    return [*known, *rows.keyed(dimension, answered - {row[1] for row in reached}, reach)]
 
 
 _Reached = tuple[Key, int, str, int | None, str | None, str, bool]
 """A row as `models.reports.Opened`, when it was answered first, '' for never, and whether it was late."""
 
 
-def _reached(dimension: Dimension, since: str, until: str, reach: Reach | None) -> list[_Reached]:
-    """Return the tickets that were made in a time and answered, or late, since.
+def _reached(
+    dimension: Dimension, since: str, until: str, reach: Reach | None
+) -> tuple[list[_Reached], Mapping[int, str] | None]:
+    """Return the tickets that were made in a time and answered, or late, since, and all first answers since.
 
-    Of a time that is long over the answers of its own tickets are looked up, not all that were given since.
+    Of a time that is long over the answers of its own tickets are looked up, not all that were given since:
+    then the second is None.
     """
+    answers: Mapping[int, str] | None = None
     if utc_time(until) - utc_time(since) < now() - utc_time(until):
         found = rows.opened(dimension, since, until, reach)
         ids = {row[1] for row in found}
@@ -354,9 +375,11 @@ def _reached(dimension: Dimension, since: str, until: str, reach: Reach | None) 
     else:
         found = rows.answered_or_late(dimension, since, until, reach)
         first, late = rows.first_answers(since), rows.broken(since)
-    return [
+        answers = first
+    reached = [
         (*row, first.get(row[1], ""), row[1] in late) for row in found if row[1] in first or row[1] in late
     ]
+    return reached, answers
 
 
 def _whole(
