@@ -23,8 +23,13 @@ def utc_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""A small document as `JsonField` stores it."""
+_EMPTY: dict[type[Any], str] = {list: "[]", tuple: "[]", dict: "{}"}
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def as_json(document: Any) -> str:
+    """Return a small document as `JsonField` stores it; most of those that a mail brings are empty."""
+    return _encode(document) if document or type(document) not in _EMPTY else _EMPTY[type(document)]
 
 
 class UtcField(peewee.TextField):

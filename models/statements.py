@@ -304,10 +304,14 @@ def _own_places(row: Mapping[peewee.Field, Any], parameters: Sequence[Any]) -> d
 
 def _filler(parameters: Sequence[Any]) -> Callable[[dict[str, Any]], Sequence[Any]]:
     """Return what puts values into the places of a statement, in their order."""
-    names = [each.name for each in parameters if type(each) is _Place and each.index is None]
-    if len(names) == len(parameters) > 1:
-        return itemgetter(*names)
-    return lambda values: [_value(each, values) for each in parameters]
+    lists = any(type(each) is _Place and each.index is not None for each in parameters)
+    if lists or len(parameters) < 2:
+        return lambda values: [_value(each, values) for each in parameters]
+    constant = {str(place): each for place, each in enumerate(parameters) if type(each) is not _Place}
+    fill = itemgetter(
+        *(each.name if type(each) is _Place else str(place) for place, each in enumerate(parameters))
+    )
+    return fill if not constant else lambda values: fill({**values, **constant})
 
 
 def _value(parameter: Any, values: dict[str, Any]) -> Any:

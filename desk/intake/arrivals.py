@@ -224,7 +224,7 @@ class _Packing(Thread):
 
     def result(self) -> list[tuple[Packed, str]]:
         """Wait for it; raises what went wrong."""
-        if self.ident is not None:
+        if not self._packed and self.ident is not None:
             self.join()
         if self._failed is not None:
             raise self._failed

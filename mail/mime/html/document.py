@@ -74,7 +74,9 @@ def _bounded(html: str) -> tuple[str, bool]:
     if len(html) > 4096 and "data:" in html:
         html = _DATA_URL.sub("data:,", html)
     cut = len(html) > MAX_HTML_CHARS
-    html = _NONCHARACTERS.sub("", html[:MAX_HTML_CHARS])
+    html = html[:MAX_HTML_CHARS]
+    if not html.isascii() or "\x00" in html:
+        html = _NONCHARACTERS.sub("", html)
     return html.encode("utf-8", "replace").decode("utf-8"), cut
 
 
@@ -171,8 +173,7 @@ def _rendered(html: str, first_link: int) -> HtmlText:
 def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
     """Make one text of the lines, the marks in them taken out and their places kept."""
     text = clean(without_direction_marks("\n".join(lines)))
-    plain = text.translate(_NO_MARKS)
-    if len(plain) == len(text):
+    if not any(mark in text for mark in _MARKS):
         return HtmlText(text.strip("\n"), (), tuple(links.found), hidden_words)
     marked = text.strip("\n").split("\n")
     plain = "\n".join(line.translate(_NO_MARKS) for line in marked)

@@ -7,7 +7,6 @@ the text only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,7 +25,8 @@ DEFAULT_MARKER: Final = "reply above this line"
 _QUOTED: Final = expression(r"[ \t]{0,3}[>＞]")
 _OTHER_MARK: Final = expression(r"[ \t]{0,3}(?:[|»›:}]|[^\W\d_]{1,4}>)(?:[ \t]|$)")
 _NAMED_MARK: Final = expression(r"[ \t]{0,8}(?:([^\W\d_](?:[^\W\d_]|[.'’-]){0,24})>{1,9}|([:%]))(?=[ \t]|$)")
-_MAY_BE_NAMED: Final = expression(r"[\w.]>{1,9}[ \t]|^[ \t]{0,8}[:%][ \t]", re.MULTILINE)
+_NAMED_THERE: Final = expression(r"[\w.]>{1,9}[ \t]")
+_SIGN_THERE: Final = expression(r"\n[ \t]{0,8}[:%][ \t]")
 _NAME: Final = expression(r"[^\W\d_]+")
 _MAX_INITIALS: Final = 4
 _ENDS_ATTRIBUTION: Final = frozenset(":：>")
@@ -238,7 +238,8 @@ class _Reader:
         So write supercite and The Bat!. A prompt looks the same (``mysql> select 1``): an attribution has to
         stand above the first of them, with that name in it or with a date.
         """
-        if _MAY_BE_NAMED.search(self.text) is None:
+        named = ">" in self.text and _NAMED_THERE.search(self.text)
+        if not named and _SIGN_THERE.search(f"\n{self.text}") is None:
             return [False] * len(self.lines)
         found = [_NAMED_MARK.match(line[:60]) for line in self.lines]
         names = [mark[1] or mark[2] if mark is not None else "" for mark in found]
