@@ -21,7 +21,7 @@ from desk.alerts.recipients import Meant
 from desk.errors import DeskError, NotFound
 from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue_mail
-from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
+from desk.permissions import EVERYTHING, FILTER, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
 from desk.staff.preferences import mail_language
@@ -344,11 +344,17 @@ class _Notification:
     def _named_in_note(self) -> list[StoredAgent]:
         """Return the agents whom an agent's note names."""
         notice = self._notice
-        if notice.kind != "noted" or notice.agent_id is None or notice.message_id is None:
+        if notice.kind != "noted" or notice.message_id is None or not self._is_of_people:
             return []
         written = messages.text_of(notice.message_id)
         logins = mentioned(without(written.text, written.folds)) if written is not None else frozenset()
         return [each for each in self._people if each.login.lower() in logins]
+
+    @property
+    def _is_of_people(self) -> bool:
+        """Whether somebody of the desk did it, who may be no agent; a filter writes what strangers wrote."""
+        by = self._notice.detail.get("by")
+        return self._notice.agent_id is not None or (bool(by) and by != FILTER.login)
 
     @property
     def what(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from config.records import Record
 from desk import settings
+from desk.alerts import recipients
 from desk.alerts.letter import TEXTS, letter, what_answers_do
 from desk.staff.preferences import mail_language
 from desk.templates.language import known
@@ -50,6 +51,10 @@ class AlertLetters:
             for each in notifications.every()
             if each.event in EVENTS and each.scope != "queue"
         }
+        self.elsewhere = frozenset(
+            each for each in recipients.lines() if each.event not in EVENTS or each.part.startswith("queue ")
+        )
+        """Who is told of what no mail that comes in says: other events, and what queues have by then."""
         self._signed = bool(settings.get("mail.signed_addresses"))
         self._languages = sorted(
             {

@@ -150,6 +150,9 @@ class RuleTrial:
             self._after = _side(desk)
         self.not_compared = self._after.answers.others_than(self._before.answers)
         """Changed texts that answer no mail coming in: what they become is no mail's to tell."""
+        elsewhere = self._before.answers.letters.elsewhere ^ self._after.answers.letters.elsewhere
+        self.not_told = sorted({each.name for each in elsewhere})
+        """Changed notifications of other events and of queues, which hang on what becomes of a ticket."""
         self._reads_alike = self._before.reading == self._after.reading
         if "topic" in self._before.asked | self._after.asked:
             self._reads_alike = self._reads_alike and self._before.topics == self._after.topics

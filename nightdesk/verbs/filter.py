@@ -206,6 +206,10 @@ def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
                 f"no mail coming in has anybody read {', '.join(trial.not_compared)}: "
                 "nightdesk template test NAME shows it for each ticket"
             )
+        if trial.not_told:
+            output.say(
+                f"not tried, as no mail coming in tells it: who is told of {', '.join(trial.not_told)}"
+            )
 
     return Result(lambda: found, words)
 

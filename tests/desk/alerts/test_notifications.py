@@ -20,7 +20,7 @@ from desk.errors import DeskError, NotAllowed, WrongUse
 from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
-from desk.permissions import Actor, agents_with_address, current_actor
+from desk.permissions import FILTER, Actor, agents_with_address, current_actor
 from desk.replies.forward import forward
 from desk.replies.reply import add_note, send_reply
 from desk.staff import departments, teams, topics
@@ -174,6 +174,10 @@ class TestWhoIsTold:
         assert told(desk) == {"kim"}
         assert "mailed as mentioned" in trace()[0]
         add_note(actor(desk, "kim"), "1", "I, @kim, do not tell myself.")
+        assert not told(desk)
+        add_note(ADMIN, "1", "@kim, says who is the desk's owner and no agent.")
+        assert told(desk) == {"kim"}
+        add_note(FILTER, "1", "@kim stood in a subject, which a filter wrote down.")
         assert not told(desk)
 
     def test_what_comes_back_to_a_forwarded_mail_is_told_as_a_customers_mail_is(

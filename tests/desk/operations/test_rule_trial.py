@@ -235,7 +235,11 @@ def test_another_text_is_told_as_its_reader_would_get_it(desk: Desk, door: Door)
     }
     assert told == {"de": {"3": "Ana: Aha.\n"}, "fr": {}, "en": dict.fromkeys("23", "Ana: Aha.\n")}
     tried, untold = trial(desk, '[[template]]\nname = "overdue en"\nbody = "{{ ticket.number }} is late."\n')
-    assert (untold, tried.not_compared) == ([], ["overdue"])
+    assert (untold, tried.not_compared, tried.not_told) == ([], ["overdue"], [])
+    noted = '[[notification]]\nname = "noted"\nwhom = "department"\n'
+    late = '[[notification]]\nname = "new_ticket queue Unanswered"\nwhom = "admins"\n'
+    tried, untold = trial(desk, noted + late)
+    assert (untold, tried.not_told) == ([], ["new_ticket queue Unanswered", "noted"])
 
 
 def text_of(name: str, body: str) -> Callable[[], object]:

@@ -124,7 +124,9 @@ def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object],
         ]
         count = len({each.ticket for each in found if each.ticket})
         stays = lasting(each.to_do for each in found)
-        untold = ", ".join(tried.not_compared)
+        unread, untold = ", ".join(tried.not_compared), ", ".join(tried.not_told)
+        beside = [f"nobody reads {unread} of what comes in: preview shows it"] if unread else []
+        beside += [f"not tried: who is told of {untold}"] if untold else []
         return Answer(
             lines,
             len(found),
@@ -132,7 +134,7 @@ def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object],
             count,
             lambda: rule_trial.apply_to_open(desk, actor, found),
             stays,
-            f"nobody reads {untold} of what comes in: preview shows it" if untold else "",
+            "; ".join(beside),
         )
 
     return Question(name, ask, change, kept, first_kept=True)
