@@ -44,4 +44,5 @@ def migrate(handle: PostgresDesk, want: int) -> None:
             Runner(handle, MIGRATIONS).up()
             schema.tell_of_changes(handle)  # also of the tables that are new
             schema.tell_planner(handle)
+            schema.tidy_often(handle)
             schema.note_version(handle, want)

@@ -88,6 +88,10 @@ def test_a_message_id_is_known_to_be_rare(desk: Desk) -> None:
         " from_html, created, machine, unverified, message_id) SELECT ticket_id, 'note', '', '', '{}', '',"
         " '', '[]', 0, created, '', 0, '<' || n || '@corp.test>' FROM message, generate_series(1, 3000) AS n"
     )
+    tidied = db.execute_sql(
+        "SELECT relname FROM pg_class WHERE array_to_string(reloptions, ' ') LIKE '%%vacuum%%'"
+    )
+    assert {name for (name,) in tidied.fetchall()} == {"ticket", "ticket_tag"}, "they are counted in indexes"
     db.execute_sql("ANALYZE message")
     text, values = messages._BY_MESSAGE_ID._bound(64, {"wanted": [f"<{n}@corp.test>" for n in range(64)]})
     [(plan,)] = db.execute_sql(f"EXPLAIN (FORMAT JSON) {text}", values).fetchall()
