@@ -948,7 +948,8 @@ def _readable(reach: Reach) -> Any:
 
 def lines_of_messages(message_rows: Sequence[int]) -> list[RecipientLine]:
     """Return the recipients of these messages' mails."""
-    return sorted(_LINES_OF_MESSAGES.each_of(message_rows), key=lambda line: line.delivery_id)
+    found = _LINES_OF_MESSAGES.each_of(message_rows)
+    return sorted(found, key=lambda line: (line.delivery_id, line.address))
 
 
 _NO_LIMIT = 2**62

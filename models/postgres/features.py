@@ -13,6 +13,8 @@ import peewee
 from models.database import db
 from models.postgres import words
 
+_WORDS_AT_ONCE = 500
+
 AND, OR, AND_NOT = " & ", " | ", " & ! "
 """How the parts of a tsquery are joined."""
 IDS_COME_BACK = False
@@ -98,9 +100,34 @@ def shorten_log() -> None:
 
 
 def compact() -> bool:
-    """Let the server reuse the space of deleted rows; their bytes go as that space is written over."""
+    """Forget words that no message has any more, and let the server reuse the space of deleted rows.
+
+    The bytes of these go as that space is written over.
+    """
+    _forget_words()
     db.execute_sql("VACUUM")
     return True
+
+
+def _forget_words() -> None:
+    gone = [
+        str(word)
+        for (word,) in db.execute_sql(
+            "SELECT word FROM search_word EXCEPT"
+            """ SELECT word COLLATE "C" FROM ts_stat('SELECT words FROM message_search') ORDER BY 1"""
+        )
+    ]
+    for begin in range(0, len(gone), _WORDS_AT_ONCE):
+        some = gone[begin : begin + _WORDS_AT_ONCE]
+        with db.atomic():
+            # What is written just now may have one of them.
+            db.wait_for_turn()
+            db.execute_sql(
+                "DELETE FROM search_word USING unnest(%s::text[], %s::text[]) AS gone (said, asked)"
+                " WHERE word = said AND NOT EXISTS"
+                " (SELECT FROM message_search WHERE words @@ asked::tsquery)",
+                (some, [words.quoted(word) for word in some]),
+            )
 
 
 def count_on(tables: Sequence[str]) -> None:

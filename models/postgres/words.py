@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -36,6 +37,8 @@ _LARGEST_VECTOR = 900_000
 """Bytes; PostgreSQL has a megabyte at most. Of a longer text the last words are left out."""
 _MOST_KNOWN = 100_000
 """So many words a connection knows to be there at most."""
+_KNOWN_SECONDS = 600.0
+"""For so long it is taken for granted that they are there still."""
 _NOTHING = "'\ue0ff'"
 """A word that no text has."""
 
@@ -55,15 +58,22 @@ class KnownWords(threading.local):
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._written: set[str] = set()
+        self._since = 0.0
 
     def fresh(self, words: Iterable[str]) -> set[str]:
-        """Return those that are perhaps not there, which the caller's transaction writes."""
+        """Return those that are perhaps not there, which the caller's transaction writes.
+
+        Words go when somebody is erased, so that what is known is looked at anew now and then.
+        """
+        if time.monotonic() - self._since > _KNOWN_SECONDS:
+            self._known.clear()
+            self._since = time.monotonic()
         found = set(words) - self._known - self._written
         self._written |= found
         return found
 
     def committed(self) -> None:
-        """Know what was written: it is there for good."""
+        """Know what was written: it is there."""
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         self._known |= self._written

@@ -77,7 +77,7 @@ def everything(desk: Desk, engine: str) -> Iterator[tuple[str, bytes]]:
         for (word,) in rows("SELECT term FROM message_search_word"):
             yield "index", str(word).encode()
     else:
-        for (word,) in rows("SELECT words::text FROM message_search"):
+        for (word,) in rows("SELECT words::text FROM message_search UNION ALL SELECT word FROM search_word"):
             yield "index", str(word).encode()
 
 
