@@ -347,8 +347,11 @@ def _answered(
     reached: Sequence[_Reached],
     first: Mapping[int, str] | None,
 ) -> Sequence[_Ticket]:
-    """Return the tickets that were answered in a time: of most of them that is known already."""
-    if first is None or dimension == "agent":
+    """Return the tickets that were answered in a time: of most of them that is known already.
+
+    But not of those without a tag, nor whose answer it was.
+    """
+    if first is None or dimension in ("agent", "tag"):
         return rows.answered(dimension, since, until, reach)
     answered = {ticket for ticket, when in first.items() if when < until}
     known = [row[:2] for row in reached if row[1] in answered]
