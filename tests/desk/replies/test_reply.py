@@ -248,6 +248,8 @@ def test_undo_within_ten_seconds_stops_the_mail_and_gives_the_draft_back(desk: D
     after: dict[str, Any] = {**documents.shown(detail.show(ticket.number))}
     assert after.pop("events")[-1]["kind"] == "send_cancelled"
     del before["events"]
+    for clock in (*before["clocks"], *after["clocks"]):
+        del clock["left"]  # which goes by
     assert after == before
     (draft,) = drafts.drafts(ana)
     assert (draft.number, draft.body) == (ticket.number, "Hello\n\n> quoted")
