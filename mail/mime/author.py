@@ -126,7 +126,7 @@ def author_of(
 
 
 def _is_rewritten(named: NamedPeople) -> bool:
-    via = bool(_VIA.search(named.sender.name))
+    via = "via" in named.sender.name.lower() and bool(_VIA.search(named.sender.name))
     at_list = named.sender.email in named.lists
     says_so = {each.email for each in (*named.reply_to, *named.original_from, *named.original_sender)}
     written = "dmarc" in named.sender.email or any(each.email in says_so for each in _within(named.sender))
@@ -163,7 +163,7 @@ def _with_answers(author: Author, people: list[Address]) -> Author:
 
 
 def _without_via(name: str) -> str:
-    return _VIA.sub("", name).strip("'\" ")
+    return (_VIA.sub("", name) if "via" in name.lower() else name).strip("'\" ")
 
 
 def _posting_addresses(mail: ParsedMail) -> Iterator[str]:

@@ -244,7 +244,8 @@ def _as_automatic(mail: ParsedMail) -> MachineMail | None:
     for name, word in _TELLING_VALUES:
         if name in mail.root.headers and any(word in value.lower() for value in mail.headers(name)):
             return MachineMail("auto_reply", False, f"{_titled(name)}: {word}")
-    if _GENERATED_SUBJECT.match(mail.subject) and not said_no:
+    begins = mail.subject[:14].lower().startswith(("cron <", "anacron job '", "report domain:"))
+    if begins and _GENERATED_SUBJECT.match(mail.subject) and not said_no:
         return MachineMail("auto_generated", False, f"the subject of a report: {one_line(mail.subject, 60)}")
     evidence = Evidence(mail)
     if evidence.mail_server and not said_no:

@@ -210,7 +210,9 @@ def _is_legal(lines: Sequence[str], first: int, after: int, below: bool) -> bool
     if len(said) < 12:
         return _RULE.fullmatch(said) is not None
     size = len(said) + 2 * sum(1 for char in said[:400] if char > _FIRST_IDEOGRAPH)  # they say more
-    secret = 0 if _PERSONAL.search(said) else count(said, SECRECY)
+    secret = count(said, SECRECY)
+    if secret and _PERSONAL.search(said):
+        secret = 0
     enough = 1 if below and size >= 80 else 2
     if size >= 40 and secret and secret + count(said, WARNING) >= enough and has(said, THE_MAIL):
         return True
