@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 
 from config.settings import Settings
 from desk.home import Desk, open_desk
@@ -20,6 +22,16 @@ from tests.support.frames import LINES, NOW, add_thread, add_ticket
 from tui.app import NightdeskApp
 
 __all__ = ["blank_home"]
+
+
+@pytest.fixture(autouse=True)
+def painted_when_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render a screen that no terminal shows when a test reads it; at each change is a third of the time."""
+
+    def nothing(compositor: Compositor, *_: Any, **__: Any) -> None:
+        compositor._dirty_regions.clear()
+
+    monkeypatch.setattr(Compositor, "render_update", nothing)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from tui.app import NightdeskApp
@@ -25,8 +26,9 @@ EVERY_SIZE = {"80x24": (80, 24), "100x30": (100, 30), "160x50": (160, 50)}
 
 def screen_text(app: Any) -> str:
     """What the person sees, line by line, trailing blanks cut."""
-    base = app.screen._compositor
-    rows = ["".join(segment.text for segment in strip) for strip in base.render_strips()]
+    visible_screen_stack.set(app._background_screens)
+    strips = app.screen._compositor.render_strips()
+    rows = ["".join(segment.text for segment in strip) for strip in strips]
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
