@@ -200,7 +200,7 @@ def _server(desk: Desk) -> Iterator[Finding]:
     from models.postgres.features import clock_skew, server  # 100 ms: psycopg
     from models.postgres.fitness import unfit
 
-    if (wrong := unfit(new=False)) is not None:
+    if (wrong := unfit()) is not None:
         yield Finding("server", "failure", wrong.reason, wrong.hint)
     yield Finding("server", "ok", f"{server()}; all mail is in its rows: its own backups have the whole desk")
     skew = clock_skew()

@@ -26,7 +26,7 @@ def create(handle: PostgresDesk, version: int) -> None:
 
 def create_empty(handle: PostgresDesk, version: int) -> None:
     """Make all tables of a desk, in the caller's transaction. Raises DatabaseUnusable where none can be."""
-    wrong = unfit(new=True)
+    wrong = unfit()
     if wrong is not None:
         raise DatabaseUnusable(wrong.reason, wrong.hint)
     with declared(handle):

@@ -21,6 +21,7 @@ from models.queries.text import expression
 from models.queries.tree import Word
 from models.schema import TABLES
 from models.transactions import transaction
+from tests.support.rows import every_row
 from tests.support.servers.child import wait_until
 from tests.support.servers.postgresql import Postgresql
 from tests.support.workbench import ADMIN, make_ticket
@@ -194,7 +195,6 @@ def test_what_this_connection_writes_is_none(desk: Desk) -> None:
 UNFIT = {
     "ENCODING LATIN1 LOCALE 'C'": "its encoding is not UTF8",
     "ENCODING SQL_ASCII LOCALE 'C'": "its encoding is not UTF8",
-    "ENCODING UTF8 LOCALE 'C.UTF-8'": "are one letter",
     "ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C.UTF-8'": "are two addresses",
 }
 
@@ -214,6 +214,20 @@ def test_a_database_that_no_desk_can_be_in_is_refused_with_what_helps(
     with pytest.raises(DatabaseMissing) as refused:
         open_server(postgresql.url("nowhere"), "nowhere", desk.paths.data, create=True)
     assert refused.value.hint.startswith("the server has no such database: createdb")
+
+
+@every_row("made", ["LOCALE 'C'", "LOCALE 'C.UTF-8'", "LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'"])
+def test_a_desk_can_be_in_whatever_language_the_server_speaks(
+    desk: Desk, postgresql: Postgresql, made: str
+) -> None:
+    close_database()
+    postgresql.run(f"CREATE DATABASE fit TEMPLATE template0 ENCODING UTF8 {made}")
+    try:
+        open_server(postgresql.url("fit"), "fit", desk.paths.data, create=True)
+        assert db.execute_sql("SELECT to_regclass('ticket')").fetchone()[0] is not None
+    finally:
+        close_database()
+        postgresql.run("DROP DATABASE fit")
 
 
 def test_doctor_says_when_nothing_can_be_written(desk: Desk, postgresql: Postgresql) -> None:

@@ -80,7 +80,7 @@ class Postgresql:
             [
                 *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
                 *(self.programs / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8"),
-                *("--locale=C", "--no-sync"),
+                *("--locale=C.UTF-8", "--no-sync"),
             ],
             capture_output=True,
             text=True,
