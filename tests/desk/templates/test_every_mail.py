@@ -78,7 +78,7 @@ def digest(door: Door) -> None:
     make_agent("kim", department="Support")
     edit_agent(ADMIN, "kim", digest="hourly")
     for subject in ("77", "78"):
-        door.take(mail(subject=subject, text="123"), quiet=True)
+        door.take(mail(subject=subject, text="123"))
     notifications.notify(door.desk, now())
     notifications.notify_held(door.desk, now() + timedelta(hours=2))
 
