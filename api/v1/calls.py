@@ -14,6 +14,7 @@ from api.v1.documents import (
     Changed,
     DueBody,
     FieldsBody,
+    ForwardBody,
     HitPage,
     IntoBody,
     LinkBody,
@@ -47,6 +48,7 @@ from api.v1.documents import (
 )
 from desk.documents import tickets as documents
 from desk.errors import WrongUse
+from desk.replies import forward as forwards
 from desk.replies import reply as desk_reply
 from desk.tickets import (
     approval,
@@ -145,6 +147,25 @@ def reply(call: Call) -> documents.QueuedReply:
         status_after=given.status,
     )
     return documents.queued(_number(call), queued)
+
+
+def forward(call: Call) -> documents.QueuedReply:
+    """Send a message to somebody who takes no part."""
+    given = cast("ForwardBody", call.body)
+    form = forwards.forward_form(call.actor, call.number, given.message, call.desk.zone)
+    text, files = (forwards.attaching if given.as_attachment else forwards.quoting)(form, given.body)
+    queued = forwards.forward(
+        call.desk,
+        call.actor,
+        call.number,
+        text,
+        to=given.to,
+        cc=given.cc,
+        bcc=given.bcc,
+        subject=form.subject,
+        attachments=files if given.files or given.as_attachment else [],
+    )
+    return documents.queued(form.number, queued)
 
 
 def note(call: Call) -> documents.NoteAdded:

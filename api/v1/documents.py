@@ -71,6 +71,20 @@ class ReplyBody(StrictInput):
     status: Annotated[StatusAfterReply | None, Field(description="The state afterwards.")] = None
 
 
+class ForwardBody(StrictInput):
+    """A message for somebody who takes no part; what comes back is a note, and the customer sees neither."""
+
+    to: Annotated[list[str], Field(min_length=1, max_length=50)]
+    cc: Annotated[list[str], Field(max_length=50)] = []
+    bcc: Annotated[list[str], Field(max_length=50, description="Whom the others do not see.")] = []
+    message: Annotated[
+        int | None, Field(ge=1, le=_ROW, description="The message's id; none: the customer's newest.")
+    ] = None
+    body: Annotated[str, Field(max_length=MAX_TEXT, description="What stands above it; Markdown.")] = ""
+    as_attachment: Annotated[bool, Field(description="Attach the whole mail instead of quoting it.")] = False
+    files: Annotated[bool, Field(description="With the files that it came with.")] = True
+
+
 class NoteBody(StrictInput):
     """An internal note, which is never sent."""
 

@@ -76,6 +76,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST",
+        "/tickets/{number}/forward",
+        "forward",
+        "Send a message to somebody who takes no part",
+        "write",
+        calls.forward,
+        documents.QueuedReply,
+        body=doc.ForwardBody,
+    ),
+    Operation(
+        "POST",
         "/tickets/{number}/note",
         "addNote",
         "Add an internal note",

@@ -125,6 +125,17 @@ def forward(
         return queue_forward(actor, ticket.id, rendered, signed, len(body))
 
 
+def quoting(form: ForwardForm, above: str) -> tuple[str, list[File]]:
+    """Return the text and files of a mail that quotes the message below what the agent wrote."""
+    above = above.strip("\n")
+    return f"{above}\n\n{form.quoted}" if above else form.quoted, files_of(form)
+
+
+def attaching(form: ForwardForm, above: str) -> tuple[str, list[File]]:
+    """Return the text and files of a mail that has the message's whole mail attached."""
+    return above.strip("\n") or "See the attached mail.", [as_attachment(form.message)]
+
+
 def as_attachment(message_id: int) -> File:
     """Return a message's mail as a file, as it came in or went out; raises NotFound for a note."""
     from desk.tickets.detail import raw_message  # 11 ms, for whole mails

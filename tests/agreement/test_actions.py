@@ -29,6 +29,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "transfer": ("department", "edit", "transfer", "transfer", "transfer"),
     "note": ("note", "note", "note", "addNote", "note"),
     "reply": ("canned", "reply", "reply", "reply", "reply"),
+    "forward": ("-it takes a person to choose", "forward", "forward", "forward", "-the agent's own program"),
     "merge": ("merge", "merge", "merge", "merge", "merge"),
     "unmerge": (
         "-what a filter gathers has one ticket",
@@ -120,9 +121,9 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "no acknowledgement": ("no-autoresponse", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
     "open what was gathered": ("reopen", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
 }
-OTHER_KEYS = {"similar", "reply_all", "copy", "undo", "forward", "own"}
+OTHER_KEYS = {"similar", "reply_all", "copy", "undo", "own"}
 """Keys that are another way into one of the table, or do nothing to the ticket."""
-OTHER_VERBS = {"similar", "list", "show", "new", "export", "forward"}
+OTHER_VERBS = {"similar", "list", "show", "new", "export"}
 """Verbs that look, or that need the person who does it."""
 
 

@@ -52,6 +52,14 @@ ACTS: dict[str, Both] = {
     "unwatch": Both(calls.unwatch, None, ("watch", "1", "--not"), (("watch", "1"),)),
     "spam": Both(calls.set_spam, doc.SpamBody(), ("spam", "1")),
     "no spam": Both(calls.set_spam, doc.SpamBody(spam=False), ("spam", "1", "--not"), (("spam", "1"),)),
+    "forward": Both(
+        calls.forward, doc.ForwardBody(to=["vera@vendor.test"]), ("forward", "1", "--to", "vera@vendor.test")
+    ),
+    "forward a mail whole": Both(
+        calls.forward,
+        doc.ForwardBody(to=["vera@vendor.test"], message=3, as_attachment=True),
+        ("forward", "1", "--to", "vera@vendor.test", "--message", "3", "--as-attachment"),
+    ),
     "cc": Both(
         calls.set_cc,
         doc.CcBody(add=["Tom <tom@corp.test>"], remove=["bob@corp.test"]),
@@ -92,6 +100,7 @@ def _all_rows() -> dict[str, Any]:
     return {
         "tickets": rows(f"SELECT {_COLUMNS} FROM ticket ORDER BY id"),
         "messages": rows("SELECT ticket_id, kind, text FROM message ORDER BY id"),
+        "files": rows("SELECT message_id, name, type, size FROM attachment ORDER BY id"),
         "tags": rows("SELECT ticket_id, name FROM ticket_tag ORDER BY 1, 2"),
         "people": rows("SELECT ticket_id, contact_id FROM collaborator ORDER BY 1, 2"),
         "tasks": rows("SELECT ticket_id, place, text FROM task ORDER BY 1, 2"),

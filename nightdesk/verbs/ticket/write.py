@@ -145,12 +145,7 @@ def forward(
     from desk.replies import forward as forwards
 
     form = forwards.forward_form(context.actor, number, message_id, context.zone)
-    above = body.strip("\n")
-    if as_attachment:
-        text, files = above or "See the attached mail.", [forwards.as_attachment(form.message)]
-    else:
-        text = f"{above}\n\n{form.quoted}" if above else form.quoted
-        files = [] if no_files else forwards.files_of(form)
+    text, files = (forwards.attaching if as_attachment else forwards.quoting)(form, body)
     queued = forwards.forward(
         context.desk,
         context.actor,
@@ -160,7 +155,7 @@ def forward(
         cc=cc,
         bcc=bcc,
         subject=form.subject,
-        attachments=files,
+        attachments=[] if no_files and not as_attachment else files,
     )
     return Result(lambda: documents.queued(form.number, queued), lambda: _print_queued(number, queued))
 
