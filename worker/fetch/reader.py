@@ -1,9 +1,9 @@
-"""Reads mail in a process of its own, so that parser and database have a processor each.
+"""Reads mail in two processes of its own, so that parser and database need not wait for each other.
 
-Started when many mails wait: it takes a quarter of a second to begin, and a few are read as soon where they
-are stored. What needs no interpreter, hashing and compressing, is done here, in a thread. Parent and child
-talk by pickles over two pipes that nobody else holds. A reader that dies is done without: what it did not
-read is read here.
+Started when many mails wait: they take a quarter of a second to begin, and a few are read as soon where they
+are stored. To read a mail takes about twice as long as to store it, hence two. What needs no interpreter,
+hashing and compressing, is done here, in a thread. Parent and children talk by pickles over pipes that nobody
+else holds. One that dies is done without: what it did not read is read here.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
 
 GOODBYE_SECONDS = 2.0
+PROCESSES = 2
 
 
 class _Asked(NamedTuple):
@@ -43,53 +44,60 @@ class Reader:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker.fetch.reader"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=environment(desk.paths),
-        )
-        Thread(target=self._talk, name="reader", daemon=True).start()
+        self._processes = [_started(desk) for _ in range(PROCESSES)]
+        for process in self._processes:
+            Thread(target=self._talk, args=[process], name="reader", daemon=True).start()
 
     def read(self, arrivals: Sequence[Arrival]) -> Future[list[Prepared]]:
-        """Read a batch behind those that were asked for before."""
+        """Read a batch; those that were asked for before are begun before."""
         future: Future[list[Prepared]] = Future()
         self._asked.put(_Asked(arrivals, pack_ahead(arrivals, self._desk.blob_threshold), future))
         return future
 
     def close(self) -> None:
         """Read no more."""
-        self._asked.put(None)
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
-        try:
-            self._process.wait(GOODBYE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for process in self._processes:
+            self._asked.put(None)
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    if pipe is not None:
+                        pipe.close()
+        for process in self._processes:
+            try:
+                process.wait(GOODBYE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
-    def _talk(self) -> None:
+    def _talk(self, process: subprocess.Popen[bytes]) -> None:
         while (asked := self._asked.get()) is not None:
             try:
-                readings = self._read(asked.arrivals)
+                readings = self._read(process, asked.arrivals)
                 asked.future.set_result(prepared(asked.arrivals, readings, asked.packing))
             except BaseException as error:
                 asked.future.set_exception(error)
 
-    def _read(self, arrivals: Sequence[Arrival]) -> list[Reading]:
+    def _read(self, process: subprocess.Popen[bytes], arrivals: Sequence[Arrival]) -> list[Reading]:
         zone = self._desk.zone
         try:
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            _send(self._process.stdin, (list(arrivals), zone))
-            answer: list[Reading] = pickle.load(self._process.stdout)  # noqa: S301  (our own child wrote it)
+            assert process.stdin is not None
+            assert process.stdout is not None
+            _send(process.stdin, (list(arrivals), zone))
+            answer: list[Reading] = pickle.load(process.stdout)  # noqa: S301  (our own child wrote it)
         except (OSError, ValueError, EOFError, pickle.PickleError):
             return _read(arrivals, zone)
         return answer
+
+
+def _started(desk: Desk) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "worker.fetch.reader"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment(desk.paths),
+    )
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:

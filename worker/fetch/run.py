@@ -53,8 +53,8 @@ MAX_BROKEN = 40
 """Nor are so many connections in a row that broke."""
 RESCUE_SECONDS = 2.0
 READER_FROM = 200
-"""From so many mails on, and four batches, a process of its own reads them, if there are two processors."""
-READ_AHEAD = 3
+"""From so many mails on, and four batches, processes of their own read them, if there are two processors."""
+READ_AHEAD = 4
 """So many batches wait for the reader, or for being stored: they differ much in what they cost either."""
 NAMED = 3
 """So many mails that stay are named in the run's errors; of more, only the number."""

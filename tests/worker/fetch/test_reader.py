@@ -1,4 +1,4 @@
-"""Many mails are read by a process of their own, with the same outcome, and a few are not."""
+"""Many mails are read by two processes of their own, with the same outcome, and a few are not."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
     reader = Reader(desk)
     try:
         there = reader.read(arrivals).result(60)
-        assert reader._process.poll() is None
+        assert [each.poll() for each in reader._processes] == [None, None]
     finally:
         reader.close()
     here = parse_ahead(arrivals, desk.blob_threshold, zone=lambda: desk.zone)
@@ -68,7 +68,7 @@ def test_it_is_started_once_and_ends_with_the_run(
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         assert fetch(desk, add_mailbox(server, batch=5)).fetched == 60
     assert len(started) == 1
-    assert started[0]._process.returncode == 0
+    assert [each.returncode for each in started[0]._processes] == [0, 0]
 
 
 def test_a_handful_of_mails_starts_no_process(
@@ -79,11 +79,13 @@ def test_a_handful_of_mails_starts_no_process(
     assert started == []
 
 
+@pytest.mark.parametrize("dying", [1, 2])
 def test_a_reader_that_dies_is_done_without(
-    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], dying: int
 ) -> None:
     def kill(_tally: MailboxFetch) -> None:
-        started[0]._process.send_signal(signal.SIGKILL)
+        for process in started[0]._processes[:dying]:
+            process.send_signal(signal.SIGKILL)
 
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         mailbox = add_mailbox(server, batch=5)
