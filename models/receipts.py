@@ -492,19 +492,14 @@ _QUARANTINED = Lookup(
 )
 
 
+_OF_TAKEN_MAIL = (
+    *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received, Ticket.number),
+    *(Receipt.subject, Receipt.blob, Receipt.message_id, Receipt.trace, Receipt.ticket),
+)
+"""As `TakenMail` has them."""
 _TAKEN_SINCE = Lookup(
     lambda p: (
-        Receipt.select(
-            *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
-            *(
-                Ticket.number,
-                Receipt.subject,
-                Receipt.blob,
-                Receipt.message_id,
-                Receipt.trace,
-                Receipt.ticket,
-            ),
-        )
+        Receipt.select(*_OF_TAKEN_MAIL)
         .join(Ticket, peewee.JOIN.LEFT_OUTER)
         .where(
             Receipt.id > p("after"),
@@ -520,17 +515,7 @@ _TAKEN_SINCE = Lookup(
 
 _UNFILED_SINCE = Lookup(
     lambda p: (
-        Receipt.select(
-            *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
-            *(
-                Ticket.number,
-                Receipt.subject,
-                Receipt.blob,
-                Receipt.message_id,
-                Receipt.trace,
-                Receipt.ticket,
-            ),
-        )
+        Receipt.select(*_OF_TAKEN_MAIL)
         .join(Ticket, peewee.JOIN.LEFT_OUTER)
         .where(
             Receipt.verdict == p("verdict"),
