@@ -45,8 +45,8 @@ class Arrival(Record):
     ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
     mails; ``uidl`` by POP3, where ``folder`` is empty and ``uidvalidity`` counts how often the server
     changed all its ids. ``archive``: old mail that is only filed: nobody is told, nothing is due.
-    ``recipient``: whom the envelope named, in lower case; empty where a door has none. ``quiet``: nobody
-    outside is sent anything because of it. ``topic_id``, ``priority`` and ``fields`` (of the desk's own, by
+    ``recipient``: whom the envelope named, in lower case; empty where a door has none. ``quiet``: nobody,
+    within or outside, is told because of it. ``topic_id``, ``priority`` and ``fields`` (of the desk's own, by
     their ids): what a caller chose for a new ticket.
     """
 
