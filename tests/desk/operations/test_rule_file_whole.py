@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from desk import canned_answers, customizing, organizations, queues, statuses
@@ -15,7 +15,7 @@ from desk import settings as desk_settings
 from desk.admin.nouns import NOUNS
 from desk.alerts import recipients
 from desk.custom_fields import definitions
-from desk.errors import DeskError
+from desk.errors import DeskError, Refused
 from desk.filters import bans, filters
 from desk.home import Desk
 from desk.intake.pipeline import rehearsal
@@ -334,7 +334,13 @@ def test_what_is_written_is_read_and_changes_nothing(here: Desk, tables: Tables)
     """Import of an export changes nothing; export of an import says what was imported."""
     with rehearsal():
         asked = rule_file.read(text_of(tables))
-        steps = rule_file.take_in(here, ADMIN, asked)
+        try:
+            steps = rule_file.take_in(here, ADMIN, asked)
+        except Refused as refused:
+            # Made up without regard to who may have or read what: tests of owners have that.
+            if not any(why in str(refused) for why in ("own agents alone", "may not read", "may read")):
+                raise
+            reject()
         assert {step.outcome for step in steps} <= {"added", "changed", "unchanged", "not in the file"}
         again = rule_file.drift(here, ADMIN, asked)
         assert [step for step in again if step.outcome not in ("unchanged", "not in the file")] == []
