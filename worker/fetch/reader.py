@@ -44,6 +44,7 @@ class Reader:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._closed = False
         self._processes = [_started(desk) for _ in range(PROCESSES)]
         for process in self._processes:
             Thread(target=self._talk, args=[process], name="reader", daemon=True).start()
@@ -55,22 +56,21 @@ class Reader:
         return future
 
     def close(self) -> None:
-        """Read no more."""
+        """Read no more; nobody waits for what was asked for."""
+        self._closed = True
         for process in self._processes:
             self._asked.put(None)
-            for pipe in (process.stdin, process.stdout):
-                with suppress(OSError):
-                    if pipe is not None:
-                        pipe.close()
+            _close(process.stdin)
         for process in self._processes:
             try:
                 process.wait(GOODBYE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            _close(process.stdout)  # not before: a thread that reads from it holds it until the process ends
 
     def _talk(self, process: subprocess.Popen[bytes]) -> None:
-        while (asked := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None and not self._closed:
             try:
                 readings = self._read(process, asked.arrivals)
                 asked.future.set_result(prepared(asked.arrivals, readings, asked.packing))
@@ -85,7 +85,7 @@ class Reader:
             _send(process.stdin, (list(arrivals), zone))
             answer: list[Reading] = pickle.load(process.stdout)  # noqa: S301  (our own child wrote it)
         except (OSError, ValueError, EOFError, pickle.PickleError):
-            return _read(arrivals, zone)
+            return [] if self._closed else _read(arrivals, zone)
         return answer
 
 
@@ -98,6 +98,12 @@ def _started(desk: Desk) -> subprocess.Popen[bytes]:
         cwd="/",
         env=environment(desk.paths),
     )
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    with suppress(OSError):
+        if pipe is not None:
+            pipe.close()
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:

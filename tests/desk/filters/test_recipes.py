@@ -348,10 +348,13 @@ def test_peoples_mail_is_none_of_their_business(desk: Desk) -> None:
         "[Alerting] you",
         "Power failure",
         "[EXT] Backup",
+        "Re: restic backup failed",
+        "AW: borg ok",
+        "Question: borg backup, is it ok",
         None,
     ):
         assert door.take(mail("Help!", subject=subject)).verdict == "ticket"
-    assert rows("SELECT 1 FROM ticket WHERE merge_key IS NOT NULL") == []
+    assert rows("SELECT 1 FROM ticket WHERE merge_key IS NOT NULL OR status = 'closed'") == []
 
 
 def test_a_storm_ends_in_as_many_tickets_as_things(desk: Desk) -> None:

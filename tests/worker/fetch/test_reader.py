@@ -62,6 +62,18 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
         assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
 
 
+def test_one_that_hangs_holds_nobody_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.fetch.reader.GOODBYE_SECONDS", 0)
+    arrivals = [Arrival(mail(1), "imap", 1, "INBOX", 1, 1, None, datetime(2026, 1, 5, tzinfo=UTC))]
+    reader = Reader(desk)
+    for process in reader._processes:
+        process.send_signal(signal.SIGSTOP)
+    for _ in range(3):
+        reader.read(arrivals)
+    reader.close()
+    assert [each.returncode for each in reader._processes] == [-signal.SIGKILL] * 2
+
+
 def test_it_is_started_once_and_ends_with_the_run(
     desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
 ) -> None:
