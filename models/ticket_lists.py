@@ -379,7 +379,9 @@ def _counted_within(wanted: TicketList, reach: Reach, reader: Reader) -> int:
     """Count the tickets of a list as far as somebody reads, department by department, then the others."""
     conditions = _conditions(wanted, reader)
     inside = _T.department.in_(reach.departments)
-    own = _selected(_walked(_index_of_departments(wanted)), [_T.id], [*conditions, inside])
+    when_closed = "ticket_closed" if _is_asked_of(wanted, "closed") else None
+    index = _by_answer(wanted) or when_closed or _index_of_departments(wanted)
+    own = _selected(_walked(index), [_T.id], [*conditions, inside])
     whole, *more = _read_elsewhere(reach)
     for each in more:
         whole = whole | each
@@ -988,6 +990,9 @@ def _to_count(wanted: TicketList) -> str:
     named = {leaf.field if isinstance(leaf, Condition) else "" for leaf in leaves(wanted.query)}
     if wanted.query == Condition("is", ("overdue",)):
         return "ticket_overdue"
+    by_answer = _by_answer(wanted)
+    if by_answer is not None:
+        return by_answer
     if view is not None and (wanted.query == NOTHING or view.apart):
         return view.counted
     if view is not None and view.of_open:
@@ -995,6 +1000,15 @@ def _to_count(wanted: TicketList) -> str:
     if _is_asked_of(wanted, "closed"):
         return "ticket_closed"
     return "ticket_state" if named <= set(STATE) else "ticket_by_updated"
+
+
+def _by_answer(wanted: TicketList) -> str | None:
+    """Return the index that has just the tickets of a list that asks whether they are answered."""
+    if wanted.query == Condition("is", ("unanswered",)) and wanted.view in ("open", "all"):
+        return "ticket_unanswered"
+    if wanted.query == Condition("is", ("answered",)) and wanted.view == "open":
+        return "ticket_answered"
+    return None
 
 
 class BriefTicket(Record):

@@ -116,6 +116,18 @@ _FACTS = (
 _NOT_CLOSED = Ticket.status != literal("closed")
 _HAS_FILES = Ticket.attachment_count > literal(0)
 
+
+def awaits_answer(ticket: Any = Ticket) -> Any:
+    """Return the condition that the customer wrote since the last answer."""
+    said = peewee.fn.COALESCE(ticket.last_customer, literal(""))
+    return said > peewee.fn.COALESCE(ticket.last_answer, literal(""))
+
+
+def is_answered(ticket: Any = Ticket) -> Any:
+    """Return the condition that the last word was an agent's."""
+    return ticket.last_answer.is_null(False) & ~awaits_answer(ticket)
+
+
 Ticket.add_index(Ticket.updated, Ticket.id, *_FACTS, Ticket.created, name="ticket_by_updated")
 Ticket.add_index(Ticket.created, Ticket.id, *_FACTS, Ticket.updated, name="ticket_by_created")
 Ticket.add_index(
@@ -157,8 +169,13 @@ Ticket.add_index(
     name="ticket_waiting",
     where=_NOT_CLOSED & Ticket.waiting_since.is_null(False),
 )
+# Those are counted all the time. Without a time in them they change only when somebody answers.
+Ticket.add_index(Ticket.department, Ticket.id, name="ticket_unanswered", where=_NOT_CLOSED & awaits_answer())
+Ticket.add_index(Ticket.department, Ticket.id, name="ticket_answered", where=_NOT_CLOSED & is_answered())
 Ticket.add_index(
-    Ticket.closed, Ticket.id, Ticket.status, name="ticket_closed", where=Ticket.closed.is_null(False)
+    *(Ticket.closed, Ticket.id, Ticket.status, Ticket.department),
+    name="ticket_closed",
+    where=Ticket.closed.is_null(False),
 )
 Ticket.add_index(
     Ticket.department,

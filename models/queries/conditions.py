@@ -39,7 +39,7 @@ from models.queries.tree import (
     day_of,
 )
 from models.statements import literal
-from models.tickets import STATUSES, Seen, Ticket, TicketField, TicketTag
+from models.tickets import STATUSES, Seen, Ticket, TicketField, TicketTag, awaits_answer, is_answered
 
 TEXT_REACH = 10_000
 """Words look at so many of the newest messages that contain them."""
@@ -76,7 +76,7 @@ _CONDITIONS = {
     "overdue": "ticket_overdue",
     "paused": "ticket_paused",
     "merged": "ticket_merged",
-    "unanswered": "ticket_open",
+    "unanswered": "ticket_unanswered",
     "snoozed": "ticket_snoozed",
     "spam": "ticket_spam",
     "deleted": "ticket_trash",
@@ -358,9 +358,9 @@ def _is(what: str, reader: Reader) -> Any:
         case "unread":
             return unread(reader.agent_id)
         case "unanswered":
-            return NOT_CLOSED & _awaits_answer()
+            return NOT_CLOSED & awaits_answer(TICKET)
         case "answered":
-            return TICKET.last_answer.is_null(False) & ~_awaits_answer()
+            return is_answered(TICKET)
         case "merged":
             return TICKET.merged_into.is_null(False)
         case "snoozed":
@@ -390,10 +390,6 @@ def unread(agent_id: int) -> Any:
 def newest_of_customer() -> peewee.ColumnBase:
     """Return when the customer wrote last, or else when the ticket was made."""
     return fn.COALESCE(TICKET.last_customer, TICKET.created)
-
-
-def _awaits_answer() -> Any:
-    return fn.COALESCE(TICKET.last_customer, literal("")) > fn.COALESCE(TICKET.last_answer, literal(""))
 
 
 def _between(column: Any, values: tuple[Any, ...], reader: Reader) -> Any:

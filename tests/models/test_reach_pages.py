@@ -31,6 +31,8 @@ WAYS: tuple[dict[str, int], ...] = (
 )
 """Bounds that make the lists go each of their ways."""
 QUERIES = ("", "p:urgent,high", "tag:vpn", "owner:none -tag:vpn", "state:any p:low", "department:Two")
+COUNTED = ("is:unanswered", "is:answered", "state:closed closed:<1d")
+"""Those that indexes count which know departments."""
 
 
 @pytest.fixture
@@ -57,6 +59,8 @@ def reader(desk: Desk) -> Actor:
                 "due": dice.choice((None, utc_text(moment + timedelta(hours=dice.randrange(-9, 9))))),
                 "overdue": status != "closed" and dice.random() < 0.4,
                 "closed": utc_text(touched) if status == "closed" else None,
+                "last_customer": utc_text(touched - timedelta(hours=1)),
+                "last_answer": dice.choice((None, utc_text(touched), utc_text(touched - timedelta(hours=2)))),
                 "snoozed_until": utc_text(moment) if status != "closed" and dice.random() < 0.3 else None,
             }
             Ticket.update(values).where(Ticket.id == ticket.id).execute()
@@ -103,6 +107,14 @@ def pages_are(expected: list[int], asked: lists.ListQuery, what: tuple[object, .
         assert [line.id for line in behind] == expected[5:10], what
         before = lists.page(asked, before=lists.anchor_of(behind[0], asked.sort), limit=5)
         assert [line.id for line in before] == expected[:5], what
+
+
+def test_queries_are_counted_as_far_as_they_read(reader: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticket_lists, "FEW", -1)
+    for text in COUNTED:
+        for view in ("open", "all", "mine"):
+            asked = wanted(view, "updated", text, reader)
+            assert lists.count(asked) == len(lists.page(asked, limit=TICKETS)) > 0, (text, view)
 
 
 def test_views_are_counted_as_far_as_they_read(reader: Actor) -> None:
