@@ -357,12 +357,13 @@ def count(wanted: TicketList) -> int:
 
 
 def _counted(wanted: TicketList, reader: Reader) -> int:
-    whole = _of_state(wanted) if _is_of_state(wanted) else None
-    if whole is not None:
-        return _size(whole)
+    of_state = _of_state(wanted) if _is_of_state(wanted) else None
+    if of_state is not None:
+        return _size(of_state)
     # A tag and a customer are looked up for each ticket of an index, so counting begins with theirs.
     most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from", "org", "field") else FEW
-    narrowed = None if wanted.query == NOTHING else narrowest(wanted, reader, most)
+    whole = wanted.query == NOTHING or _by_answer(wanted) is not None
+    narrowed = None if whole else narrowest(wanted, reader, most)
     reached = _reach_and_rest(wanted.query)
     if narrowed is None and reached is not None:
         return _counted_within(wanted._replace(query=reached[1]), reached[0], reader)
@@ -913,18 +914,19 @@ def narrowest(wanted: TicketList, reader: Reader, most: int) -> Narrowed | None:
     sources = candidates(wanted.query, reader)
     own = _of_state(wanted)
     if own is not None:
-        sources.append(own)
+        sources.append((own, wanted.query))
     view = wanted.whole_view
     if view is not None and view.index is not None and view.apart:
-        sources.append(_selected(_walked(view.index), [_T.id], view.conditions(wanted.agent_id)))
-    best: tuple[int, Ids] | None = None
-    for source in sources:
+        of_view = _selected(_walked(view.index), [_T.id], view.conditions(wanted.agent_id))
+        sources.append((of_view, wanted.query))
+    best: tuple[int, Narrowed] | None = None
+    for ids, rest in sources:
         bound = most if best is None else best[0]
-        size = _size(source.limit(bound + 1))
+        size = _size(ids.limit(bound + 1))
         if size <= bound and (best is None or size < best[0]):
-            best = (size, source)
+            best = (size, Narrowed(ids, rest))
     if best is not None:
-        return Narrowed(best[1], wanted.query)
+        return best[1]
     # Words are not worth a bounded count: beyond what they found there is nothing to walk for.
     text = with_text(wanted.query)
     return None if text is None else Narrowed(text, without_text(wanted.query))

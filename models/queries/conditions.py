@@ -123,23 +123,38 @@ def condition(node: Node, reader: Reader) -> Any:
     return _compared(node, reader)
 
 
-def candidates(node: Node, reader: Reader) -> list[Ids]:
+def candidates(node: Node, reader: Reader) -> list[tuple[Ids, Node]]:
     """Return queries for ids, each of which has all tickets that fulfil the query; an index finds them.
 
-    What only the text narrows down is not among them, nor what `of_state` finds.
+    Beside each is what its tickets may not fulfil. What only the text narrows down is not among them, nor
+    what `of_state` finds.
     """
-    parts = [part for part in conjuncts(node) if not (isinstance(part, Condition) and part.field in STATE)]
-    found = [_found(part, reader) for part in parts if not is_text(part)]
-    return [each for each in found if each is not None]
+    found = list[tuple[Ids, Node]]()
+    for part in conjuncts(node):
+        if is_text(part) or (isinstance(part, Condition) and part.field in STATE):
+            continue
+        ids = _found(part, reader)
+        if ids is not None:
+            # Asked of each ticket once more, PostgreSQL might look for them by the same index again.
+            is_exact = isinstance(part, Condition) and part.field in _TIMES
+            rest = all_of(each for each in conjuncts(node) if each is not part) if is_exact else node
+            found.append((ids, rest))
+    return found
 
 
 def of_state(named: Mapping[str, tuple[Any, ...]]) -> Ids:
     """Return a query for the ids of tickets of some states, owners (0: none) and priorities (`STATE`)."""
+    states, owners = named.get("state", STATUSES), named.get("owner", ())
+    if owners and 0 not in owners and "p" not in named and "closed" not in states:
+        # PostgreSQL reads a column in an index, but looks at the ticket for an expression's.
+        walked = engine().walked(Ticket, "t", "ticket_assignee")
+        own = (NOT_CLOSED, TICKET.assignee.in_(owners), TICKET.status.in_(states))
+        return peewee.Select([walked], [TICKET.id]).where(*own)
     # Every column that stands before another one is spelt out: the index is jumped in, not read through.
     # Nobody is there also on a desk without agents.
     agents = Agent.alias("g")
     everybody = agents.select(agents.id) | peewee.Select(columns=[literal(0)])
-    conditions = [TICKET.status.in_(named.get("state", STATUSES))]
+    conditions = [TICKET.status.in_(states)]
     if "owner" in named or "p" in named:
         conditions.append(fn.COALESCE(TICKET.assignee, literal(0)).in_(named.get("owner", everybody)))
     if "p" in named:
@@ -224,7 +239,7 @@ def _compared(node: Condition, reader: Reader) -> Any:
         case "number":
             return TICKET.number.in_(values)
         case "owner":
-            return fn.COALESCE(TICKET.assignee, literal(0)).in_(values)
+            return _of_owner(values)
         case "p":
             return TICKET.priority.in_(values)
         case "mailbox":
@@ -267,6 +282,15 @@ def _compared(node: Condition, reader: Reader) -> Any:
         case "is":
             return _joined([_is(str(value), reader) for value in values], every=False)
     return _between(_TIMES[node.field], values, reader)
+
+
+def _of_owner(values: tuple[Any, ...]) -> Any:
+    """Return the condition that one of these agents has a ticket, 0: nobody; where it can, by the column."""
+    if 0 not in values:
+        return TICKET.assignee.in_(values)
+    return (
+        fn.COALESCE(TICKET.assignee, literal(0)).in_(values) if len(values) > 1 else TICKET.assignee.is_null()
+    )
 
 
 def _of_team(values: tuple[Any, ...]) -> Any:
