@@ -140,6 +140,19 @@ def counted(
     return run(query.where(*_made(since, until), *_readable(reach)).group_by(key))
 
 
+def counted_by_hour(since: str, until: str, reach: Reach | None = None) -> list[tuple[str, int]]:
+    """Count the tickets that were made in a period by the hour, as `2026-11-29T13` in UTC."""
+    hour = fn.SUBSTR(_T.created, literal(1), literal(13))
+    if reach is not None:
+        query = peewee.Select([_T], [hour, _ALL]).where(*_made(since, until), *_readable(reach))
+        return run(query.group_by(hour))
+    found: Counter[str] = Counter()
+    for sign, tables, conditions in _made_by_index(since, until):
+        for at, number in run(peewee.Select([tables], [hour, _ALL]).where(*conditions).group_by(hour)):
+            found[at] += sign * number
+    return [*found.items()]
+
+
 def counted_once(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> int:
     """Count the tickets that were made in a period, each once."""
     tables, _ = _with_key(dimension, _T)

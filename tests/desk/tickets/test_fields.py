@@ -213,7 +213,7 @@ def test_an_index_finds_the_tickets_of_a_value(numbers: list[str], asked: str) -
         db.execute_sql("insert into sqlite_stat1 (tbl, idx, stat) values (?, null, '1000000')", [table])
     db.execute_sql("analyze sqlite_schema")
     reader = Reader(0, now())
-    (source,) = conditions.candidates(query.parse(asked, ADMIN).tree, reader)
+    ((source, _),) = conditions.candidates(query.parse(asked, ADMIN).tree, reader)
     text, parameters = source.bind(db.obj).sql()
     plan = [row[-1] for row in db.execute_sql("explain query plan " + text, parameters).fetchall()]
     assert not any(step.startswith("SCAN") for step in plan), plan
