@@ -82,7 +82,6 @@ class ReadingTrial:
         """Read the rules. Raises NotAllowed."""
         require(actor, "settings.edit")
         self._desk = desk
-        self._reach = actor.reach
         self._rules = read_rules(desk)
         self.asked = 0
 
@@ -98,14 +97,12 @@ class ReadingTrial:
         after = 0
         while found := messages.read_since(begin, after, _AT_ONCE):
             after = found[-1].id
-            mine = receipts.within([each.receipt_id for each in found], self._reach)
-            yield from self._filed([each for each in found if each.receipt_id in mine])
+            yield from self._filed(found)
         for verdict in _UNFILED:
             after = 0
             while left := receipts.unfiled_since(begin, verdict, after, _AT_ONCE):
                 after = left[-1].receipt_id
-                mine = receipts.within([each.receipt_id for each in left], self._reach)
-                yield from self._unfiled([each for each in left if each.receipt_id in mine])
+                yield from self._unfiled(left)
 
     def _filed(self, found: Sequence[ReadMail]) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
@@ -162,7 +159,7 @@ def reread_receipts(desk: Desk, actor: Actor, receipt_ids: Iterable[int]) -> lis
     changed = []
     with transaction():
         for receipt_id in receipt_ids:
-            receipt = receipts.row(receipt_id, actor.reach)
+            receipt = receipts.row(receipt_id)
             stored = receipts.arrival(receipt_id)
             if receipt is None or stored is None:
                 raise NotFound(f"there is no receipt {receipt_id}", "nightdesk receipt list shows them")

@@ -73,6 +73,7 @@ _RUN: Final = expression(rb"([A-Za-z])?([\x80-\xff]+)")
 _TOGETHER: Final = expression(rb"[\x80-\xff]{3}")
 _ASCII: Final = bytes(range(128))
 _CONTROLS: Final = expression(rb"[\x80-\x84\x86-\x9f]")
+_SMALL_LETTER: Final = expression(rb"[a-z]")
 
 
 def _differing() -> bytes:
@@ -168,6 +169,8 @@ def _weighed(sample: bytes) -> Mapping[str, float]:
 def _weighed_small(sample: bytes) -> dict[str, float]:
     """Return the same, where what would be all in capitals is looked at in small letters."""
     found = dict(_weighed(sample))
+    if _SMALL_LETTER.search(sample):
+        return found
     for codec in _WITH_CAPITALS:
         text = sample.decode(codec, "replace")
         if text.isupper():

@@ -68,7 +68,7 @@ _SCHEMES: Final = (
     "sms:",
     "xmpp:",
 )
-_BLANKS: Final = expression(r"\s+")
+_NOT_READ: Final = ("mailto:", "https://", "http://", "tel:", "www.")
 
 
 class Links:
@@ -96,7 +96,7 @@ class Links:
 
 
 def _target(href: str) -> str:
-    target = _BLANKS.sub("", one_line(href, 8000))
+    target = one_line(href, 8000).replace(" ", "")
     lower = target[:10].lower()
     if lower.startswith("//"):
         target = f"https:{target}"
@@ -117,13 +117,12 @@ def _unwrapped(target: str) -> str:
 
 
 def _inner(target: str) -> str | None:
-    small = target.lower()
-    if not any(name in small for name in _NAMED_IN_WRAPPERS):
+    if not any(map(target.lower().__contains__, _NAMED_IN_WRAPPERS)):
         return None
     defended = _V3.match(target)
     if defended is not None:
         return (
-            _BLANKS.sub("", re.sub(r"^(https?:/)(?!/)", r"\1/", defended[1]))
+            "".join(re.sub(r"^(https?:/)(?!/)", r"\1/", defended[1]).split())
             if "*" not in defended[1]
             else None
         )
@@ -168,14 +167,14 @@ def _same(target: str, label: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    text = _BLANKS.sub("", text).lower()
+    text = "".join(text.split()).lower()
     if text[:1] in "<[(" and text[-1:] in ">])":
         text = text[1:-1]
-    for start in ("mailto:", "https://", "http://", "tel:", "www."):
+    for start in _NOT_READ if text.startswith(_NOT_READ) else ():
         if text.startswith(start):
             text = text[len(start) :]
             if start == "tel:":
                 break
-    if text.replace("+", "").replace("-", "").isdigit():
+    if not text[:1].isalpha() and text.replace("+", "").replace("-", "").isdigit():
         text = text.replace("-", "")
     return text.rstrip("/")

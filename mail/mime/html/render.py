@@ -266,7 +266,8 @@ class Renderer:
         if preserved or as_written:
             self._preserved(text)
             return
-        text = _BLANKS.sub(" ", text)
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
+            text = _BLANKS.sub(" ", text)
         block = self._block
         if text == " ":
             block.space_due = bool(block.words)
@@ -313,7 +314,7 @@ class Renderer:
             line = "".join(block.words).replace("\xa0", " ").rstrip(" \t")
             block.words.clear()
             block.ended += 1
-            if line and not _FILLER.fullmatch(line):
+            if line and (line[0].isalnum() or not _FILLER.fullmatch(line)):
                 block.put(line)
             elif block.lines and block.lines[-1]:
                 block.put("")
@@ -521,7 +522,8 @@ class Renderer:
             block.lines[-1] += f" [{number}]"
 
     def _image(self, attributes: dict[str, str | None]) -> None:
-        alt = _BLANKS.sub(" ", attributes.get("alt") or "").strip()
+        alt = attributes.get("alt") or ""
+        alt = _BLANKS.sub(" ", alt).strip() if alt else ""
         if not alt or _is_nothing(attributes.get("width")) or _is_nothing(attributes.get("height")):
             return
         self._text(f"[image: {alt}]" if _FILE_NAME.fullmatch(alt) else alt)

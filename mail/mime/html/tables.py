@@ -39,6 +39,8 @@ class Cell:
     whole: bool = False
     columns: int = 1
     rows: int = 1
+    width: int | None = None
+    """That of its widest line, once somebody asked."""
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ def _is_simple(cell: Cell) -> bool:
     return (
         (not cell.whole or _width(cell) <= _PROSE)
         and len(cell.lines) <= _MAX_CELL_LINES
-        and sum(len(line) for line in cell.lines) <= _MAX_CELL
+        and sum(map(len, cell.lines)) <= _MAX_CELL
         and all(cell.lines)
     )
 
@@ -187,7 +189,9 @@ def _is_data(run: list[list[Cell | None]], border: bool) -> bool:
 
 
 def _width(cell: Cell) -> int:
-    return max((width_of(line) for line in cell.lines), default=0)
+    if cell.width is None:
+        cell.width = max(map(width_of, cell.lines), default=0)
+    return cell.width
 
 
 def _blocks(grid: list[list[Cell | None]]) -> list[str]:
@@ -232,8 +236,8 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
     if sum(natural) > room:
         smallest = [0] * columns
         for n, cell in within:
-            words = (width_of(word) for line in cell.lines for word in line.split())
-            smallest[n] = max(smallest[n], *words, 0)
+            words = " ".join(cell.lines).split()
+            smallest[n] = max(smallest[n], max(map(width_of, words), default=0))
         widths = _narrowed(natural, smallest, room)
     if widths is None:
         return _records(grid)
@@ -290,9 +294,9 @@ def _row(row: list[Cell | None], widths: list[int], right: list[bool]) -> list[s
         cell = row[n]
         span = cell.columns if cell is not None and cell.columns > 1 else 1
         width = sum(widths[n : n + span]) + len(_GAP) * (span - 1)
-        lines = [
-            piece for line in (cell.lines if cell is not None else ()) for piece in _wrapped(line, width)
-        ]
+        lines = cell.lines if cell is not None else []
+        if cell is not None and _width(cell) > width:
+            lines = [piece for line in lines for piece in _wrapped(line, width)]
         columns.append((lines, width, cell is not None and cell.right if span > 1 else right[n]))
         n += span
     done = []
@@ -300,8 +304,8 @@ def _row(row: list[Cell | None], widths: list[int], right: list[bool]) -> list[s
         parts = []
         for lines, width, to_the_right in columns:
             text = lines[level] if level < len(lines) else ""
-            blank = " " * max(0, width - width_of(text))
-            parts.append(blank + text if to_the_right else text + blank)
+            room = width - width_of(text) + len(text)
+            parts.append(text.rjust(room) if to_the_right else text.ljust(room))
         done.append(_GAP.join(parts).rstrip())
     return done
 

@@ -38,12 +38,20 @@ _SIGNATURES: Final = (
     "div[name=messageSignatureSection], [id^=bloop_sign], #psignature, .front-signature, "
     "#AppleMailSignature, [data-marker=__SIG_PRE__]"
 )
-_SIGNATURE_HINTS: Final = ("signature", "_rc_sig", "bloop_sign", "__sig_pre__")
+_SIGNATURE_HINTS: Final = (b"signature", b"_rc_sig", b"bloop_sign", b"__sig_pre__")
 _BORDERED: Final = "div[style*=border]"
 _HINTS: Final = (
-    *("cite", "quote", "reply-intro", "olk_src_body", "reference-message", "__headers__", "isreplycontent"),
-    *("messagereplysection", "zmail_extra", "appendonsend", "divrplyfwdmsg", "zwchr", "stopspelling"),
-    *("id=qt", 'id="qt', "id='qt", "border-top", "border-style", "border-width"),
+    *(
+        b"cite",
+        b"quote",
+        b"reply-intro",
+        b"olk_src_body",
+        b"reference-message",
+        b"__headers__",
+        b"isreplycontent",
+    ),
+    *(b"messagereplysection", b"zmail_extra", b"appendonsend", b"divrplyfwdmsg", b"zwchr", b"stopspelling"),
+    *(b"id=qt", b'id="qt', b"id='qt", b"border-top", b"border-style", b"border-width"),
 )
 """A document that has none of them, in small letters, is not asked for the marks, which takes longer."""
 _TOP_BORDER: Final = expression(
@@ -66,9 +74,12 @@ class QuoteMarks:
     signatures: set[int] = field(default_factory=set)
 
 
-def quote_marks(html: str, body: LexborNode) -> QuoteMarks:
-    """Find what is quoted in a document; `html` is its source. At most `MAX_MARKS` quotes, the first ones."""
-    marks, small = QuoteMarks(), html.lower()
+def quote_marks(small: bytes, body: LexborNode) -> QuoteMarks:
+    """Find what is quoted in a document; at most `MAX_MARKS` quotes, the first ones.
+
+    ``small`` is its source in UTF-8, its ASCII letters small.
+    """
+    marks = QuoteMarks()
     if any(hint in small for hint in _SIGNATURE_HINTS):
         marks.signatures = {node.mem_id for node in body.css(_SIGNATURES)[:MAX_MARKS]}
     if not any(hint in small for hint in _HINTS):
