@@ -259,15 +259,17 @@ def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPa
 
 def _check_server(url: str, where: str) -> None:
     """Raise ConfigError for a password with letters that end it: the library would tell some of it."""
-    address, _, options = url.partition("?")
-    user, _, path = address.partition("://")[2].partition("/")
-    odd = user.count("@") > 1 or "@" in path or "#" in url
-    if "@" in options and "@" not in user:  # a password with a ?, unless it is a host with its port
-        odd |= not re.fullmatch(r"[^:]*|.*:[0-9]+|.*\]", user)
+    behind = url.partition("://")[2]
+    login, _, rest = behind.partition("@")
+    is_named = bool(rest) and "/" not in login  # as the library sees it, to which # and ? end no login
+    address, _, options = (rest if is_named else behind).partition("?")
+    odd = "@" in address
+    if "@" in options and not is_named:  # a password with a /, unless it is a host with its port
+        odd |= not re.fullmatch(r"[^:]*|.*:[0-9]+|.*\]", address.partition("/")[0])
     if odd or re.search(r"%(?![0-9A-Fa-f]{2})", url):
         raise ConfigError(
             f"{where}: the URL of the database cannot be read",
-            "in its password write %40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %",
+            "in its password write %40 for @, %2F for /, %25 for %",
         )
 
 

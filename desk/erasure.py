@@ -19,7 +19,7 @@ from config.records import Record
 from config.spool import names as spooled
 from desk import logs
 from desk.contacts import ContactLine, known
-from desk.errors import Refused
+from desk.errors import NotAllowed, Refused
 from desk.home import Desk
 from desk.own_addresses import read_own_addresses
 from desk.permissions import Actor, require
@@ -298,6 +298,11 @@ def _found(actor: Actor, address: str) -> _Found:
 def _to_erase(actor: Actor, address: str) -> tuple[ContactLine, set[str]]:
     require(actor, "contact.erase")
     line = known(address, actor)
+    if actor.reach is not None:
+        raise NotAllowed(
+            "only those who read all departments can erase somebody, whose tickets may be in any",
+            "have the desk's owner do it",
+        )
     addresses = {each.lower() for each in (line.email, *line.others)}
     own = read_own_addresses()
     for each in sorted(addresses):

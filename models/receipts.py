@@ -540,6 +540,18 @@ def unfiled_since(since: str, verdict: Verdict, after: int, limit: int) -> list[
     return _UNFILED_SINCE.every(since=since, verdict=verdict, after=after, limit=limit)
 
 
+def within(receipt_ids: Iterable[int], reach: Reach | None) -> frozenset[int]:
+    """Return which of these receipts are within reach; None: all."""
+    if reach is None:
+        return frozenset(receipt_ids)
+    query = (
+        Receipt.select(Receipt.id)
+        .join(Mailbox, peewee.JOIN.LEFT_OUTER)
+        .where(Receipt.id.in_(list(receipt_ids)), _readable(reach))
+    )
+    return frozenset(receipt_id for (receipt_id,) in run(query))
+
+
 def row(receipt_id: int, reach: Reach | None = None) -> ReceiptRow | None:
     """Return one receipt, or None; also for one out of reach."""
     if reach is None:

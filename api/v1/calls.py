@@ -153,7 +153,7 @@ def forward(call: Call) -> documents.QueuedReply:
     """Send a message to somebody who takes no part."""
     given = cast("ForwardBody", call.body)
     form = forwards.forward_form(call.actor, call.number, given.message, call.desk.zone)
-    text, files = (forwards.attaching if given.as_attachment else forwards.quoting)(form, given.body)
+    text, files = forwards.content(form, given.body, whole=given.as_attachment, with_files=given.files)
     queued = forwards.forward(
         call.desk,
         call.actor,
@@ -163,7 +163,7 @@ def forward(call: Call) -> documents.QueuedReply:
         cc=given.cc,
         bcc=given.bcc,
         subject=form.subject,
-        attachments=files if given.files or given.as_attachment else [],
+        attachments=files,
     )
     return documents.queued(form.number, queued)
 

@@ -107,13 +107,16 @@ def read(texts: Sequence[str], runs_on: Trigger, captured: Collection[str] = ())
             )
     if any(each.name == "reopen" for each in found) and not any(each.name == "merge" for each in found):
         raise WrongUse("reopen goes with merge", "--then merge:KEY --then reopen:2h")
-    written = [str(each) for each in found]
-    why = why_nobody_has_it(written) or why_nobody_is_told(written)
-    if why:
-        raise Refused(why, "name another agent, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE")
     if not found:
         raise WrongUse("a filter without an action does nothing", f"--then {', '.join(ACTIONS)}")
     return found
+
+
+def refuse_in_vain(actions: Sequence[str]) -> None:
+    """Raise Refused for actions that give a ticket to, or tell of it, who may not have or read it."""
+    why = why_nobody_has_it(actions) or why_nobody_is_told(actions)
+    if why:
+        raise Refused(why, "name another agent, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE")
 
 
 def why_nobody_has_it(actions: Iterable[str]) -> str:

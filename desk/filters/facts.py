@@ -5,6 +5,7 @@ A condition is read once and becomes a function of the mail's facts, because eve
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -129,6 +130,13 @@ _LARGEST: Final = 2_500
 _LARGEST_OF_ALL: Final = 10_000
 _MEMORY: Final = 1 << 22
 _WORDS: Final = expression(r"\w+")
+_MARKS: Final = expression(
+    r"(?:[\[({*]*(?:EXT(?:ERN(?:AL|E|O)?)?|(?:SUSPECTED |POSSIBLE |PROBABLE |LIKELY )?SPAM)"
+    r"(?: (?:E-?)?MAIL| SENDER)?[?!]?[\])}*:]+ *)+",
+    re.IGNORECASE,
+)
+"""What gateways put before a subject: [EXT], EXTERNAL:, ***SPAM***."""
+_LONGEST_MARKS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -192,6 +200,12 @@ class MailFacts:
         return _words(self.subject)
 
     @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """The subject, before it without what a gateway put before it, if one did."""
+        marks = _MARKS.match(self.subject, 0, _LONGEST_MARKS)
+        return (self.subject,) if marks is None else (self.subject[marks.end() :], self.subject)
+
+    @cached_property
     def fields(self) -> Mapping[int, FieldValue]:
         """What stands in the desk's own fields, read when a condition asks for one."""
         return self.stored_fields()
@@ -238,7 +252,7 @@ class MailFacts:
         if "header" in kinds:
             for name in self._header_values:
                 yield f"header {name}"
-        if "subject~" in kinds and _may_match(kinds["subject~"], self.subject):
+        if "subject~" in kinds and any(_may_match(kinds["subject~"], each) for each in self.subjects):
             yield from (f"subject~ {each}" for each in kinds["subject~"])
         if "text~" in kinds and _may_match(kinds["text~"], self.whole_text):
             yield from (f"text~ {each}" for each in kinds["text~"])
@@ -395,7 +409,7 @@ def _compared(node: Condition, value: str) -> Test:
         case "subject":
             if value.startswith("~"):
                 found = _pattern(value[1:])
-                return lambda facts: found(facts.subject, facts)
+                return lambda facts: any(found(each, facts) for each in facts.subjects)
             wanted = _phrase(value, whole=False)
             return lambda facts: wanted in facts.subject_words
         case "header":

@@ -69,11 +69,14 @@ def add(
     with transaction():
         if rows.named(name) is not None:
             raise Refused(f"there is a filter '{one_line(name, 60)}' already", "nightdesk filter edit")
+        wanted = _condition(condition, trigger)
+        acting = [str(action) for action in actions.read(then, trigger, captured_by(wanted))]
+        actions.refuse_in_vain(acting)
         rows.write(
             name=given_name(name),
             runs_on=trigger,
-            condition=_condition(condition, trigger),
-            actions=[str(action) for action in actions.read(then, trigger, captured_by(condition))],
+            condition=wanted,
+            actions=acting,
             place=order,
             stops=stop,
             active=active,
@@ -104,8 +107,10 @@ def edit(
         values["after_event"] = events.newest()
         wanted = known.condition if condition is None else condition
         values["condition"] = _condition(wanted, trigger)
-        acting = known.actions if then is None else then
-        values["actions"] = [str(each) for each in actions.read(acting, trigger, captured_by(wanted))]
+        given = known.actions if then is None else then
+        values["actions"] = acting = [str(each) for each in actions.read(given, trigger, captured_by(wanted))]
+        if acting != list(known.actions) or (active and not known.active):
+            actions.refuse_in_vain(acting)  # one that came to that later may be switched off, or moved
         values["schedule"] = _schedule(known.schedule if schedule is None else schedule, trigger)
         if order is not None:
             values["place"] = order
@@ -133,17 +138,12 @@ def on_trial(name: str, condition: str | None, then: Sequence[str] | None) -> St
     if known is None and (condition is None or then is None):
         raise NotFound(f"there is no filter '{one_line(name, 60)}'", "give --if and --then to try a new one")
     base = known or StoredFilter(0, name, "new", "", (), 100, stops=False, active=True)
-    return base._replace(
-        condition=base.condition if condition is None else _condition(condition, base.runs_on),
-        actions=base.actions
-        if then is None
-        else [
-            str(action)
-            for action in actions.read(
-                then, base.runs_on, captured_by(base.condition if condition is None else condition)
-            )
-        ],
-    )
+    asked = base.condition if condition is None else _condition(condition, base.runs_on)
+    acting = base.actions
+    if then is not None:
+        acting = [str(action) for action in actions.read(then, base.runs_on, captured_by(asked))]
+        actions.refuse_in_vain(acting)
+    return base._replace(condition=asked, actions=acting)
 
 
 def stored(name: str) -> StoredFilter:

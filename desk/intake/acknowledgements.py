@@ -179,8 +179,8 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
     from mail.mime import message
 
     batch, prepared, mail = incoming.batch, incoming.prepared, incoming.mail
-    if incoming.arrival.quiet:
-        return "not passed on: imported quietly"
+    if incoming.arrival.quiet or incoming.arrival.archive:
+        return f"not passed on: {'imported quietly' if incoming.arrival.quiet else 'filed as archive'}"
     if _came_before_restore(incoming):
         return "not passed on: the mail is older than the last restore of a backup, it was when it first came"
     people = _not_addressed(incoming, ticket)

@@ -82,6 +82,7 @@ class ReadingTrial:
         """Read the rules. Raises NotAllowed."""
         require(actor, "settings.edit")
         self._desk = desk
+        self._reach = actor.reach
         self._rules = read_rules(desk)
         self.asked = 0
 
@@ -97,12 +98,14 @@ class ReadingTrial:
         after = 0
         while found := messages.read_since(begin, after, _AT_ONCE):
             after = found[-1].id
-            yield from self._filed(found)
+            mine = receipts.within([each.receipt_id for each in found], self._reach)
+            yield from self._filed([each for each in found if each.receipt_id in mine])
         for verdict in _UNFILED:
             after = 0
             while left := receipts.unfiled_since(begin, verdict, after, _AT_ONCE):
                 after = left[-1].receipt_id
-                yield from self._unfiled(left)
+                mine = receipts.within([each.receipt_id for each in left], self._reach)
+                yield from self._unfiled([each for each in left if each.receipt_id in mine])
 
     def _filed(self, found: Sequence[ReadMail]) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
@@ -159,7 +162,7 @@ def reread_receipts(desk: Desk, actor: Actor, receipt_ids: Iterable[int]) -> lis
     changed = []
     with transaction():
         for receipt_id in receipt_ids:
-            receipt = receipts.row(receipt_id)
+            receipt = receipts.row(receipt_id, actor.reach)
             stored = receipts.arrival(receipt_id)
             if receipt is None or stored is None:
                 raise NotFound(f"there is no receipt {receipt_id}", "nightdesk receipt list shows them")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from config.expressions import expression
 from desk.errors import NotFound, Refused, WrongUse
 from desk.intake import pipeline
 from desk.permissions import THE_DESK, Actor, require
+from desk.tickets.reading import may_read_numbered
 from models import blobs, mailboxes, messages, receipts
 from models.fields import utc_time
 from models.receipts import VERDICTS, ReceiptRow, Verdict, WantedReceipts
@@ -17,6 +20,10 @@ from models.receipts import VERDICTS, ReceiptRow, Verdict, WantedReceipts
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.incoming import Outcome
+
+_REFERS = expression(r", refers to (\S+)$")
+_NAMES_A_TICKET = expression(r"(?:\bticket |\[#)(\S+)")
+"""Numbers in a trace; a blank ends one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,12 @@ def entries(
     )
     forward = after_id is not None
     found = receipts.rows(chosen, before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit)
-    return [_view(row) for row in (reversed(found) if forward else found)]
+    return [_view(row, reader) for row in (reversed(found) if forward else found)]
 
 
 def show(receipt_id: int, reader: Actor = THE_DESK) -> ReceiptView:
     """Return one receipt with its trace; raises NotFound."""
-    return _view(_row(receipt_id, reader))
+    return _view(_row(receipt_id, reader), reader)
 
 
 def of_message(message_id: int, reader: Actor = THE_DESK) -> ReceiptView | None:
@@ -132,7 +139,7 @@ def replay(desk: Desk, receipt_id: int, reader: Actor = THE_DESK) -> ReceiptView
     show(receipt_id, reader)
     with pipeline.rehearsal():
         pipeline.take_again(desk, receipt_id)
-        return show(receipt_id)
+        return _view(_row(receipt_id), reader)
 
 
 def _need_quarantined(receipt_id: int) -> None:
@@ -152,7 +159,7 @@ def _row(receipt_id: int, reader: Actor = THE_DESK) -> ReceiptRow:
     return row
 
 
-def _view(row: ReceiptRow) -> ReceiptView:
+def _view(row: ReceiptRow, reader: Actor) -> ReceiptView:
     return ReceiptView(
         id=row.id,
         door=row.door,
@@ -165,10 +172,25 @@ def _view(row: ReceiptRow) -> ReceiptView:
         ticket=row.ticket,
         duplicate_of=row.duplicate_of,
         reason=row.reason,
-        trace=tuple(json.loads(row.trace)),
+        trace=_told_to(reader, json.loads(row.trace)),
         sha256=row.sha256,
         size=row.size,
         disposed=None if row.disposed is None else utc_time(row.disposed),
+    )
+
+
+def _told_to(reader: Actor, trace: Sequence[str]) -> tuple[str, ...]:
+    """Return a trace without what it says of tickets that the reader may not read."""
+    if reader.reach is None:
+        return tuple(trace)
+    read = [
+        _REFERS.sub(lambda found: found[0] if may_read_numbered(reader, found[1]) else "", each)
+        for each in trace
+    ]
+    return tuple(
+        each
+        for each in read
+        if all(may_read_numbered(reader, found.strip("],:")) for found in _NAMES_A_TICKET.findall(each))
     )
 
 

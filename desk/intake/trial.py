@@ -20,6 +20,7 @@ from desk.intake.filtering import fields_of, standing_of, topic_of
 from desk.permissions import letting_filters_act, require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
+from desk.tickets.reading import may_read
 from mail.inert import one_line
 from mail.mime import automated, message
 from mail.mime.author import author_of, named_people
@@ -69,9 +70,13 @@ class Difference:
 
 @dataclass(slots=True)
 class Trial:
-    """A filter on trial among the others. `asked` counts the mails that were looked at."""
+    """A filter on trial among the others, of mail that `actor` may read.
+
+    `asked` counts the mails that were looked at.
+    """
 
     desk: Desk
+    actor: Actor
     tried: StoredFilter
     asked: int = 0
     alone: bool = False
@@ -91,7 +96,7 @@ class Trial:
         after = ready(_with(stored, self.tried))
         rules = read_rules(self.desk)
         asked = frozenset().union(*map(asked_of, self._conditions(stored)))
-        for taken, kept in taken_with_texts(utc_text(since), texts="text" in asked):
+        for taken, kept in taken_with_texts(utc_text(since), self.actor, texts="text" in asked):
             trigger = trigger_of(taken)
             if trigger is None:
                 continue
@@ -120,6 +125,8 @@ class Trial:
         from desk.filters import sweep  # 10 ms, for filters that no mail starts
 
         for ticket in sweep.holding(self.tried, self.desk, now()):
+            if not may_read(self.actor, ticket):
+                continue
             self.asked += 1
             after = sweep.decision_of(self.tried)
             yield Difference(None, ticket.number, ticket.subject, Decision(), after)
@@ -245,8 +252,10 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
     return sorted([*others, tried._replace(id=age, active=True)], key=lambda each: (each.place, each.id))
 
 
-def taken_with_texts(since: str, *, texts: bool) -> Iterator[tuple[TakenMail, WrittenText | None]]:
-    """Yield the mails that customers sent since a time, few of them in memory at once.
+def taken_with_texts(
+    since: str, reader: Actor, *, texts: bool
+) -> Iterator[tuple[TakenMail, WrittenText | None]]:
+    """Yield those mails of customers since a time that somebody may read, few of them in memory at once.
 
     Each comes with what its message keeps of it, where ``texts`` says so: to read a text again takes far
     longer than to look it up, and what is read otherwise by now `desk.intake.reading_trial` tells.
@@ -257,6 +266,8 @@ def taken_with_texts(since: str, *, texts: bool) -> Iterator[tuple[TakenMail, Wr
         if texts:
             in_tickets = {each.ticket_id for each in found if each.ticket_id is not None}
             kept = messages.texts_taken(in_tickets, last, found[-1].receipt_id)
+        mine = receipts.within([each.receipt_id for each in found], reader.reach)
         for each in found:
-            yield each, kept.get(each.receipt_id)
+            if each.receipt_id in mine:
+                yield each, kept.get(each.receipt_id)
         last = found[-1].receipt_id

@@ -143,6 +143,7 @@ class RuleTrial:
         """Read both sides. Raises what the change raises."""
         require(actor, "settings.edit")
         self._desk = desk
+        self._reader = actor
         self.asked = 0
         self._before = _side(desk)
         with transaction(), undone():
@@ -165,7 +166,7 @@ class RuleTrial:
         speaks_alike = self._before.answers.speaks_like(self._after.answers)
         texts = "text" in self._before.asked | self._after.asked
         texts = texts or not (answers_alike and self._letters_alike)
-        for taken, kept in taken_with_texts(utc_text(since), texts=texts):
+        for taken, kept in taken_with_texts(utc_text(since), self._reader, texts=texts):
             trigger = trigger_of(taken)
             if trigger is None:
                 continue

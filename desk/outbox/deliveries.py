@@ -112,7 +112,7 @@ def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
 def _granted(actor: Actor, delivery_id: int) -> StoredDelivery:
     """Return a mail that the actor may change and that nobody is sending now."""
     delivery = deliveries.by_id(delivery_id)
-    if delivery is None:
+    if delivery is None or not deliveries.lines_of_mail(delivery_id, actor.reach):
         raise _missing(delivery_id)
     ticket = None if delivery.ticket_id is None else tickets.read(delivery.ticket_id)
     if ticket is not None:

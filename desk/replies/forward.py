@@ -125,15 +125,16 @@ def forward(
         return queue_forward(actor, ticket.id, rendered, signed, len(body))
 
 
-def quoting(form: ForwardForm, above: str) -> tuple[str, list[File]]:
-    """Return the text and files of a mail that quotes the message below what the agent wrote."""
+def content(form: ForwardForm, above: str, *, whole: bool, with_files: bool) -> tuple[str, list[File]]:
+    """Return the text and files of a mail that quotes the message below what the agent wrote.
+
+    ``whole``: it has the message's whole mail attached instead. What does not go with it is not read: it may
+    be damaged, or in a store that is away.
+    """
     above = above.strip("\n")
-    return f"{above}\n\n{form.quoted}" if above else form.quoted, files_of(form)
-
-
-def attaching(form: ForwardForm, above: str) -> tuple[str, list[File]]:
-    """Return the text and files of a mail that has the message's whole mail attached."""
-    return above.strip("\n") or "See the attached mail.", [as_attachment(form.message)]
+    if whole:
+        return above or "See the attached mail.", [as_attachment(form.message)]
+    return f"{above}\n\n{form.quoted}" if above else form.quoted, files_of(form) if with_files else []
 
 
 def as_attachment(message_id: int) -> File:

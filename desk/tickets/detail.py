@@ -21,7 +21,7 @@ from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
 from desk.tickets.participants import pending_of
 from desk.tickets.promises import ClockView
-from desk.tickets.reading import may_read
+from desk.tickets.reading import may_read, may_read_numbered
 from desk.tickets.tasks import TaskView
 from desk.tickets.time_spent import TimeView
 from mail.inert import clean
@@ -245,11 +245,11 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         attachment_count=ticket.attachment_count,
         topic=names.topic,
         mailbox=names.mailbox,
-        refers_to=names.refers_to if names.refers_to and _is_readable(names.refers_to, reader) else None,
+        refers_to=names.refers_to if names.refers_to and may_read_numbered(reader, names.refers_to) else None,
         referred=tuple(referred),
         tasks=tuple(tasks.of_ticket(ticket.id)),
         time_spent=tuple(time_spent.of_ticket(ticket.id)),
-        links=tuple(each for each in links.of_ticket(ticket.id) if _is_readable(each.number, reader)),
+        links=tuple(each for each in links.of_ticket(ticket.id) if may_read_numbered(reader, each.number)),
         fields=tuple(fields.of_ticket(ticket.id, names.topic)),
         named_status=names.named_status,
         requester_fields=tuple(fields.of_contact(ticket.contact_id)),
@@ -257,17 +257,12 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
         pending=tuple(pending_of(ticket)),
         messages=tuple(_messages(ticket.id)),
-        events=tuple(events.of_ticket(ticket.id)),
+        events=tuple(events.of_ticket(ticket.id, reader)),
     )
 
 
 def _is_away(agent_id: int) -> bool:
     return vacation.is_away(agents.by_id(agent_id).preferences, now())
-
-
-def _is_readable(number: str, reader: Actor) -> bool:
-    other = tickets.read_numbered(number)
-    return other is not None and may_read(reader, other)
 
 
 def last_seen(actor: Actor, number: str) -> datetime | None:

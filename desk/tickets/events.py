@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from config.expressions import expression
 from config.records import Record
+from desk.permissions import THE_DESK, Actor
+from desk.tickets.reading import may_read_numbered
 from models import events as rows
 from models.events import EventKind
 from models.fields import utc_time
@@ -55,6 +58,12 @@ _WORDS: dict[str, str] = {
     "undelivered": "not delivered to {to}: {why}",
 }
 
+_OF_OTHERS: frozenset[EventKind] = frozenset(
+    ["merged", "unmerged", "joined", "moved", "split", "linked", "unlinked", "told", "status", "undone"]
+)
+"""Whose words may name another ticket."""
+_NUMBER = expression(r"#([^\s,]+)")
+
 
 class EventView(Record):
     """One line of a ticket's history; `agent` is None for what the desk did by itself."""
@@ -75,11 +84,24 @@ def words(kind: EventKind, detail: Mapping[str, Any]) -> str:
     return _WORDS[kind].format_map(_Blanks(detail)) + why
 
 
-def of_ticket(ticket_id: int) -> list[EventView]:
-    """Return a ticket's history, oldest first."""
+def told_to(reader: Actor, kind: EventKind, detail: Mapping[str, Any]) -> str:
+    """Return `words`, with no number of a ticket that the reader may not read."""
+    said = words(kind, detail)
+    if reader.reach is None or kind not in _OF_OTHERS:
+        return said
+    return _NUMBER.sub(
+        lambda found: found[0] if may_read_numbered(reader, found[1]) else "another ticket", said
+    )
+
+
+def of_ticket(ticket_id: int, reader: Actor = THE_DESK) -> list[EventView]:
+    """Return a ticket's history, oldest first, as somebody may read it."""
     return [
         EventView(
-            utc_time(row.at), row.agent_name or row.detail.get("by"), row.kind, words(row.kind, row.detail)
+            utc_time(row.at),
+            row.agent_name or row.detail.get("by"),
+            row.kind,
+            told_to(reader, row.kind, row.detail),
         )
         for row in rows.of_ticket(ticket_id)
     ]

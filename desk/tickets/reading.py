@@ -12,6 +12,12 @@ def may_read(reader: Actor, ticket: TicketState) -> bool:
     return reader.reaches(departments_of(ticket), ticket.team_id)
 
 
+def may_read_numbered(reader: Actor, number: str) -> bool:
+    """Whether there is a ticket of that number that somebody may read."""
+    ticket = tickets.read_numbered(number)
+    return ticket is not None and may_read(reader, ticket)
+
+
 def require_for(actor: Actor, action: str, ticket: TicketState) -> None:
     """Raise NotAllowed unless somebody may do `action` with a ticket.
 

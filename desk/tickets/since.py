@@ -118,7 +118,7 @@ def _of(actor: Actor, ticket: TicketState, seen: SeenUpTo) -> list[News]:
         if message.agent_id is None or message.agent_id != actor.agent_id
     ]
     found += [
-        _event_news(ticket.number, event)
+        _event_news(ticket.number, event, actor)
         for event in events.since(ticket.id, seen.event)
         if _is_news(event) and not _is_own(actor, event)
     ]
@@ -156,7 +156,7 @@ def _message_news(number: str, message: LaterMessage) -> News:
     )
 
 
-def _event_news(number: str, event: DatedEvent) -> News:
+def _event_news(number: str, event: DatedEvent, reader: Actor) -> News:
     who = one_line(event.agent_name or str(event.detail.get("by") or ""), 60)
-    words = one_line(history.words(event.kind, event.detail), EXCERPT)
+    words = one_line(history.told_to(reader, event.kind, event.detail), EXCERPT)
     return News(number, utc_time(event.at), f"{who}:" if who else "", words)

@@ -177,7 +177,7 @@ def test(
         if condition is not None or then:
             raise UsageError("--if and --then are for a filter", "write them into the file")
         return _test_file(context, tables, begin)
-    trial = Trial(context.desk, filters.on_trial(name or "", condition, then or None))
+    trial = Trial(context.desk, context.actor, filters.on_trial(name or "", condition, then or None))
     found = list(trial.differences(begin))
     return Result(
         lambda: [documents.difference(each) for each in found],
@@ -255,7 +255,7 @@ def apply(context: VerbContext, name: str, since: str) -> Result:
     from desk.intake import trial
     from desk.queries.times import age
 
-    tried = trial.Trial(context.desk, filters.on_trial(name, None, None), alone=True)
+    tried = trial.Trial(context.desk, context.actor, filters.on_trial(name, None, None), alone=True)
     numbers = trial.apply_to_open(context.desk, context.actor, tried.differences(now() - age(since)))
     return Result(
         lambda: {"changed": numbers},

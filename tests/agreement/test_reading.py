@@ -23,6 +23,7 @@ WORKS = "ticket.reply,ticket.note,ticket.edit,ticket.assign,ticket.close"
 HIDDEN = ("The takeover", "kestrel", "rita@board.example", "plan.txt")
 """What the other department's ticket 2 says, of whom, and its file."""
 
+STRANGER = "Eve <eve@evil.example>"
 SECRET = ("The takeover", "kestrel\n", "Rita <rita@board.example>")
 
 
@@ -88,7 +89,46 @@ def test_nothing_is_told_of_what_they_may_not_read(desk_of_two: SameProcess) -> 
         told = done(desk, *arguments, NIGHTDESK_AGENT="bo")
         assert not [word for word in (*HIDDEN, "Board") if word in told], (arguments, told)
         assert '"number":"2"' not in told.replace(" ", ""), arguments
+        assert "#2" not in told, arguments
     assert [each["number"] for each in json.loads(done(desk, *WALK[1], NIGHTDESK_AGENT="bo"))] == ["1"]
+
+
+def test_who_may_change_the_rules_tries_them_on_what_they_read(desk_of_two: SameProcess) -> None:
+    desk = desk_of_two
+    done(desk, "role", "add", "Chief", "--may", f"{WORKS},settings.edit,contact.erase,outbox.edit")
+    done(desk, "agent", "add", "cy", "--in", "Support=Chief")
+    done(desk, "filter", "add", "Quiet", "--on", "time", "--if", "state:any", "--then", "tag:quiet")
+    every_mail = ("--if", "is:person OR is:machine", "--then", "tag:seen")
+    for arguments in (["filter", "test", "New", *every_mail], ["filter", "test", "Quiet"]):
+        mine, all_of_it = (done(desk, *arguments, NIGHTDESK_AGENT=who) for who in ("cy", ""))
+        assert "The takeover" in all_of_it
+        assert ("The printer burns" in mine, "The takeover" in mine) == (True, False)
+    assert " of 1 mails" in desk("receipt", "test", NIGHTDESK_AGENT="cy").err
+    done(desk, "filter", "add", "New", "--on", "new", *every_mail)
+    applied = json.loads(done(desk, "filter", "apply", "New", "--json", NIGHTDESK_AGENT="cy"))
+    assert applied == {"changed": ["1"]}
+    assert desk("receipt", "reread", "2", NIGHTDESK_AGENT="cy").status == 1
+    assert "all departments" in desk("contact", "erase", "ana@corp.example", NIGHTDESK_AGENT="cy").err
+    sends = ("--protocol", "none", "--smtp-host", "smtp.example", "--smtp-auth", "none")
+    done(desk, "mailbox", "add", "support@desk.example", *sends)
+    done(desk, "ticket", "reply", "2", "--body-file", "-", stdin="kestrel")
+    hidden, unknown = (desk("outbox", "cancel", each, NIGHTDESK_AGENT="cy").err for each in ("1", "77"))
+    assert hidden.replace("1", "77") == unknown
+
+
+def test_a_mail_that_names_it_tells_no_more_than_one_that_names_none(desk_of_two: SameProcess) -> None:
+    desk = desk_of_two
+    opened = open_desk(DeskPaths(desk.home), Settings())
+    take(opened, [Arrival(mail(f"Re: [#{each}] x", "x", STRANGER), "import") for each in ("2", "77")])
+    close_database()
+    told, other = (
+        json.loads(done(desk, "receipt", "show", each, "--json", NIGHTDESK_AGENT="bo"))["trace"]
+        for each in ("3", "4")
+    )
+    assert [each.replace("3", "4") for each in told] == other
+    assert any(
+        "refers to 2" in each for each in json.loads(done(desk, "receipt", "show", "3", "--json"))["trace"]
+    )
 
 
 def test_who_reads_both_finds_both(desk_of_two: SameProcess) -> None:

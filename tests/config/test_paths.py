@@ -102,12 +102,13 @@ def test_a_database_password_is_in_no_text_of_the_paths(no_etc: Path) -> None:
 
 def test_a_password_that_ends_too_early_in_the_url_is_refused_and_not_told(no_etc: Path) -> None:
     rest = "127.0.0.1:5432/desk"
-    for written in ("p@s3cret", "p/s3cret@x", "p#s3cret", "p?s3cret", "p%s3cret"):
+    for written in ("p@s3cret", "p/s3cret@x", "p?x/s3cret", "p%s3cret"):
         with pytest.raises(ConfigError, match="cannot be read") as refused:
             find_desk(Flags(database=f"postgresql://u:{written}@{rest}"), {"NIGHTDESK_HOME": "/h"}, no_etc)
         assert "s3cret" not in f"{refused.value} {refused.value.hint}"
     for url in (
         f"postgresql://u:p%40%2F%23%3F%25@{rest}",
+        f"postgresql://u:p#s3cr?et@{rest}",  # as the library reads it
         f"postgresql://{rest}?user=a@b",
         f"postgresql://u@{rest}?options=-c%20x&application_name=a@b",
         "postgresql:///desk?host=/run/postgresql",

@@ -21,6 +21,7 @@ import pytest
 from desk.replies import drafts
 from desk.tickets.presence import Attendance
 from models.opening import close_database
+from tests.support.servers.child import free_ports
 from tests.support.servers.fixtures import need_programs
 from tests.support.workbench import make_agent, make_desk, make_ticket
 
@@ -32,13 +33,6 @@ Server(sys.argv[1], host="127.0.0.1", port=int(sys.argv[2])).serve()
 ENTER = "\ue007"
 PATIENCE = 60
 """Seconds."""
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def until(asked: Callable[[], Any], what: str, meanwhile: Callable[[], None] | None = None) -> Any:
@@ -142,7 +136,7 @@ def test_a_ticket_is_opened_and_answered_in_a_browser(chromium: None, tmp_path: 
     desk = make_desk(tmp_path)
     ana, others = make_agent("ana"), Attendance(make_agent("jo"))
     ticket = make_ticket("VPN drops", "Every half hour.")
-    port, driver = free_port(), free_port()
+    port, driver = free_ports(2)
     environ = {
         "NIGHTDESK_HOME": str(desk.paths.home),
         "NIGHTDESK_AGENT": "ana",

@@ -145,7 +145,7 @@ def forward(
     from desk.replies import forward as forwards
 
     form = forwards.forward_form(context.actor, number, message_id, context.zone)
-    text, files = (forwards.attaching if as_attachment else forwards.quoting)(form, body)
+    text, files = forwards.content(form, body, whole=as_attachment, with_files=not no_files)
     queued = forwards.forward(
         context.desk,
         context.actor,
@@ -155,7 +155,7 @@ def forward(
         cc=cc,
         bcc=bcc,
         subject=form.subject,
-        attachments=[] if no_files and not as_attachment else files,
+        attachments=files,
     )
     return Result(lambda: documents.queued(form.number, queued), lambda: _print_queued(number, queued))
 

@@ -261,7 +261,7 @@ class TestTrial:
         door.take(mail("Hello", subject="Other"))
         before = _all_rows()
         tried = filters.on_trial("New", "printer", ["tag:x"])
-        [found] = list(Trial(desk, tried).differences(now() - age("90d")))
+        [found] = list(Trial(desk, ADMIN, tried).differences(now() - age("90d")))
         assert (found.ticket, documents.decision(found.before), documents.decision(found.after)) == (
             "1",
             {},
@@ -272,13 +272,13 @@ class TestTrial:
     def test_a_disabled_filter_is_tried_as_if_it_ran(self, door: Door, desk: Desk) -> None:
         add("A", "printer", "reject", active=False)
         door.take(mail())
-        trial = Trial(desk, filters.on_trial("A", None, None))
+        trial = Trial(desk, ADMIN, filters.on_trial("A", None, None))
         [found] = list(trial.differences(now() - age("1d")))
         assert documents.decision(found.after) == {"rejected_by": "A"}
         assert not trial.alone
         # One that runs is compared with a desk without it: beside itself it changes nothing.
         filters.edit(ADMIN, "A", active=True)
-        trial = Trial(desk, filters.on_trial("A", None, None))
+        trial = Trial(desk, ADMIN, filters.on_trial("A", None, None))
         assert [documents.decision(each.after) for each in trial.differences(now() - age("1d"))] == [
             {"rejected_by": "A"}
         ]
@@ -295,7 +295,7 @@ class TestTrial:
         raw = mail("The printer.", subject="vpn")
         taken = door.take(raw)
         tried = filters.on_trial("Second", second, [also])
-        found = Trial(desk, tried).differences(now() - age("1d"))
+        found = Trial(desk, ADMIN, tried).differences(now() - age("1d"))
         said = {each.receipt_id for each in found}
         add("Second", second, also)
         real = door.receipt(mail("The printer.", subject="vpn"))

@@ -493,6 +493,15 @@ class TestAgentsByMail:
         assert rows("SELECT r.address FROM recipient r WHERE r.state = 'queued'") == [("ana@corp.test",)]
         assert value("SELECT count(*) FROM message WHERE kind = 'reply'") == 1
 
+    @pytest.mark.parametrize("old", ["archive", "quiet"])
+    def test_an_old_answer_is_not_sent_to_the_customer_again(self, door: Door, old: str) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        receipt = door.receipt(mail(sender=self.KIM, answers=sent, headers=self.PROOF), **{old: True})
+        assert receipt.trace[-1].startswith("not passed on: ")
+        assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'")
+
     def test_a_customer_whom_the_agent_addressed_is_not_written_to_twice(self, door: Door) -> None:
         door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))

@@ -363,7 +363,7 @@ def test_what_is_done_to_hundreds_of_tickets_is_undone_whole(desk: Desk, door: D
             condition="subject:vpn",
             then=["tag:vpn", "priority:high", "topic:VPN", "sla:Fast", "note:Seen."],
         )
-        trial = Trial(desk, filters.on_trial("VPN", None, None), alone=True)
+        trial = Trial(desk, ADMIN, filters.on_trial("VPN", None, None), alone=True)
         found = list(trial.differences(now() - timedelta(days=1)))
         assert lasting(each.after for each in found[:2]) == "2 notes"
         assert len(apply_filter(desk, agent, found)) == 130
@@ -380,7 +380,7 @@ def test_what_other_filters_did_already_is_not_done_again(desk: Desk, door: Door
     filters.add(ADMIN, "First", on="new", condition="subject:vpn", then=["note:Once.", "tag:one"])
     door.take(mail(subject="vpn"))
     filters.add(ADMIN, "Second", on="new", condition="subject:vpn", then=["note:Twice.", "tag:two"])
-    trial = Trial(desk, filters.on_trial("Second", None, None), alone=True)
+    trial = Trial(desk, ADMIN, filters.on_trial("Second", None, None), alone=True)
     apply_filter(desk, ADMIN, trial.differences(now() - timedelta(days=1)))
     assert [text for (text,) in rows("SELECT text FROM message WHERE kind = 'note' ORDER BY id")] == [
         "Once.",
@@ -392,7 +392,7 @@ def test_alarms_that_were_gathered_are_asked_as_the_new_mail_that_they_are(desk:
     filters.add(ADMIN, "Disks", on="new", condition="subject:disk", then=["merge:disk"])
     for _ in range(3):
         door.take(mail(subject="disk full"))
-    trial = Trial(desk, filters.on_trial("Disks", None, ["merge:disk", "tag:disk"]))
+    trial = Trial(desk, ADMIN, filters.on_trial("Disks", None, ["merge:disk", "tag:disk"]))
     assert len(list(trial.differences(now() - timedelta(days=1)))) == 3
 
 

@@ -8,7 +8,7 @@ from desk.errors import Refused
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.replies import drafts
-from desk.replies.forward import as_attachment, begin_draft, files_of, forward, forward_form
+from desk.replies.forward import as_attachment, begin_draft, content, files_of, forward, forward_form
 from desk.replies.reply import reply_form, send_reply
 from desk.replies.undo_send import cancel_send
 from desk.tickets import detail, since
@@ -182,6 +182,21 @@ def test_its_files_go_along_and_are_kept_with_the_draft(door: Door, desk: Desk, 
     draft = drafts.load(kim, "2", "forward")
     assert draft is not None
     assert list(draft.attachments) == paths
+
+
+def test_a_file_that_does_not_go_along_is_not_read(
+    door: Door, kim: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_file: int) -> bytes:
+        raise blobs.BlobDamaged("pump.log")
+
+    with_file(door)
+    form = forward_form(kim, "2")
+    monkeypatch.setattr(detail, "attachment_bytes", damaged)
+    assert content(form, "Look.", whole=False, with_files=False)[1] == []
+    assert content(form, "Look.", whole=True, with_files=False)[1] == [as_attachment(2)]
+    with pytest.raises(blobs.BlobDamaged):
+        content(form, "Look.", whole=False, with_files=True)
 
 
 def test_taken_back_it_is_a_draft_again(door: Door, desk: Desk, kim: Actor) -> None:

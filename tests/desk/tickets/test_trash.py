@@ -365,7 +365,7 @@ def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(do
     settings.set(ADMIN, "tickets.keep_days", "10")
     later(11)
     assert [each.before for each in detail.show("1").messages[-1].edits] == ["[erased]"]
-    trial = Trial(desk, filters.on_trial("Birds", "from:corp.test", ["tag:bird"]))
+    trial = Trial(desk, ADMIN, filters.on_trial("Birds", "from:corp.test", ["tag:bird"]))
     assert [each.ticket for each in trial.differences(now() - timedelta(days=9))] == ["2", "3"]
     tables = rule_file.read('[[filter]]\nname = "Birds"\nif = "from:corp.test"\nthen = ["tag:bird"]\n')
     tried = trial_of_file(desk, ADMIN, tables)

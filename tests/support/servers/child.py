@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -99,17 +100,31 @@ def make_home() -> Path:
     return home
 
 
+_BELOW_THE_KERNELS = range(10_240, 32_768)
+_STRETCHES = 32
+
+
+def _ports_of_this_process() -> Iterator[int]:
+    # A port may be asked for long before its server starts, so nobody else may come by it meanwhile: not the
+    # kernel, which hands out ports above these by itself, nor another worker of this run. Another run on this
+    # machine begins elsewhere in the same stretch.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _STRETCHES
+    stretch = _BELOW_THE_KERNELS[worker::_STRETCHES]
+    begin = os.getpid() % len(stretch)
+    return itertools.cycle([*stretch[begin:], *stretch[:begin]])
+
+
+_ports = _ports_of_this_process()
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that are free at every address of the test servers at this moment."""
+    """Ports that are free at every address of the test servers, and that nobody else of this run is given."""
     held: list[socket.socket] = []
     ports: list[int] = []
     try:
         while len(ports) < count:
-            first = socket.socket()
-            held.append(first)
-            first.bind((ADDRESSES[0], 0))
-            port = int(first.getsockname()[1])
-            if all(_hold(held, address, port) for address in ADDRESSES[1:]):
+            port = next(_ports)
+            if all(_hold(held, address, port) for address in ADDRESSES):
                 ports.append(port)
     finally:
         for each in held:

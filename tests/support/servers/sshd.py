@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nightdesk
 from tests.support.program import REPOSITORY
-from tests.support.servers.child import Child, ServerTrouble
+from tests.support.servers.child import Child, ServerTrouble, free_ports
 from tests.support.servers.packages import ensure_installed
 
 SHIPPED = Path(nightdesk.__file__).parent / "ssh" / "nightdesk.conf"
@@ -49,9 +49,7 @@ class Sshd:
         ours = shipped.replace("Match User nightdesk", f"Match User {self._user}")
         ours = ours.replace("/usr/local/bin/nightdesk", str(program))
         assert ours.count(str(program)) == 1
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        (self.port,) = free_ports(1)
         config = folder / "sshd_config"
         config.write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\nUsePAM no\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event
 
@@ -54,7 +53,7 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
     reader = Reader(desk)
     try:
         there = reader.read(arrivals).result(60)
-        assert reader._process.poll() is None
+        assert [each.poll() for each in reader._processes] == [None, None]
     finally:
         reader.close()
     here = parse_ahead(arrivals, desk.blob_threshold, zone=lambda: desk.zone)
@@ -63,13 +62,25 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
         assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
 
 
+def test_one_that_hangs_holds_nobody_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.fetch.reader.GOODBYE_SECONDS", 0)
+    arrivals = [Arrival(mail(1), "imap", 1, "INBOX", 1, 1, None, datetime(2026, 1, 5, tzinfo=UTC))]
+    reader = Reader(desk)
+    for process in reader._processes:
+        process.send_signal(signal.SIGSTOP)
+    for _ in range(3):
+        reader.read(arrivals)
+    reader.close()
+    assert [each.returncode for each in reader._processes] == [-signal.SIGKILL] * 2
+
+
 def test_it_is_started_once_and_ends_with_the_run(
     desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
 ) -> None:
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         assert fetch(desk, add_mailbox(server, batch=5)).fetched == 60
     assert len(started) == 1
-    assert started[0]._process.returncode == 0
+    assert [each.returncode for each in started[0]._processes] == [0, 0]
 
 
 def test_a_handful_of_mails_starts_no_process(
@@ -80,17 +91,17 @@ def test_a_handful_of_mails_starts_no_process(
     assert started == []
 
 
-@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+@pytest.mark.parametrize("dying", [1, 2])
 def test_a_reader_that_dies_is_done_without(
-    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], kill: Callable[[int, int], None]
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], dying: int
 ) -> None:
-    def end(_tally: MailboxFetch) -> None:
-        if started[0]._process.poll() is None:
-            kill(started[0]._process.pid, signal.SIGKILL)
+    def kill(_tally: MailboxFetch) -> None:
+        for process in started[0]._processes[:dying]:
+            process.send_signal(signal.SIGKILL)
 
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         mailbox = add_mailbox(server, batch=5)
-        tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=end)
+        tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=kill)
     assert (tally.fetched, tally.errors) == (60, [])
 
 
