@@ -396,7 +396,9 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
     message = incoming.message(match, blob_id)
     if match.agent is not None and match.kind == "reply":
         after = incoming.rules.status_after_reply
-        if after == "closed":
+        if incoming.arrival.archive and ticket.status == "closed":
+            after = "closed"
+        elif after == "closed":
             from desk.tickets.changes import usual_status  # 12 ms, for agents' mail that closes
 
             after = usual_status(ticket, after)

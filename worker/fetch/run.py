@@ -214,7 +214,10 @@ class FetchRun(Generic[N, M]):
             return None
         from worker.fetch.reader import Reader  # 7 ms with all that reads mail, for long runs
 
-        return Reader(self.desk)
+        try:
+            return Reader(self.desk)
+        except OSError:  # there is no room for more processes: the mails are read here
+            return None
 
     def _release_gone(self, again: list[N], due: set[str]) -> None:
         gone = due - {str(name) for name in again}

@@ -496,9 +496,10 @@ class TestAgentsByMail:
     @pytest.mark.parametrize("old", ["archive", "quiet"])
     def test_an_old_answer_is_not_sent_to_the_customer_again(self, door: Door, old: str) -> None:
         door.agent()
-        ticket = door.take(mail(headers={"Precedence": "list"}))
+        ticket = door.take(mail(headers={"Precedence": "list"}), **{old: True})
         sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
         receipt = door.receipt(mail(sender=self.KIM, answers=sent, headers=self.PROOF), **{old: True})
+        assert value("SELECT status FROM ticket") == {"archive": "closed", "quiet": "waiting"}[old]
         assert receipt.trace[-1].startswith("not passed on: ")
         assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'")
 

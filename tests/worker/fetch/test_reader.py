@@ -105,11 +105,16 @@ def test_a_reader_that_dies_is_done_without(
     assert (tally.fetched, tally.errors) == (60, [])
 
 
+@pytest.mark.parametrize("instead", ["false", "/nowhere"])
 def test_a_reader_that_cannot_start_is_done_without(
-    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
+    add_mailbox: MailboxMaker,
+    started: list[Reader],
+    monkeypatch: pytest.MonkeyPatch,
+    instead: str,
 ) -> None:
     real = subprocess.Popen
-    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: real(["false"], **more))
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: real([instead], **more))
     with FaultyPop3([mail(n) for n in range(1, 61)]) as server:
         assert fetch(desk, add_mailbox(server, batch=5, after_fetch="delete")).fetched == 60
         assert server.left == []
