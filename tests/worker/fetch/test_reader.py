@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event
 
@@ -53,7 +54,7 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
     reader = Reader(desk)
     try:
         there = reader.read(arrivals).result(60)
-        assert [each.poll() for each in reader._processes] == [None, None]
+        assert reader._process.poll() is None
     finally:
         reader.close()
     here = parse_ahead(arrivals, desk.blob_threshold, zone=lambda: desk.zone)
@@ -64,14 +65,14 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
 
 def test_one_that_hangs_holds_nobody_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.fetch.reader.GOODBYE_SECONDS", 0)
-    arrivals = [Arrival(mail(1), "imap", 1, "INBOX", 1, 1, None, datetime(2026, 1, 5, tzinfo=UTC))]
+    large = mail(1, "more than a pipe holds " * 10_000)
+    arrivals = [Arrival(large, "imap", 1, "INBOX", 1, 1, None, datetime(2026, 1, 5, tzinfo=UTC))]
     reader = Reader(desk)
-    for process in reader._processes:
-        process.send_signal(signal.SIGSTOP)
+    os.killpg(reader._process.pid, signal.SIGSTOP)
     for _ in range(3):
         reader.read(arrivals)
     reader.close()
-    assert [each.returncode for each in reader._processes] == [-signal.SIGKILL] * 2
+    assert reader._process.returncode == -signal.SIGKILL
 
 
 def test_it_is_started_once_and_ends_with_the_run(
@@ -80,7 +81,7 @@ def test_it_is_started_once_and_ends_with_the_run(
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         assert fetch(desk, add_mailbox(server, batch=5)).fetched == 60
     assert len(started) == 1
-    assert [each.returncode for each in started[0]._processes] == [0, 0]
+    assert started[0]._process.returncode == 0
 
 
 def test_a_handful_of_mails_starts_no_process(
@@ -91,17 +92,17 @@ def test_a_handful_of_mails_starts_no_process(
     assert started == []
 
 
-@pytest.mark.parametrize("dying", [1, 2])
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
 def test_a_reader_that_dies_is_done_without(
-    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], dying: int
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], kill: Callable[[int, int], None]
 ) -> None:
-    def kill(_tally: MailboxFetch) -> None:
-        for process in started[0]._processes[:dying]:
-            process.send_signal(signal.SIGKILL)
+    def end(_tally: MailboxFetch) -> None:
+        if started[0]._process.poll() is None:
+            kill(started[0]._process.pid, signal.SIGKILL)
 
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         mailbox = add_mailbox(server, batch=5)
-        tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=kill)
+        tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event(), watch=end)
     assert (tally.fetched, tally.errors) == (60, [])
 
 
