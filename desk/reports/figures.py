@@ -301,18 +301,20 @@ def _by_day(since: datetime, until: datetime, zone: tzinfo, reach: Reach | None)
 
     span = utc_text(since), utc_text(until)
     made: dict[Key, int] = {}
-    whole = []
+    whole = set[int]()
     for place, (begin, end) in enumerate(days):
+        # Where summer is half an hour, some days begin and end with an hour of UTC, and those between do not.
         if since <= begin and end <= until and not (begin.minute or end.minute):
-            whole.append((begin, end))
+            whole.add(place)
             made[place] = 0
         else:
             of_day = utc_text(max(begin, since)), utc_text(min(end, until))
             made[place] = rows.counted_once("department", *of_day, reach)
     if whole:
-        between = utc_text(whole[0][0]), utc_text(whole[-1][1])
+        between = utc_text(days[min(whole)][0]), utc_text(days[max(whole)][1])
         for hour, number in rows.counted_by_hour(*between, reach):
-            made[on(f"{hour}:00:00.000000Z")] += number
+            if (place := on(f"{hour}:00:00.000000Z")) in whole:
+                made[place] += number
     closed = rows.closed("department", *span, reach)
     later = rows.closed_later("department", *span, reach)
     happened = _whole(

@@ -285,9 +285,12 @@ def _compared(node: Condition, reader: Reader) -> Any:
 
 
 def _of_owner(values: tuple[Any, ...]) -> Any:
-    """Return the condition that one of these agents has a ticket, 0: nobody; where it can, by the column."""
+    """Return the condition that one of these agents has a ticket, 0: nobody; where it can, by the column.
+
+    It is never unknown: that of a ticket that nobody has, asked the other way round, would be none either.
+    """
     if 0 not in values:
-        return TICKET.assignee.in_(values)
+        return TICKET.assignee.is_null(False) & TICKET.assignee.in_(values)
     return (
         fn.COALESCE(TICKET.assignee, literal(0)).in_(values) if len(values) > 1 else TICKET.assignee.is_null()
     )

@@ -124,6 +124,14 @@ def test_what_was_merged_is_counted_as_the_ticket_that_it_went_into(desk: Desk) 
         assert (total.opened, total.closed, total.resolution.count, total.promised) == (1, 0, 0, 0)
 
 
+def test_days_that_begin_between_the_hours_of_others_are_counted_once(desk: Desk) -> None:
+    """On Lord Howe summer is half an hour."""
+    for day in (-250, -100, -1):
+        make_ticket(moment=NOW + day * DAY)
+    found = report("days", NOW - 300 * DAY, NOW, zone=ZoneInfo("Australia/Lord_Howe"))
+    assert [line.opened for line in found.lines if line.opened] == [1, 1, 1]
+
+
 def test_the_report_of_days_adds_up(desk: Desk) -> None:
     for days in (0.1, 0.2, 1.5, 6.9, 8):
         make_ticket(moment=NOW - days * DAY, status="closed", closed=NOW - days * DAY + HOUR)

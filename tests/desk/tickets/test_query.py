@@ -62,6 +62,7 @@ def four(desk: Desk, ana: Actor, jo: Actor) -> dict[str, Ticket]:
         ("owner:ana", {"vpn"}),
         ("owner:none", {"printer", "laptop", "closed"}),
         ("!owner:none", {"vpn"}),
+        ("-owner:ana", {"printer", "laptop", "closed"}),
         ("owner:me,none", {"vpn", "printer", "laptop", "closed"}),
         ("p:urgent", {"vpn"}),
         ("p:4", {"vpn"}),
