@@ -22,7 +22,7 @@ from models.errors import (
 if TYPE_CHECKING:
     from models.stores import Store
 
-SCHEMA_VERSION = 51
+SCHEMA_VERSION = 52
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2
@@ -105,6 +105,10 @@ class DeskDatabase(peewee.SqliteDatabase):
     def execute_later(self, sql: str, params: Any = None) -> None:
         """Run a statement whose answer nobody needs: at once, for there is no server to wait for."""
         self.execute_sql(sql, params)
+
+    def ask(self, sql: str, params: Any = None) -> Any:
+        """Run a question: SQLite plans each for whatever values there may be."""
+        return self.execute_sql(sql, params)
 
     def streaming(self) -> AbstractContextManager[None]:
         """Return a block that changes nothing: there is no server whose answers could be waited for later."""

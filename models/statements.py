@@ -65,7 +65,7 @@ def run(query: peewee.Query) -> list[tuple[Any, ...]]:
     text, parameters = query.bind(db.obj).sql()
     if now.remembered is not None:
         now.remembered.wrote(Touched(text))
-    return list(db.execute_sql(text, parameters).fetchall())
+    return list(db.obj.ask(text, parameters).fetchall())
 
 
 def literal(value: str | int) -> peewee.SQL:

@@ -163,6 +163,11 @@ Ticket.add_index(
     where=_NOT_CLOSED & (Ticket.overdue == literal(0)) & Ticket.due.is_null(False),
 )
 Ticket.add_index(
+    *(Ticket.id, Ticket.status, Ticket.assignee, Ticket.overdue),
+    name="ticket_undue",
+    where=_NOT_CLOSED & Ticket.due.is_null(),
+)
+Ticket.add_index(
     Ticket.waiting_since,
     Ticket.id,
     Ticket.status,

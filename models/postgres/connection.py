@@ -281,6 +281,21 @@ class PostgresDesk(peewee.PostgresqlDatabase):
                 raise
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
 
+    def ask(self, sql: str, params: Any = None) -> Any:
+        """Run a question that the server plans for these values, however often it was asked.
+
+        What is asked often is prepared, and soon has one plan for all values: it would look for the tickets
+        of a day as for those of a year, and for a word that nobody wrote as for one in every mail.
+        """
+        if self.in_transaction():
+            return self.execute_sql(sql, params)
+        connection = self.connection()  # type: ignore[no-untyped-call]
+        prepared, connection.prepare_threshold = connection.prepare_threshold, None
+        try:
+            return self.execute_sql(sql, params)
+        finally:
+            connection.prepare_threshold = prepared
+
     def _send(self, statements: Sequence[tuple[str, Any]]) -> Any:
         """Send statements in one turn; returns the cursor of the last."""
         with peewee.__exception_wrapper__:  # type: ignore[attr-defined]

@@ -28,8 +28,8 @@ _SORTED = "message_id + 0"
 """What no index has: for few rows, which it takes for many, the planner would read all messages in order."""
 _WINDOWS = (2_000, 20_000, 200_000)
 """So many of the newest messages are asked one after the other for words, before all are."""
-_READ_IN_ORDER = 20_000
-"""A window of so many is read in order, whatever the words: a frequent one is soon found."""
+_READ_IN_ORDER = 200_000
+"""A window of so many is read in order where the planner knows that the words are frequent."""
 _REACHED = (40_000, 400_000)
 """The same where thousands with these words are wanted."""
 _READ_AT_ONCE, _CUT_AT_ONCE = 200, 17
@@ -162,7 +162,7 @@ def messages_with(expression: str, limit: int | None, before: int | None) -> lis
 
 
 def _between(condition: str, values: list[Any], first: int, end: int, limit: int | None) -> list[int]:
-    rows = db.execute_sql(
+    rows = db.obj.ask(
         f"SELECT message_id FROM message_search WHERE message_id >= %s AND message_id < %s AND {condition}"
         f" ORDER BY {'message_id' if end - first <= _READ_IN_ORDER else _SORTED} DESC LIMIT %s",
         (first, end, *values, limit),

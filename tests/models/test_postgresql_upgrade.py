@@ -37,6 +37,7 @@ SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 AND proname IN ('domain_of', 'instr', 'note_to_index', 'tell_changed') ORDER BY 1
 """
 _STATISTICS = "SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext"
+_UPKEEP = "SELECT relname, reloptions FROM pg_class WHERE relkind = 'r' AND reloptions IS NOT NULL"
 _TRIGGERS = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
 
 
@@ -45,7 +46,7 @@ def described(url: str) -> list[list[tuple[object, ...]]]:
     with closing(psycopg.connect(url)) as other:
         return [
             sorted(other.execute(question).fetchall(), key=repr)
-            for question in (_COLUMNS, _INDEXES, _REFERENCES, _FUNCTIONS, _STATISTICS, _TRIGGERS)
+            for question in (_COLUMNS, _INDEXES, _REFERENCES, _FUNCTIONS, _STATISTICS, _UPKEEP, _TRIGGERS)
         ]
 
 
