@@ -28,8 +28,12 @@ _SORTED = "message_id + 0"
 """What no index has: for few rows, which it takes for many, the planner would read all messages in order."""
 _WINDOWS = (2_000, 20_000, 200_000)
 """So many of the newest messages are asked one after the other for words, before all are."""
-_READ_IN_ORDER = 200_000
-"""A window of so many is read in order where the planner knows that the words are frequent."""
+_READ_IN_ORDER = 20_000
+"""A window of so many is read in order, whatever the words: a frequent one is soon found."""
+_FREQUENT = 0.05
+"""Where such a share of the newer messages has the words, a larger window is read in order, too."""
+_RARE = 20_000
+"""Where so few of all messages seem to have the words, all are asked at once: the index finds those."""
 _REACHED = (40_000, 400_000)
 """The same where thousands with these words are wanted."""
 _READ_AT_ONCE, _CUT_AT_ONCE = 200, 17
@@ -153,19 +157,29 @@ def messages_with(expression: str, limit: int | None, before: int | None) -> lis
         before = _newest_indexed() + 1
     found: list[int] = []
     if limit is not None:
+        newest = before
         for window in _WINDOWS:
-            found += _between(condition, values, before - window, before, limit - len(found))
+            looked_at = newest - before
+            in_order = window <= _READ_IN_ORDER or len(found) >= _FREQUENT * looked_at
+            if not in_order and len(found) * newest < _RARE * looked_at:
+                break
+            found += _between(condition, values, (before - window, before), limit - len(found), in_order)
             before -= window
             if len(found) == limit or before <= 1:
                 return found
-    return found + _between(condition, values, 0, before, None if limit is None else limit - len(found))
+    rest = None if limit is None else limit - len(found)
+    return found + _between(condition, values, (0, before), rest, in_order=False)
 
 
-def _between(condition: str, values: list[Any], first: int, end: int, limit: int | None) -> list[int]:
+def _between(
+    condition: str, values: list[Any], bounds: tuple[int, int], limit: int | None, in_order: bool
+) -> list[int]:
+    # What is asked whether it is true, no index of words finds.
+    asked, order = (f"({condition}) IS TRUE", "message_id") if in_order else (condition, _SORTED)
     rows = db.obj.ask(
-        f"SELECT message_id FROM message_search WHERE message_id >= %s AND message_id < %s AND {condition}"
-        f" ORDER BY {'message_id' if end - first <= _READ_IN_ORDER else _SORTED} DESC LIMIT %s",
-        (first, end, *values, limit),
+        f"SELECT message_id FROM message_search WHERE message_id >= %s AND message_id < %s AND {asked}"
+        f" ORDER BY {order} DESC LIMIT %s",
+        (*bounds, *values, limit),
     )
     return [row[0] for row in rows.fetchall()]
 
