@@ -127,6 +127,11 @@ def _forget_words() -> None:
             # What is written just now may have one of them.
             db.wait_for_turn()
             db.execute_sql(
+                "INSERT INTO sequence (name, next) VALUES (%s, 1)"
+                " ON CONFLICT (name) DO UPDATE SET next = sequence.next + 1",
+                (_FORGOTTEN,),
+            )
+            db.execute_sql(
                 "DELETE FROM search_word USING unnest(%s::text[], %s::text[]) AS gone (said, asked)"
                 " WHERE word = said AND NOT EXISTS"
                 " (SELECT FROM message_search WHERE words @@ asked::tsquery)",
@@ -215,7 +220,12 @@ def _newest_indexed() -> int:
     return int(db.execute_sql("SELECT coalesce(max(message_id), 0) FROM message_search").fetchone()[0])
 
 
-_NOTED = "DELETE FROM message_to_index RETURNING message_id"
+_FORGOTTEN = "forgotten_words"
+"""Counts how often words were forgotten, lest a worker takes them for known."""
+_NOTED = (
+    "DELETE FROM message_to_index RETURNING message_id,"
+    f" coalesce((SELECT next FROM sequence WHERE name = '{_FORGOTTEN}'), 0)"
+)
 
 
 def index_newer_than(message_id: int) -> None:
@@ -225,20 +235,21 @@ def index_newer_than(message_id: int) -> None:
 
 def complete() -> None:
     """End a transaction: index the messages that it wrote, which a trigger noted."""
-    ids = sorted(row[0] for row in db.execute_sql(_NOTED).fetchall())
-    if not ids:
+    noted = sorted(db.execute_sql(_NOTED).fetchall())
+    if not noted:
         return
+    ids, forgotten = [message_id for message_id, _ in noted], int(noted[0][1])
     with db.obj.streaming():  # while the server takes some words, the next ones are cut
         for start in range(0, len(ids), _READ_AT_ONCE):
             rows = db.execute_sql(_TEXTS, (ids[start : start + _READ_AT_ONCE],)).fetchall()
             for some in range(0, len(rows), _CUT_AT_ONCE):
-                _index(rows[some : some + _CUT_AT_ONCE])
+                _index(rows[some : some + _CUT_AT_ONCE], forgotten)
 
 
 _TEXTS = "SELECT id, subject, text, sender_name, sender_email, recipients FROM message WHERE id = ANY(%s)"
 
 
-def _index(rows: Sequence[tuple[Any, ...]]) -> None:
+def _index(rows: Sequence[tuple[Any, ...]], forgotten: int) -> None:
     made = words.index(rows)
     db.obj.execute_later(
         "INSERT INTO message_search (message_id, words, loose)"
@@ -246,7 +257,7 @@ def _index(rows: Sequence[tuple[Any, ...]]) -> None:
         " ON CONFLICT (message_id) DO UPDATE SET words = excluded.words, loose = excluded.loose",
         ([each.message_id for each in made], [each.vector for each in made], [each.loose for each in made]),
     )
-    fresh = db.obj.words.fresh(word for each in made for word in each.words)
+    fresh = db.obj.words.fresh((word for each in made for word in each.words), forgotten)
     if fresh:
         db.obj.execute_later(
             "INSERT INTO search_word (word) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",

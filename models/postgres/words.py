@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -37,8 +36,6 @@ _LARGEST_VECTOR = 900_000
 """Bytes; PostgreSQL has a megabyte at most. Of a longer text the last words are left out."""
 _MOST_KNOWN = 100_000
 """So many words a connection knows to be there at most."""
-_KNOWN_SECONDS = 600.0
-"""For so long it is taken for granted that they are there still."""
 _NOTHING = "'\ue0ff'"
 """A word that no text has."""
 
@@ -58,16 +55,16 @@ class KnownWords(threading.local):
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._written: set[str] = set()
-        self._since = 0.0
+        self._forgotten = 0
 
-    def fresh(self, words: Iterable[str]) -> set[str]:
+    def fresh(self, words: Iterable[str], forgotten: int) -> set[str]:
         """Return those that are perhaps not there, which the caller's transaction writes.
 
-        Words go when somebody is erased, so that what is known is looked at anew now and then.
+        Words go when somebody is erased. ``forgotten``: how often some did; what was known before is not.
         """
-        if time.monotonic() - self._since > _KNOWN_SECONDS:
+        if forgotten != self._forgotten:
             self._known.clear()
-            self._since = time.monotonic()
+            self._forgotten = forgotten
         found = set(words) - self._known - self._written
         self._written |= found
         return found

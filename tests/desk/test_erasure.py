@@ -34,6 +34,7 @@ from desk.tickets import changes, detail, tasks, time_spent, undo
 from mail.mime.domain import ascii_domain
 from models import blobs, erasure, recurring
 from models.opening import close_database
+from models.search import words_beginning
 from models.transactions import transaction
 from tests.support.blank_desk import copied
 from tests.support.engines import SQLITE
@@ -212,6 +213,8 @@ def test_nothing_of_them_stays_but_the_numbers(desk: Desk, engine: str) -> None:
     with pytest.raises(NotFound):
         known("tina.mw@bücher.example")
     assert door.take(mail("I am new.", sender=TINA, subject="New")).ticket_number not in ("1", "2", "3")
+    door.take(mail("A zugvogel, says somebody else.", sender=EVE, subject="Birds"))
+    assert words_beginning("zugvo", 10) == ["zugvogel"], "who erased her took the word for known"
 
 
 @pytest.mark.sqlite
