@@ -45,12 +45,16 @@ class ContactLine:
     """The desk's own fields of contacts, with what is stored in them."""
 
 
-def contacts(text: str = "", limit: int = 200, reader: Actor = THE_DESK) -> list[ContactLine]:
+def contacts(
+    text: str = "", limit: int = 200, reader: Actor = THE_DESK, *, after: str = ""
+) -> list[ContactLine]:
     """Return the contacts with a text in name or address, by address; a ``limit`` of 0 is none.
+
+    ``after``: only those behind an address.
 
     Whoever does not read all departments is told of those alone who have a ticket that they may read.
     """
-    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62, reader.reach)]
+    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62, reader.reach, after)]
 
 
 def known(address: str, reader: Actor = THE_DESK) -> ContactLine:

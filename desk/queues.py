@@ -81,6 +81,14 @@ def count(line: QueueLine, actor: Actor, zone: tzinfo) -> int:
     return lists.count(opened(line, actor, zone).tickets())
 
 
+def count_or_none(line: QueueLine, actor: Actor, zone: tzinfo) -> int | None:
+    """Return how many tickets a queue has, None when its query names what is gone."""
+    try:
+        return count(line, actor, zone)
+    except WrongUse:
+        return None
+
+
 def add_queue(
     actor: Actor,
     zone: tzinfo,

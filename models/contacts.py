@@ -132,6 +132,7 @@ _FOUND = Lookup(
         Contact.select(*_READ)
         .where(
             Contact.email != "",
+            Contact.email > p("after"),
             (peewee.fn.INSTR(peewee.fn.LOWER(Contact.email), p("text")) > 0)
             | (peewee.fn.INSTR(peewee.fn.LOWER(Contact.name), p("text")) > 0),
         )
@@ -224,14 +225,15 @@ def read(contact_id: int) -> StoredContact:
     return found
 
 
-def with_part(text: str, limit: int, reach: Reach | None = None) -> list[StoredContact]:
+def with_part(text: str, limit: int, reach: Reach | None = None, after: str = "") -> list[StoredContact]:
     """Return contacts with a text in name or address, '' all of them, by address; reads all there are.
 
-    With a reach those who have a ticket there.
+    With a reach those who have a ticket there; ``after``: those behind an address.
     """
     if reach is None:
-        return _FOUND.every(text=text.lower(), limit=limit)
-    found = [row for row in _FOUND.every(text=text.lower(), limit=_ALL) if asked(row.id, reach)]
+        return _FOUND.every(text=text.lower(), limit=limit, after=after)
+    every = _FOUND.every(text=text.lower(), limit=_ALL, after=after)
+    found = [row for row in every if asked(row.id, reach)]
     return found[:limit]
 
 

@@ -58,9 +58,9 @@ def make_app(state: State) -> Starlette:
     routes = [
         Route(path, _guarded(state, _text(state, call), "text"), methods=verbs) for path, verbs, call in text
     ]
-    # The longer paths first: a ticket's number may hold a slash.
-    for each in sorted(OPERATIONS, key=lambda operation: -len(operation.path)):
-        path = PREFIX + each.path.replace("{number}", "{number:path}")
+    # What names nothing first, then the longer paths: a ticket's number, or a name, may hold a slash.
+    for each in sorted(OPERATIONS, key=lambda operation: ("{" in operation.path, -len(operation.path))):
+        path = PREFIX + each.path.replace("}", ":path}")
         routes.append(Route(path, _guarded(state, _call(state, each), "json"), methods=[each.method]))
     routes += [
         Route("/health", _guarded(state, probes.health, "json"), methods=["GET"]),
@@ -120,10 +120,11 @@ async def _let_in(state: State, request: Request, scope: str) -> KeyLine:
 
 
 def _run(state: State, operation: Operation, key: KeyLine, request: Request, body: bytes) -> bytes:
-    number = str(request.path_params.get("number", ""))
+    about = next(iter(request.path_params.items()), ("", ""))
+    number, name = (str(about[1]), "") if about[0] == "number" else ("", str(about[1]))
     query = _query(operation.query, request) if operation.query is not None else None
     given = _body(operation.body, body) if operation.body is not None else None
-    return dump(operation.handler(Call(state.desk, api_keys.actor_of(key), number, query, given)))
+    return dump(operation.handler(Call(state.desk, api_keys.actor_of(key), number, query, given, name)))
 
 
 def _query(model: type[BaseModel], request: Request) -> BaseModel:

@@ -46,10 +46,12 @@ from api.v1.documents import (
     pack_anchor,
     unpack_anchor,
 )
+from desk import queues
 from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.replies import forward as forwards
 from desk.replies import reply as desk_reply
+from desk.replies import suggestions
 from desk.tickets import (
     approval,
     changes,
@@ -88,6 +90,8 @@ class Call:
     number: str
     query: BaseModel | None
     body: BaseModel | None
+    name: str = ""
+    """What is not a ticket but has a name, or an address, that stands in the path."""
 
 
 Handler = Callable[[Call], Any]
@@ -104,24 +108,35 @@ def list_tickets(call: Call) -> TicketPage:
     """Return a page of a list."""
     asked = cast("ListQuery", call.query)
     chosen = query.parse(asked.query, call.actor, call.desk.zone) if asked.query.strip() else None
-    wanted = lists.ListQuery(asked.view, chosen, asked.sort, call.actor)
+    if not asked.queue:
+        wanted = lists.ListQuery(asked.view or "open", chosen, asked.sort or "updated", call.actor)
+    elif asked.view is not None:
+        raise WrongUse("queue and view do not go together", "give one of them")
+    else:
+        line = queues.named(call.actor, asked.queue)
+        wanted = queues.opened(line, call.actor, call.desk.zone).tickets(chosen, asked.sort)
     after = None
     if asked.after:
-        places = [_ANCHORS[asked.sort]] if asked.sort in _ANCHORS else [(str, int), (float, int)]
+        places = [_ANCHORS[wanted.sort]] if wanted.sort in _ANCHORS else [(str, int), (float, int)]
         shapes = [each for place in places for each in (place, (bool, *place))]
         key = next((found for each in shapes if (found := unpack_anchor(asked.after, each))), None)
         if key is None:
             raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
-        after = lists.Anchor(asked.sort, key)
+        after = lists.Anchor(wanted.sort, key)
     lines = lists.page(wanted, after=after, limit=asked.limit + 1)
     more, lines = len(lines) > asked.limit, lines[: asked.limit]
-    following = pack_anchor(lists.anchor_of(lines[-1], asked.sort).key) if more else None
+    following = pack_anchor(lists.anchor_of(lines[-1], wanted.sort).key) if more else None
     return {"tickets": documents.listed(lines), "next": following}
 
 
 def show_ticket(call: Call) -> documents.TicketDetail:
     """Return one ticket with its messages and history."""
     return documents.shown(detail.show(call.number, call.actor))
+
+
+def similar(call: Call) -> documents.Suggested:
+    """Return solved tickets and canned answers that are like a ticket."""
+    return documents.suggested(suggestions.suggestions(call.number, call.actor))
 
 
 def search_messages(call: Call) -> HitPage:
@@ -411,11 +426,11 @@ def unpin(call: Call) -> Changed:
 def set_fields(call: Call) -> Changed:
     """Write into fields of the desk's own."""
     given = cast("FieldsBody", call.body)
-    wanted = {name: _typed(value) for name, value in given.fields.items()}
+    wanted = {name: typed(value) for name, value in given.fields.items()}
     return _changed(call, fields.set_fields(call.actor, [call.number], wanted))
 
 
-def _typed(value: str | float | bool | None) -> str:
+def typed(value: str | float | bool | None) -> str:
     """Return a value of JSON as somebody would type it."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -14,9 +14,12 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from desk.documents.contacts import Contact, Organization
 from desk.documents.operations import Finding
+from desk.documents.queues import Queue
 from desk.documents.tickets import Hit, Task, Ticket
 from models.tickets import StatusAfterReply
+from models.time_spent import Whose
 
 MAX_TEXT = 4 * 1024 * 1024
 _ROW = 2**63 - 1
@@ -35,17 +38,18 @@ class ListQuery(StrictInput):
         str, Field(max_length=500, description="As in `ticket list`: p:high owner:none printer ...")
     ] = ""
     view: Annotated[
-        Literal["inbox", "mine", "waiting", "overdue", "open", "closed", "all"],
-        Field(description="The list to look in."),
-    ] = "open"
+        Literal["inbox", "mine", "waiting", "overdue", "open", "closed", "all"] | None,
+        Field(description="The list to look in; none: open."),
+    ] = None
+    queue: Annotated[str, Field(max_length=100, description="Only this queue, in its order.")] = ""
     sort: Annotated[
-        str,
+        str | None,
         Field(
             pattern=r"^(updated|created|priority|due|-?field:.+)$",
             max_length=60,
             description="updated, created, priority, due, field:NAME of the desk's own, or -field:NAME.",
         ),
-    ] = "updated"
+    ] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     after: Annotated[str, Field(max_length=400, description="`next` of the page before.")] = ""
 
@@ -58,6 +62,119 @@ class SearchQuery(StrictInput):
     ]
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     before: Annotated[int | None, Field(ge=0, le=_ROW, description="`next` of the page before.")] = None
+
+
+class ReportQuery(StrictInput):
+    """Of which time a report is."""
+
+    since: Annotated[
+        str, Field(max_length=40, description="From when on: 30d, 2w, or a date (2026-11-01, 2026-11, week).")
+    ] = "30d"
+    until: Annotated[
+        str, Field(max_length=40, description="Up to when, in the same way; without it: now.")
+    ] = ""
+
+
+class TimeQuery(ReportQuery):
+    """Whose time was spent, and when."""
+
+    by: Whose = "agent"
+
+
+class ContactQuery(StrictInput):
+    """Which contacts."""
+
+    text: Annotated[str, Field(max_length=200, description="What is in name or address.")] = ""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+    after: Annotated[str, Field(max_length=400, description="`next` of the page before.")] = ""
+
+
+class ContactBody(StrictInput):
+    """What is kept of a contact; what is not given stays, "" takes it away."""
+
+    name: Annotated[str | None, Field(max_length=200)] = None
+    phone: Annotated[str | None, Field(max_length=200)] = None
+    language: Annotated[str | None, Field(max_length=20, description="Of texts they get, as in `de`.")] = None
+    vip: Annotated[bool | None, Field(description="Whether they matter more than others.")] = None
+    note: Annotated[str | None, Field(max_length=20_000, description="What agents should know.")] = None
+    organization: Annotated[
+        str | None, Field(max_length=100, description="A name; empty: what their address's domain says.")
+    ] = None
+    add: Annotated[
+        list[Annotated[str, Field(max_length=400)]],
+        Field(max_length=50, description="They write from these addresses, too."),
+    ] = []
+    remove: Annotated[
+        list[Annotated[str, Field(max_length=400)]], Field(max_length=50, description="Not theirs any more.")
+    ] = []
+    fields: Annotated[
+        dict[str, str | int | float | bool | None],
+        Field(max_length=200, description="Of the desk's own, by name; null empties one."),
+    ] = {}
+
+
+class ContactIntoBody(StrictInput):
+    """Another contact."""
+
+    into: Annotated[
+        str, Field(min_length=1, max_length=400, description="An address of the contact who stays.")
+    ]
+
+
+class OrganizationBody(StrictInput):
+    """An organization that is new."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    domains: Annotated[
+        list[Annotated[str, Field(max_length=260)]],
+        Field(max_length=200, description="Addresses of these domains are of it."),
+    ] = []
+    shares: Annotated[bool, Field(description="Its people may answer in one another's tickets.")] = True
+    note: Annotated[str, Field(max_length=20_000, description="What agents should know.")] = ""
+    owner: Annotated[str, Field(max_length=120, description="The agent who looks after it; a login.")] = ""
+
+
+class OrganizationEdit(StrictInput):
+    """What changes about an organization; what is not given stays."""
+
+    name: Annotated[str | None, Field(max_length=100, description="The name from now on.")] = None
+    add: Annotated[
+        list[Annotated[str, Field(max_length=260)]], Field(max_length=200, description="Domains more.")
+    ] = []
+    remove: Annotated[
+        list[Annotated[str, Field(max_length=260)]], Field(max_length=200, description="Domains less.")
+    ] = []
+    shares: bool | None = None
+    note: Annotated[str | None, Field(max_length=20_000)] = None
+    owner: Annotated[str | None, Field(max_length=120, description="A login; empty: nobody.")] = None
+
+
+_QUERY = Field(min_length=1, max_length=500, description="As in `ticket list`: p:high owner:none printer ...")
+_SORT = Field(max_length=60, description="updated, created, priority, due, field:NAME, or -field:NAME.")
+_COLUMNS = Field(max_length=50, description="Columns of its list, by the names that `ticket list` prints.")
+
+
+class QueueBody(StrictInput):
+    """A query to save."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    query: Annotated[str, _QUERY]
+    shared: Annotated[bool, Field(description="Everybody's; else the key's agent's own, if it has one.")] = (
+        False
+    )
+    sort: Annotated[str, _SORT] = "updated"
+    columns: Annotated[list[Annotated[str, Field(max_length=100)]], _COLUMNS] = []
+    tab: Annotated[bool, Field(description="Whether it stands beside the app's views.")] = True
+
+
+class QueueEdit(StrictInput):
+    """What changes about a queue; what is not given stays."""
+
+    name: Annotated[str | None, Field(max_length=100, description="The name from now on.")] = None
+    query: Annotated[str | None, _QUERY] = None
+    sort: Annotated[str | None, _SORT] = None
+    columns: Annotated[list[Annotated[str, Field(max_length=100)]] | None, _COLUMNS] = None
+    tab: bool | None = None
 
 
 class ReplyBody(StrictInput):
@@ -271,6 +388,31 @@ class TicketPage(TypedDict):
 
     tickets: list[Ticket]
     next: str | None
+
+
+class ContactPage(TypedDict):
+    """A part of the contacts, by address. `next` is `after` of the following part, null at the end."""
+
+    contacts: list[Contact]
+    next: str | None
+
+
+class Organizations(TypedDict):
+    """All organizations, by name."""
+
+    organizations: list[Organization]
+
+
+class Queues(TypedDict):
+    """The queues of the key's agent, then everybody's."""
+
+    queues: list[Queue]
+
+
+class Removed(TypedDict):
+    """What is no more."""
+
+    name: str
 
 
 class HitPage(TypedDict):

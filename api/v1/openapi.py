@@ -23,12 +23,10 @@ _PROBLEMS = {
     500: "A fault of ours; it is in the desk's log.",
     503: "The desk cannot work at the moment; try again later.",
 }
-_NUMBER = {
-    "name": "number",
-    "in": "path",
-    "required": True,
-    "description": "A ticket's number",
-    "schema": {"type": "string", "minLength": 1},
+_IN_PATH = {
+    "number": "A ticket's number",
+    "name": "Its name",
+    "address": "An address of the contact",
 }
 
 
@@ -68,7 +66,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "summary": operation.summary,
         "description": f"Needs a key with scope `{operation.scope}`.",
-        "parameters": [_NUMBER] if "{number}" in operation.path else [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": description,
+                "schema": {"type": "string", "minLength": 1},
+            }
+            for name, description in _IN_PATH.items()
+            if f"{{{name}}}" in operation.path
+        ],
         "responses": {"200": _json("Done", operation.answer), **_problems("json")},
     }
     if operation.query is not None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from api.v1 import calls
+from api.v1 import calls, people, queues, reports
 from api.v1 import documents as doc
 from api.v1.calls import Handler
+from desk.documents import contacts as people_documents
+from desk.documents import queues as queue_documents
+from desk.documents import reports as report_documents
 from desk.documents import tickets as documents
 
 PREFIX = "/api/v1"
@@ -416,5 +419,153 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/tickets/{number}/reopen", "reopen", "Open it again", "write", calls.reopen, doc.Changed
+    ),
+    Operation(
+        "GET",
+        "/tickets/{number}/similar",
+        "similarTickets",
+        "Show solved tickets and canned answers that are like a ticket",
+        "read",
+        calls.similar,
+        documents.Suggested,
+    ),
+    Operation(
+        "GET",
+        "/reports/time",
+        "reportTime",
+        "Count the time that was spent",
+        "read",
+        reports.spent,
+        report_documents.TimeReport,
+        query=doc.TimeQuery,
+    ),
+    Operation(
+        "GET",
+        "/reports/{name}",
+        "report",
+        "Count by departments, topics, agents, teams, tags, mailboxes or days",
+        "read",
+        reports.report,
+        report_documents.Report,
+        query=doc.ReportQuery,
+    ),
+    Operation("GET", "/queues", "listQueues", "List queues", "read", queues.list_queues, doc.Queues),
+    Operation(
+        "GET", "/queues/{name}", "showQueue", "Show a queue", "read", queues.show_queue, queue_documents.Queue
+    ),
+    Operation(
+        "POST",
+        "/queues",
+        "addQueue",
+        "Save a query under a name",
+        "write",
+        queues.add_queue,
+        queue_documents.Queue,
+        body=doc.QueueBody,
+    ),
+    Operation(
+        "POST",
+        "/queues/{name}/edit",
+        "editQueue",
+        "Change a queue",
+        "write",
+        queues.edit_queue,
+        queue_documents.Queue,
+        body=doc.QueueEdit,
+    ),
+    Operation(
+        "POST",
+        "/queues/{name}/remove",
+        "removeQueue",
+        "Remove a queue",
+        "write",
+        queues.remove_queue,
+        queue_documents.Queue,
+    ),
+    Operation(
+        "GET",
+        "/contacts",
+        "listContacts",
+        "List contacts",
+        "read",
+        people.list_contacts,
+        doc.ContactPage,
+        query=doc.ContactQuery,
+    ),
+    Operation(
+        "GET",
+        "/contacts/{address}",
+        "showContact",
+        "Show a contact and their tickets",
+        "read",
+        people.show_contact,
+        people_documents.Contact,
+    ),
+    Operation(
+        "POST",
+        "/contacts/{address}/edit",
+        "editContact",
+        "Change what is kept of a contact",
+        "write",
+        people.edit_contact,
+        people_documents.Contact,
+        body=doc.ContactBody,
+    ),
+    Operation(
+        "POST",
+        "/contacts/{address}/merge",
+        "mergeContact",
+        "Make a contact one with another one",
+        "write",
+        people.merge_contacts,
+        people_documents.Contact,
+        body=doc.ContactIntoBody,
+    ),
+    Operation(
+        "GET",
+        "/organizations",
+        "listOrganizations",
+        "List organizations",
+        "read",
+        people.list_organizations,
+        doc.Organizations,
+    ),
+    Operation(
+        "GET",
+        "/organizations/{name}",
+        "showOrganization",
+        "Show an organization",
+        "read",
+        people.show_organization,
+        people_documents.Organization,
+    ),
+    Operation(
+        "POST",
+        "/organizations",
+        "addOrganization",
+        "Add an organization",
+        "write",
+        people.add_organization,
+        people_documents.Organization,
+        body=doc.OrganizationBody,
+    ),
+    Operation(
+        "POST",
+        "/organizations/{name}/edit",
+        "editOrganization",
+        "Change an organization",
+        "write",
+        people.edit_organization,
+        people_documents.Organization,
+        body=doc.OrganizationEdit,
+    ),
+    Operation(
+        "POST",
+        "/organizations/{name}/remove",
+        "removeOrganization",
+        "Remove an organization",
+        "write",
+        people.remove_organization,
+        doc.Removed,
     ),
 )

@@ -292,7 +292,30 @@ def task(view: TaskView) -> Task:
     }
 
 
-def suggested(found: Suggestions) -> dict[str, list[dict[str, object]]]:
+class SimilarTicket(TypedDict):
+    """A solved ticket, and the words that made it similar, the rarest first."""
+
+    number: str
+    subject: str
+    words: list[str]
+
+
+class FittingAnswer(TypedDict):
+    """A canned answer, and the words that it shares with the ticket, the rarest first."""
+
+    name: str
+    folder: str
+    words: list[str]
+
+
+class Suggested(TypedDict):
+    """What may help with a ticket, the likeliest first; nothing is sent by it."""
+
+    tickets: list[SimilarTicket]
+    canned: list[FittingAnswer]
+
+
+def suggested(found: Suggestions) -> Suggested:
     """Return what may help with a ticket: solved ones, and canned answers, with the words in common."""
     return {
         "tickets": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +204,7 @@ def _tell_erased(gone: Erased, *, dry_run: bool) -> None:
         output.line(f"still has it: {what}")
 
 
-def _row(document: dict[str, Any]) -> dict[str, Any]:
+def _row(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a contact for a table, with a column for fields where the desk has any."""
     fields = document["fields"]
     return {

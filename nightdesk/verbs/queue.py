@@ -13,6 +13,7 @@ from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 if TYPE_CHECKING:
+    from desk.documents.queues import Queue
     from desk.queues import QueueLine
 
 
@@ -140,16 +141,11 @@ def remove(context: VerbContext, name: str) -> Result:
     return told(documents.queue(line, None), f"Removed the queue {line.name}")
 
 
-def _document(context: VerbContext, line: QueueLine) -> dict[str, object]:
+def _document(context: VerbContext, line: QueueLine) -> Queue:
     from desk import queues
     from desk.documents import queues as documents
-    from desk.errors import WrongUse
 
-    try:
-        count = queues.count(line, context.actor, context.zone)
-    except WrongUse:
-        count = None
-    return documents.queue(line, count)
+    return documents.queue(line, queues.count_or_none(line, context.actor, context.zone))
 
 
 def _split(columns: str | None) -> tuple[str, ...] | None:

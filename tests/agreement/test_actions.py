@@ -6,6 +6,8 @@ from api.v1.operations import OPERATIONS
 from desk.filters.actions import ACTIONS
 from desk.intake.mail_commands import COMMANDS
 from nightdesk.verbs.contact import contact
+from nightdesk.verbs.organization import organization
+from nightdesk.verbs.queue import queue
 from nightdesk.verbs.ticket import ticket
 from tests.support.rows import every_row
 from tui.commands import declared_commands
@@ -127,21 +129,57 @@ OTHER_VERBS = {"similar", "list", "show", "new", "export"}
 """Verbs that look, or that need the person who does it."""
 
 
-OF_CONTACTS: dict[str, tuple[str, str]] = {
-    # what: (key of the contact's screen, verb of contact); "-reason" for a hole
-    "list": ("-their tickets lead to them, g finds those", "list"),
-    "show": ("-it is the screen itself", "show"),
-    "change": ("edit", "edit"),
-    "addresses": ("addresses", "-edit --add-address, --remove-address"),
-    "merge": ("merge", "merge"),
-    "write to them": ("write", "-ticket new"),
-    "read a ticket": ("open", "-ticket show"),
-    "hand out": ("-it is files, beside the terminal", "export"),
-    "erase": ("-nothing brings it back: whoever types the address once more has seen what would go", "erase"),
-    "leave": ("back", "-a verb ends"),
-    "read further": ("words_down", "-a terminal scrolls"),
-    "read back": ("words_up", "-a terminal scrolls"),
+OF_CONTACTS: dict[str, tuple[str, str, str]] = {
+    # what: (key of the contact's screen, verb of contact, operation); "-reason" for a hole
+    "list": ("-their tickets lead to them, g finds those", "list", "listContacts"),
+    "show": ("-it is the screen itself", "show", "showContact"),
+    "change": ("edit", "edit", "editContact"),
+    "addresses": ("addresses", "-edit --add-address, --remove-address", "-editContact, add and remove"),
+    "merge": ("merge", "merge", "mergeContact"),
+    "write to them": ("write", "-ticket new", "-tickets.json"),
+    "read a ticket": ("open", "-ticket show", "-showTicket"),
+    "hand out": ("-it is files, beside the terminal", "export", "-it is files in a directory of the host"),
+    "erase": (
+        "-nothing brings it back: whoever types the address once more has seen what would go",
+        "erase",
+        "-nothing brings it back, and a script sees nothing before",
+    ),
+    "leave": ("back", "-a verb ends", "-a call ends"),
+    "read further": ("words_down", "-a terminal scrolls", "-nothing scrolls"),
+    "read back": ("words_up", "-a terminal scrolls", "-nothing scrolls"),
 }
+_AS_FILE = "-a file of rules belongs to the host"
+CALLS_OF: dict[str, dict[str, str]] = {
+    # verb: operation; "-reason" for a hole
+    "queue": {
+        "list": "listQueues",
+        "show": "showQueue",
+        "add": "addQueue",
+        "edit": "editQueue",
+        "remove": "removeQueue",
+        "export": _AS_FILE,
+        "import": _AS_FILE,
+    },
+    "organization": {
+        "list": "listOrganizations",
+        "show": "showOrganization",
+        "add": "addOrganization",
+        "edit": "editOrganization",
+        "remove": "removeOrganization",
+        "export": _AS_FILE,
+        "import": _AS_FILE,
+    },
+    "ticket": {
+        "similar": "similarTickets",
+        "list": "listTickets",
+        "show": "showTicket",
+        "new": "-tickets.json, which is a mail's way in",
+        "export": "-it is files in a directory of the host",
+    },
+    "report": {"report": "report", "report time": "reportTime"},
+    "search": {"search": "search"},
+}
+"""Calls about what is no ticket, and those that look."""
 
 
 def _known() -> tuple[set[str], ...]:
@@ -158,8 +196,17 @@ def test_every_way_is_there_or_says_why_not(what: str) -> None:
 @every_row(("place", "way"), [(0, "filter"), (3, "call"), (4, "mail")])
 def test_the_table_has_all_that_can_be_done(place: int, way: str) -> None:
     named = {row[place] for row in TABLE.values()}
-    looks = {"listTickets", "showTicket", "search"}
-    assert _known()[place] - named - looks == set(), way
+    others = {name for calls in CALLS_OF.values() for name in calls.values()}
+    others |= {row[2] for row in OF_CONTACTS.values()}
+    assert _known()[place] - named - others == set(), way
+
+
+def test_every_verb_of_a_queue_and_an_organization_is_a_call_or_says_why_not() -> None:
+    verbs = {"queue": set(queue.commands), "organization": set(organization.commands), "ticket": OTHER_VERBS}
+    for noun, calls in CALLS_OF.items():
+        assert verbs.get(noun, set(calls)) == set(calls), noun
+        for name in calls.values():
+            assert name in _known()[3] or (name.startswith("-") and len(name) > 6), (noun, name)
 
 
 def test_every_key_and_verb_of_a_ticket_is_in_the_table_or_told_apart() -> None:
@@ -172,6 +219,7 @@ def test_every_key_and_verb_of_a_contact_is_there_or_says_why_not() -> None:
     known = (
         {each.id.partition(".")[2] for each in declared_commands(ContactScreen)},
         set(contact.commands),
+        {each.name for each in OPERATIONS if "ontact" in each.name},
     )
     for way, names in enumerate(known):
         told = {row[way] for row in OF_CONTACTS.values()}

@@ -50,6 +50,11 @@ def test_a_list_is_read_page_by_page(served: Served, key: str) -> None:
 def test_a_list_is_filtered_as_on_the_command_line(served: Served, key: str) -> None:
     found = served.get(f"{V1}/tickets?query=printer", key).document
     assert [ticket["number"] for ticket in found["tickets"]] == ["1"]
+    queue = served.get(f"{V1}/tickets?queue=unanswered&query=printer", key).document
+    assert queue == found
+    assert served.get(f"{V1}/reports/time", key).document["by"] == "agent", (
+        "it is no report by the name of time"
+    )
     wrong = served.get(f"{V1}/tickets?query=colour:red", key)
     assert wrong.status == 400
     assert set(wrong.document) == {"error", "hint"}
@@ -102,6 +107,15 @@ def test_notes_owners_and_states_are_changed_and_say_who_did_it(served: Served, 
         ("GET", "/tickets?after=bm9uc2Vuc2U", None, 400),
         ("GET", "/tickets?colour=red", None, 400),
         ("GET", "/search", None, 400),
+        ("GET", "/tickets?queue=Answered&view=all", None, 400),
+        ("GET", "/tickets?queue=Nobodys", None, 404),
+        ("GET", "/reports/colours", None, 404),
+        ("GET", "/reports/days?since=2026-02-01&until=2026-01-01", None, 400),
+        ("GET", "/queues/A/B", None, 404),
+        ("POST", "/queues/Unanswered/remove", b"", 403),
+        ("POST", "/organizations", b'{"name": "Corp"}', 403),
+        ("GET", "/contacts/nobody", None, 400),
+        ("GET", "/contacts/eve@corp.test", None, 404),
         ("DELETE", "/tickets/1", None, 405),
         ("GET", "/nothing", None, 404),
     ],
