@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -20,7 +19,11 @@ from models.fields import utc_text, utc_time
 from models.filters import StoredBan
 from models.transactions import transaction
 
-_PATTERN = expression(r"[^\s@]*@[^\s@]+")
+_PATTERN = expression(r"[^\s@]*@[^\s@.][^\s@]*")
+_WILD = expression(r"\[([*?])\]|[*?]")
+"""A star is whatever there is, a question mark one character, in brackets they are themselves."""
+
+_MEANT = {"*": ".*?", "?": "."}
 
 
 class BanLine(Record):
@@ -44,7 +47,7 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
     """
     _require_ban(actor)
     wanted = as_compared(pattern.strip())
-    if not _PATTERN.fullmatch(wanted) or not wanted.strip("*@."):
+    if not _PATTERN.fullmatch(wanted) or not wanted.strip("*?@."):
         raise WrongUse(
             f"'{one_line(pattern, 60)}' cannot be banned",
             "write name@example.org, @example.org or *@*.example",
@@ -61,6 +64,11 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
             raise Refused(f"{wanted} is banned already", "nightdesk ban list")
         filters.write_ban(wanted, one_line(note, 200), utc_text(now()))
     return show(wanted)
+
+
+def meaning(address: str) -> str:
+    """Return the pattern that bans this address alone: stars may stand in one, and mean themselves."""
+    return as_compared(address).replace("*", "[*]").replace("?", "[?]")
 
 
 def show(pattern: str) -> BanLine:
@@ -104,13 +112,13 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], str]:
     domains: set[str] = set()
     wild: list[str] = []
     for pattern in patterns:
-        if "*" in pattern or "?" in pattern or "[" in pattern:
+        if _WILD.search(pattern):
             wild.append(pattern)
         elif pattern.startswith("@"):
             domains.add(pattern[1:])
         else:
             exact.add(pattern)
-    expressions = [(pattern, re.compile(fnmatch.translate(pattern))) for pattern in wild]
+    expressions = [(pattern, _expression(pattern)) for pattern in wild]
 
     def banned(address: str) -> str:
         compared = as_compared(address)
@@ -124,6 +132,16 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], str]:
         return next((pattern for pattern, expression in expressions if expression.match(compared)), "")
 
     return banned
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """Return a pattern with wild characters as an expression for whole addresses."""
+    written, last = [], 0
+    for found in _WILD.finditer(pattern):
+        written += [re.escape(pattern[last : found.start()]), re.escape(found[1] or "") or _MEANT[found[0]]]
+        last = found.end()
+    everybody = ".*" if pattern.startswith("@") else ""
+    return re.compile(f"(?s:{everybody}{''.join(written)}{re.escape(pattern[last:])})\\Z")
 
 
 def _line(stored: StoredBan) -> BanLine:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.clock import now
-from desk.filters.bans import ban
+from desk.filters.bans import ban, meaning
 from desk.permissions import Actor
 from desk.tickets import lifecycle
 from desk.tickets.changes import find_whole
 from desk.tickets.lifecycle import Change
 from desk.tickets.reading import may_read, require_for
-from mail.mime.address import as_compared
 from models import contacts, filters, tickets
 from models.transactions import transaction
 
@@ -27,7 +26,7 @@ def ban_senders(actor: Actor, numbers: Sequence[str]) -> list[str]:
         people = {each.id: each.email for each in contacts.by_id({ticket.contact_id for ticket in found})}
         known = {each.pattern for each in filters.bans()}
         for contact_id, email in people.items():
-            pattern = as_compared(email)
+            pattern = meaning(email)
             if pattern not in known:
                 ban(actor, pattern)
                 banned.append(pattern)

@@ -15,7 +15,7 @@ from desk.tickets.lists import ListQuery
 from desk.tickets.query import parse
 from models import settings as setting_rows
 from models.transactions import transaction
-from tests.support.mails import BOB, Door, mail, rows, value, without_parents
+from tests.support.mails import BOB, Door, mail, new_id, rows, value, without_parents
 from tests.support.workbench import ADMIN, make_agent
 
 
@@ -92,6 +92,19 @@ def test_one_undo_takes_ban_and_closing_back(kim: Actor, door: Door) -> None:
     assert states() == ["new", "new", "new"]
     assert bans.bans() == []
     assert door.take(mail("Me again.", answers="<a@corp.test>")).verdict == "reply"
+
+
+def test_a_sender_whose_address_has_a_star_is_banned_alone(kim: Actor, door: Door) -> None:
+    for address in ("*@corp.test", "?@[192.0.2.7]"):
+        taken = door.take(mail("Buy.", sender=address, subject="New", message_id=new_id()))
+        [banned] = senders.ban_senders(kim, [taken.ticket_number or ""])
+        assert senders.ban_senders(kim, [taken.ticket_number or ""]) == []
+        assert (
+            door.take(mail("Buy.", sender=address, subject="New", message_id=new_id())).verdict == "rejected"
+        )
+        assert banned.replace("[*]", "*").replace("[?]", "?") == address
+    for address in ("zoe@corp.test", "z@[192.0.2.7]"):
+        assert door.take(mail("Hello.", sender=address, message_id=new_id())).verdict == "ticket"
 
 
 def test_who_is_banned_already_has_all_closed(kim: Actor) -> None:
