@@ -193,6 +193,22 @@ def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | No
     return Actor(agent.id, agent.login, agent.name, agent.email, agent.department_id, actor.actions)
 
 
+def renewed(desk: Desk, actor: Actor) -> Actor:
+    """Return who runs the app with the rights that they have by now. Raises NotAllowed for who has none."""
+    now_allowed = current_actor(desk)
+    return actor if now_allowed.agent_id is None else now_allowed
+
+
+def require_no_less(reader: Actor, before: Actor) -> None:
+    """Raise NotAllowed where somebody reads no more all that they read: it may stand on their screen."""
+    had, have = before.reach, reader.reach
+    if have is None or (
+        had is not None and {*had.departments} <= {*have.departments} and {*had.teams} <= {*have.teams}
+    ):
+        return
+    raise NotAllowed("what you may read was changed", "start nightdesk again; drafts are kept")
+
+
 def agents_with_address() -> list[Actor]:
     """Return the agents in service that have a mail address."""
     return actors_of(agent for agent in agents.every() if agent.active and agent.email)

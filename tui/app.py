@@ -25,6 +25,7 @@ from textual.screen import Screen
 
 from config import clock
 from config.records import Record
+from desk.errors import NotAllowed
 from tui import screens
 from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
@@ -85,6 +86,7 @@ class Seen(Record):
     """What was found when a changed desk was read again."""
 
     number: int
+    actor: Actor
     health: Health
     seen_up_to: SeenUpTo
     company: Company
@@ -97,9 +99,10 @@ class Seen(Record):
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     """The terminal interface of one desk, for one agent.
 
-    `theme` is the agent's own, empty for the desk's, and so are the list's `columns`. `plain`: lines
-    are said instead of a screen painted. `worker` is the child
-    that works while nobody else does: the app sees to it that it lives, the caller ends it after the app.
+    `renew` says what the agent may do by now; without it that stays as it is. `theme` is the agent's own,
+    empty for the desk's, and so are the list's `columns`. `plain`: lines are said instead of a screen
+    painted. `worker` is the child that works while nobody else does: the app sees to it that it lives, the
+    caller ends it after the app.
     The exit status is in `return_code`: 0, 1 after a crash, 128 + n after signal n.
     """
 
@@ -128,6 +131,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         desk: Desk,
         actor: Actor,
         *,
+        renew: Callable[[], Actor] | None = None,
         worker: WorkerChild | None = None,
         now: Callable[[], datetime] = clock.now,
         theme: str = "",
@@ -146,6 +150,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.desk = desk
         self._begin_with_theme(self._wanted_theme())
         self.actor = actor
+        self._renew = renew or (lambda: actor)
         self.worker = worker
         self.now = now
         self.opening: TicketPages | None = None
@@ -264,8 +269,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def _on_signal(self, number: int) -> None:
         self.run_worker(self.leave(128 + number), exit_on_error=False)
 
-    async def leave(self, status: int) -> None:
-        """Keep drafts, then end with this exit status."""
+    async def leave(self, status: int, why: str = "") -> None:
+        """Keep drafts, then end with this exit status, and say why below the prompt."""
         if self._leaving:
             return
         self._leaving = True
@@ -281,7 +286,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             pass
         if self._attendance is not None:
             await in_pool(self._watcher, self._attendance.leave)
-        self.exit(return_code=status)
+        self.exit(return_code=status, message=why or None)
 
     def on_unmount(self) -> None:
         """Let the threads go without waiting for what they still ask."""
@@ -406,6 +411,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     async def _watch(self) -> None:
         try:
             seen = await in_pool(self._watcher, self._look, self._change, self._open_tickets(), self.company)
+        except NotAllowed as error:
+            self.run_worker(self.leave(1, words_for(error)), exit_on_error=False)
+            return
         except Exception as error:
             self.flash_error(error)
             return
@@ -416,6 +424,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         elif seen is not None:
             failing = failing_now(self.health, seen.health)
             self._change, self.health, self.seen_up_to = seen.number, seen.health, seen.seen_up_to
+            self.actor = seen.actor
             self.drafts, self.statuses = seen.drafts, seen.statuses
             self._tell_health()
             self._tell_company(seen.company)
@@ -429,6 +438,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Return what changed: in the desk, or only who is at which ticket."""
         from desk import statuses  # 5 ms
         from desk.operations.revision import change_number  # 16 ms
+        from desk.permissions import require_no_less  # loaded with who acts
         from desk.replies import drafts  # 39 ms
         from desk.staff import preferences  # 19 ms
         from desk.tickets import since  # 29 ms
@@ -441,25 +451,28 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self._attendance.say(open_tickets)
         number = change_number()
         if number != before:
+            actor = self._renew()
+            require_no_less(actor, self.actor)
             seen_up_to = since.seen_up_to()
             company = Company(self._attendance.others())
-            chosen = preferences.told_by(self.actor)
-            writing = drafts.drafts(self.actor)
+            chosen = preferences.told_by(actor)
+            writing = drafts.drafts(actor)
             health, named = observe(self.desk), statuses.statuses()
-            return Seen(number, health, seen_up_to, company, chosen, self._news(), writing, named)
+            news = self._news(actor)
+            return Seen(number, actor, health, seen_up_to, company, chosen, news, writing, named)
         if tending and company.people:
             # Who was killed writes nothing.
             return Company(self._attendance.others())
         return None
 
-    def _news(self) -> list[ScreenNotice]:
+    def _news(self, actor: Actor) -> list[ScreenNotice]:
         """Return of what the agent was not told yet; what was there before the app is no news."""
         from desk.alerts import on_screen  # 39 ms
 
         if self._told_until is None:
             self._told_until = on_screen.newest()
             return []
-        news, self._told_until = on_screen.since(self.actor, self._told_until)
+        news, self._told_until = on_screen.since(actor, self._told_until)
         return news
 
     def _tell_news(self, news: Sequence[ScreenNotice], failing: Sequence[str], chosen: ToldBy) -> None:

@@ -164,6 +164,20 @@ def take_over(login: str) -> None:
     logs.write("info", "agent", f"{known.login} has what the groups give: {', '.join(sorted(member_of))}")
 
 
+def sweep() -> None:
+    """Take from agents what a group gave that they are not in any more, whether they begin again or not.
+
+    Where this host does not know all of the groups it cannot say who is in them: then nothing is changed.
+    """
+    if not all(_is_known(name) for name in {each.name for each in rows.every()}):
+        return
+    given = {each.agent_id for each in agents.places() if each.by_group}
+    given |= {each.agent_id for each in teams.members() if each.by_group}
+    for agent in agents.every():
+        if agent.active and (agent.by_group or agent.id in given):
+            take_over(agent.login)
+
+
 def drift() -> list[str]:
     """Return what of agents is not as their groups say, a line each; it changes when they begin next."""
     found = []
@@ -171,6 +185,8 @@ def drift() -> list[str]:
     found += [f"the system knows no group {name}" for name in sorted(named) if not _is_known(name)]
     for agent in agents.every():
         member_of = groups_of(agent.login) if agent.active or agent.by_group else None
+        if member_of is None and agent.active and agent.by_group:
+            found.append(f"the system knows no login {agent.login}, who is an agent by their groups")
         if member_of is not None and not _is_as(agent, _rights(member_of)):
             inside = ", ".join(sorted(member_of & named)) or "none that gives anything"
             found.append(f"{agent.login} does not have what the groups give (in {inside})")

@@ -16,7 +16,10 @@ _READERS = 2
 """So many of the app's four threads may wait for an object store that hangs."""
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from config.settings import Settings
+    from desk.permissions import Actor
     from worker.service.child import WorkerChild
 
 
@@ -34,7 +37,7 @@ def open_app(options: Options) -> int:
     with desk_open(options, create=True) as desk:
         plain = options.plain or desk.settings.plain
         need_terminal(moving=not plain)
-        from desk.permissions import app_actor, only_reading
+        from desk.permissions import app_actor, only_reading, renewed
         from desk.staff import preferences
         from models.opening import spare_memory, spare_threads
 
@@ -42,8 +45,8 @@ def open_app(options: Options) -> int:
         spare_threads(_READERS)
         actor = app_actor(desk)
         theme, columns = preferences.theme(actor), preferences.columns(actor)
-        if desk.settings.read_only:
-            actor = only_reading(actor)
+        allowed: Callable[[Actor], Actor] = only_reading if desk.settings.read_only else lambda who: who
+        begun = allowed(actor)
         _choose_looks(desk.settings, theme)
         from tui.app import NightdeskApp
         from tui.keymap import read
@@ -52,7 +55,14 @@ def open_app(options: Options) -> int:
         child = WorkerChild(desk)
         keymap = read(desk.paths.config_file.parent)
         app = NightdeskApp(
-            desk, actor, worker=child, theme=theme, keymap=keymap, columns=columns, plain=plain
+            desk,
+            begun,
+            renew=lambda: allowed(renewed(desk, actor)),
+            worker=child,
+            theme=theme,
+            keymap=keymap,
+            columns=columns,
+            plain=plain,
         )
         app.read_ahead()
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 from desk.home import Desk
-from desk.permissions import READ, Actor, only_reading
-from desk.staff import preferences
+from desk.permissions import READ, Actor, current_actor, only_reading
+from desk.staff import agents, departments, preferences, roles
 from desk.tickets.history import OtherTicket
 from models.tickets import Ticket
 from tests.support.frames import NOW
@@ -70,6 +73,34 @@ def test_who_only_reads_reads_what_they_read_before(actor: Actor) -> None:
     )
     nobody = actor._replace(actions=frozenset())
     assert only_reading(nobody).reads == nobody.reads == ()
+
+
+async def test_an_open_app_goes_by_the_rights_that_its_agent_has_by_now(desk: Desk, actor: Actor) -> None:
+    roles.add_role(actor, "Reader", ["ticket.read"])
+    departments.add_department(actor, "Board")
+    agents.add_agent(actor, "bo", places={"Support": "Reader"})
+
+    def bo() -> Actor:
+        return current_actor(desk, {"NIGHTDESK_AGENT": "bo"}, 0)
+
+    def elsewhere(**changed: Any) -> None:
+        """Another process changes it: a connection's own commits are no news to it."""
+        with ThreadPoolExecutor(1) as other:
+            other.submit(agents.edit_agent, actor, "bo", **changed).result()
+
+    async def ended(**changed: Any) -> NightdeskApp:
+        app = NightdeskApp(desk, bo(), now=lambda: NOW, renew=bo)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, "Lisbon office")
+            elsewhere(**changed)
+            while app.return_code is None:
+                await pilot.pause(0.05)
+        return app
+
+    assert (await ended(active=False)).return_code == 1
+    agents.edit_agent(actor, "bo", active=True)
+    assert (await ended(department="Board")).return_code == 1
+    assert bo().reads == (departments.department_id_of("Board"),)
 
 
 async def test_who_may_nothing_changes_nothing_by_any_key(desk: Desk, actor: Actor) -> None:

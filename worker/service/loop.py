@@ -32,7 +32,7 @@ from desk.operations import hosts
 from desk.outbox import dispatch
 from desk.recurring import sweep as recurring_sweep
 from desk.reports import by_mail
-from desk.staff import slas
+from desk.staff import groups, slas
 from desk.tickets import purging, sla, snoozing
 from mail.transport.blocking import in_own_thread
 from models import leases
@@ -320,6 +320,7 @@ class Worker:
             await self._step("filters of the clock", filters_sweep.sweep, self._desk, now())
             await self._step("alerts of mailboxes", alert_silent_mailboxes, self._desk, now())
             await self._step("reports by mail", by_mail.send_due, self._desk, now())
+            await self._step("groups of the system", groups.sweep)
             if self._tokens is None or self._tokens.done():
                 self._tokens = loop.create_task(self._look_after_tokens())
             self._copy_sent()

@@ -105,6 +105,11 @@ def run_once(
             from worker.call.calls import make_due  # 20 ms
 
             make_due(desk, stop)
+    with _apart(summary, "groups of the system"):
+        if pending.groups_give() and not stop.is_set():
+            from desk.staff import groups  # 30 ms
+
+            groups.sweep()
     with _apart(summary, "reports by mail"):
         if pending.reports_are_mailed() and not stop.is_set():
             from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written

@@ -75,7 +75,9 @@ def test_without_the_setting_or_without_a_group_they_stay_unknown(
             current_actor(desk, {"NIGHTDESK_AGENT": login}, 0)
 
 
-def test_who_leaves_the_group_loses_what_it_gave(members: dict[str, set[str]]) -> None:
+def test_who_leaves_the_group_loses_what_it_gave_whether_they_begin_again_or_not(
+    members: dict[str, set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     teams.add_team(ADMIN, "Night")
     groups.add_group(ADMIN, "netadmin", places={"Network": "Worker"}, in_teams=["Night"])
     groups.add_group(ADMIN, "board", places={"Board": "Reader"})
@@ -86,7 +88,10 @@ def test_who_leaves_the_group_loses_what_it_gave(members: dict[str, set[str]]) -
     began("kim")
     assert (places("kim"), teams.show_team("Night").members) == ({"Board": "Reader"}, ())
     members["kim"] = {"users"}
-    groups.take_over("kim")
+    groups.sweep()
+    assert agents.agent("kim").active is True, "this host knows neither group: it cannot say"
+    monkeypatch.setattr(groups, "_is_known", lambda name: name in ("netadmin", "board"))
+    groups.sweep()
     assert agents.agent("kim").active is False
     members["kim"] = {"netadmin"}
     began("kim")
