@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from desk import schedules
@@ -16,7 +16,7 @@ from desk.queries import parser
 from desk.staff.names import given_name
 from desk.tickets import query
 from mail.inert import one_line
-from models import events
+from models import events, topics
 from models import filters as rows
 from models.filters import TRIGGERS, StoredFilter, Trigger
 from models.queries.tree import Condition, leaves
@@ -162,6 +162,8 @@ def _condition(text: str, trigger: Trigger) -> str:
         for leaf in leaves(parser.parse_condition(text, MAIL_FIELDS)):
             if isinstance(leaf, Condition) and leaf.field == "field":
                 all_asked(map(str, leaf.values))
+            if isinstance(leaf, Condition) and leaf.field == "topic":
+                _require_topics(map(str, leaf.values))
     else:
         parser.parse_condition(text)
         tree = query.parse(text, FILTER).tree
@@ -170,6 +172,17 @@ def _condition(text: str, trigger: Trigger) -> str:
         ):
             raise WrongUse("a share of a clock's time is asked by the clock", "give --on time")
     return text.strip()
+
+
+def _require_topics(values: Iterable[str]) -> None:
+    """Raise WrongUse for a help topic that there is not: such a filter would never hold, and say nothing."""
+    every = topics.every()
+    known = {"none", *(each.name.lower() for each in every)}
+    known |= {topics.path_of(each, every).lower() for each in every}
+    for value in values:
+        if value.lower().removesuffix("*").removesuffix("/") not in known:
+            named = ", ".join(topics.path_of(each, every) for each in every) or "none yet"
+            raise WrongUse(f"there is no topic '{one_line(value, 60)}'", f"topics: {named}")
 
 
 def _schedule(text: str, trigger: Trigger) -> str:

@@ -344,6 +344,8 @@ def test_a_filter_that_is_not_understood_any_more_is_left_out(door: Door) -> Non
     write("UPDATE filter SET condition = 'door:window'")
     with pytest.raises(DeskError):
         filters.edit(ADMIN, "A", condition="door:window")
+    with pytest.raises(WrongUse, match="no topic"):
+        filters.edit(ADMIN, "A", condition="topic:none,Nowhere/*")
     assert door.take(mail()).verdict == "ticket"
 
 
