@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -115,7 +114,7 @@ class Awaited(Row):
 
 Awaited.add_index(Awaited.message, name="awaited_message")
 
-_SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_SMALL_LETTERS = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 
 
 class WhenWritten(Record):

@@ -21,6 +21,8 @@ TERMINAL = 64
 TRY_AGAIN = 75
 QMAIL = {DONE: 0, TERMINAL: 100, TRY_AGAIN: 111}
 _CHUNK = 65_536
+_LARGE = 200_000
+"""So many bytes OpenSSL hashes, three times, in the time that it takes to be loaded."""
 _OWNERS_ONLY = {"--config", "--database", "--spool", "--remote", "--key-file", "--ca-file"}
 """Flags that name files and places of the desk's owner's choice."""
 
@@ -156,7 +158,9 @@ def _take_in(call: Call, name: str) -> None:
         from nightdesk import later  # 1.5 ms with typing, for a piped mail
 
         later.put_off(*later.UNUSED_BY_PIPE)
-        later.put_off_inspect()
+        if os.stat(os.path.join(call.spool or "", name)).st_size < _LARGE:  # noqa: PTH118
+            later.put_off_openssl()
+        later.import_peewee()
         from nightdesk.pipe.ingest import take_in  # 39 ms, for a piped mail
 
         _say(call, take_in(call, name))

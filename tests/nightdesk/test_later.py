@@ -11,8 +11,8 @@ from tests.support.rows import every_row
 def said(code: str) -> str:
     """What a Python of its own prints."""
     put_off = (
-        "import sys; from nightdesk.later import put_off, put_off_inspect\n"
-        "put_off('colorsys', 'uuid'); put_off_inspect()\n"
+        "import sys; from nightdesk.later import import_peewee, put_off, put_off_openssl\n"
+        "put_off('colorsys', 'uuid'); put_off_openssl(); import_peewee()\n"
     )
     command = [sys.executable, "-c", put_off + code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -34,6 +34,28 @@ def said(code: str) -> str:
             "True False False",
         ),
         ("import inspect; print(inspect.signature(lambda one: one), inspect.isclass(int))", "(one) True"),
+        ("print({'_decimal', 'string', 'ast', 'psycopg'} & {*sys.modules})", "set()"),
+        (
+            "from decimal import Decimal; import peewee; print(Decimal(1) / 4, peewee.decimal.Decimal(2))",
+            "0.25 2",
+        ),
+        (
+            "import logging; from logging import NullHandler\n"
+            "print(issubclass(NullHandler, logging.Handler), logging.getLogger('peewee').name)",
+            "True peewee",
+        ),
+        (
+            "import peewee; print(peewee.SqliteDatabase(':memory:').execute_sql('SELECT 1').fetchone())",
+            "(1,)",
+        ),
+        (
+            "import hashlib, hmac; print(hashlib.sha256(b'a').hexdigest()[:4], sys.modules['_hashlib'])",
+            "ca97 None",
+        ),
+        (
+            "print(__import__('hmac').digest(b'k', b'm', 'sha256').hex()[:4], 'string' in sys.modules)",
+            "b600 False",
+        ),
         ("import uuid; print(hasattr(uuid, 'nothing_of_that_name'))", "False"),
         (
             "put_off('asyncio.sslproto', 'ssl'); import asyncio; print('_ssl' in sys.modules); "
