@@ -21,6 +21,8 @@ from models.ticket_lists import FEW, TicketList, asks_for, narrowest
 
 _AT_ONCE = 500
 """So many messages with the words are first looked at, when their tickets must fulfil something too."""
+_AT_MOST = _AT_ONCE + TEXT_REACH
+"""So many are looked at for a page that does not fill."""
 
 _LAST = 2**63 - 1
 _SHOWN = 100_000
@@ -82,18 +84,25 @@ def _those(
     limit: int,
     before: int | None,
 ) -> list[int]:
-    """Return those of the newest messages whose tickets fulfil a query, of `TEXT_REACH` if limited."""
+    """Return those of the newest messages whose tickets fulfil a query, of `_AT_MOST` if limited."""
     fulfilled = condition(query, reader)
     found: list[int] = []
     size, looked_at = _AT_ONCE, 0
-    while not limit or (len(found) < limit and looked_at < TEXT_REACH):
+    while not limit or (len(found) < limit and looked_at < _AT_MOST):
         some = newest(size, before)
         found += _fulfilling(some, fulfilled)
         looked_at += len(some)
         if len(some) < size:
             break
-        before, size = some[-1], TEXT_REACH
+        before = some[-1]
+        size = _enough(limit - len(found), len(found), looked_at) if limit else TEXT_REACH
     return found[:limit] if limit else found
+
+
+def _enough(missing: int, found: int, looked_at: int) -> int:
+    """Return of how many more messages that many are to be expected, and a quarter more."""
+    left = _AT_MOST - looked_at
+    return min(left, max(_AT_ONCE, missing * looked_at * 5 // (found * 4))) if found else left
 
 
 def _fulfilling(ids: Sequence[int], fulfilled: peewee.ColumnBase) -> list[int]:

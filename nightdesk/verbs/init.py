@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 @click.option(
     "--system", "for_machine", is_flag=True, help="As root: a desk for services, with their user and units."
 )
+@click.option("--new-key", is_flag=True, help="Make a new key for a desk on a server whose key is lost.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_obj
-def init(options: Options, timezone: str | None, for_machine: bool, as_json: bool) -> Exit:
+def init(options: Options, timezone: str | None, for_machine: bool, new_key: bool, as_json: bool) -> Exit:
     """Create the desk: directories, configuration, key and database.
 
-    Asks nothing, and may be run twice: what is there stays as it is, what is missing is made. With --system
-    root makes the desk that /etc/nightdesk means, in /var/lib/nightdesk, for the user nightdesk, and installs
-    the units that run /usr/local/bin/nightdesk for it.
+    Asks nothing, and may be run twice: what is there stays as it is, what is missing is made. A host that
+    comes to a desk on a server needs the key of the other hosts first (data/desk.key). With --system root
+    makes the desk that /etc/nightdesk means, in /var/lib/nightdesk, for the user nightdesk, and installs the
+    units that run /usr/local/bin/nightdesk for it.
     """
     from config.settings import load
     from nightdesk import output
@@ -37,7 +39,7 @@ def init(options: Options, timezone: str | None, for_machine: bool, as_json: boo
 
     before = _prepared(options) if for_machine else None
     paths = find(options)
-    created = create_desk(paths, timezone)
+    created = create_desk(paths, timezone, new_key=new_key)
     made = (*(before.made if before else ()), *created.made)
     loaded = load(paths)
     for warning in (*(before.warnings if before else ()), *created.warnings, *loaded.warnings):
@@ -53,12 +55,18 @@ def init(options: Options, timezone: str | None, for_machine: bool, as_json: boo
             }
         )
         return Exit.DONE
-    output.line(f"{'Created' if made else 'Already there:'} the desk in {paths.home}")
+    if created.joined:
+        output.line(f"This host has its part of the desk in {paths.shown_database}: {paths.home}")
+    else:
+        output.line(f"{'Created' if made else 'Already there:'} the desk in {paths.home}")
     output.line(f"Configuration {paths.config_file}, time zone {loaded.settings.timezone}")
-    output.line("Next: nightdesk, whose form sets up the first mailbox; or without the app")
-    output.line(
-        "nightdesk mailbox add ADDRESS --protocol imap --host HOST --user USER --password-stdin", indent=4
-    )
+    if created.joined:
+        output.line("Next: nightdesk host list; nightdesk doctor")
+    else:
+        output.line("Next: nightdesk, whose form sets up the first mailbox; or without the app")
+        output.line(
+            "nightdesk mailbox add ADDRESS --protocol imap --host HOST --user USER --password-stdin", indent=4
+        )
     if before is not None:
         from nightdesk import service_user
 

@@ -27,7 +27,7 @@ def desk(engine: str, program: Program) -> Program:
     if engine == SQLITE:
         return begin(program)
     desk_paths(program.home)
-    done = program("init", "--timezone", "Europe/Berlin")
+    done = program("init", "--new-key", "--timezone", "Europe/Berlin")
     assert done.status == 0, done.err
     return program
 

@@ -160,6 +160,13 @@ def test_two_hosts_of_one_desk(databases: Databases, tmp_path: Path) -> None:
             paths.key.write_bytes((tmp_path / "desk2" / "data" / "desk.key").read_bytes())
         programs.insert(0, Program(paths.home))
     first, second = programs
+    third = Program(tmp_path / "desk3")
+    third.home.mkdir()
+    (third.home / "config.toml").write_text(first.home.joinpath("config.toml").read_text())
+    refused = third("init")
+    assert refused.status == 78
+    assert f"copy data/desk.key of a host that has it to {third.home}/data/desk.key" in refused.err
+    assert not (third.home / "data").exists()
 
     open_desk(DeskPaths(tmp_path / "desk1", server_url=url), Settings(host_name="desk1"))
     make_agent("kim")
