@@ -541,10 +541,12 @@ def documents(actor: Actor, kinds: Collection[str] = KINDS) -> dict[str, list[Ta
 
 
 def written(actor: Actor, kinds: Collection[str] = KINDS) -> str:
-    """Return the file's text."""
+    """Return the file's text. It says of what there is nothing: what comes to that is news to ``drift``."""
     import tomlkit  # 5 ms, for a file that is written
 
-    return HEAD + tomlkit.dumps(documents(actor, kinds))
+    found = documents(actor, kinds)
+    nothing = "".join(f"{name} = []\n" for name in kinds if name not in found)
+    return f"{HEAD}{nothing}{nothing and chr(10)}{tomlkit.dumps(found)}"
 
 
 def read(text: str, kinds: Collection[str] = KINDS) -> dict[str, list[Table]]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from desk import queues
+from desk import queues, settings
 from desk.errors import DeskError, WrongUse
 from desk.filters import bans, filters
 from desk.home import Desk
 from desk.operations import doctor, rule_file
-from desk.staff import departments, slas, topics
+from desk.staff import departments, slas, teams, topics
 from models import settings as setting_rows
 from models.transactions import transaction
 from tests.support.mails import rows
@@ -153,10 +153,14 @@ def test_the_doctor_tells_where_the_desk_left_its_file(desk: Desk, tmp_path: Pat
     filters.edit(ADMIN, "VPN", order=20)
     bans.lift(ADMIN, "@spam.example")
     slas.add_sla(ADMIN, "Slow", 90)
+    teams.add_team(ADMIN, "The first one")
+    settings.set(ADMIN, "mail.undo_seconds", "7")
     assert [text for _, text in told()] == [
         "sla Slow is not in the file",
+        "team The first one is not in the file",
         "filter VPN differs in order",
         "ban @spam.example is only in the file",
+        "setting mail.undo_seconds is not in the file",
     ]
     path.unlink()
     assert told()[0][0] == "failure"
