@@ -7,6 +7,7 @@ ticket. What filters do is no fact, so that none starts another, or itself again
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -110,13 +111,37 @@ def pass_by(desk: Desk, ticket_ids: Sequence[int], moment: datetime) -> None:
 
 
 def holding(stored: StoredFilter, desk: Desk, moment: datetime) -> list[TicketState]:
-    """Return the tickets on which a filter of states or of the clock would act now."""
+    """Return the tickets on which a filter of states or of the clock would act now.
+
+    As in a run of the clock, that is none on which it acted already, and none that another one stops at.
+    """
     condition = query.parse(stored.condition, FILTER, desk.zone).tree
     wanted = TicketList("all" if ticket_lists.names_state(condition) else "open", condition, "updated", 0)
+    stops = _stopping_before(stored, desk)
     found, last = [], 0
     while ids := ticket_lists.ids_of(wanted, moment, last, _AT_ONCE):
         last = ids[-1]
-        found += [ticket for ticket in map(tickets.read, ids) if ticket is not None]
+        known = rows.acted(stored.id, ids)
+        for ticket in tickets.read_each(ids):
+            is_done = ticket.merged_into_id is not None or known.get(ticket.id) == ticket.updated
+            if not is_done and not any(_holds(each, ticket, moment) for each in stops):
+                found.append(ticket)
+    return found
+
+
+def _stopping_before(stored: StoredFilter, desk: Desk) -> list[Node]:
+    """Return the conditions of filters of the clock after which this one is not asked, in every run."""
+    found: list[Node] = []
+    if stored.runs_on != "time":
+        return found
+    for each in rows.every():
+        if each.name.lower() == stored.name.lower():
+            break
+        if each.place > stored.place:
+            break
+        if each.active and each.stops and each.runs_on == "time" and not each.schedule:
+            with suppress(DeskError):
+                found.append(query.parse(each.condition, FILTER, desk.zone).tree)
     return found
 
 

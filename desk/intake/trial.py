@@ -66,6 +66,8 @@ class Difference:
     subject: str
     before: Decision
     after: Decision
+    by_the_clock: int | None = None
+    """The filter of the clock that does it, once to each ticket."""
 
 
 @dataclass(slots=True)
@@ -129,7 +131,8 @@ class Trial:
                 continue
             self.asked += 1
             after = sweep.decision_of(self.tried)
-            yield Difference(None, ticket.number, ticket.subject, Decision(), after)
+            by = self.tried.id if self.tried.runs_on == "time" else None
+            yield Difference(None, ticket.number, ticket.subject, Decision(), after, by or None)
 
 
 def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list[str]:
@@ -138,8 +141,14 @@ def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list
     What only mail on its way in can have done to it (rejecting, gathering) is left out, and so is what was
     decided without the filter that is tried. The actor may undo it at once, but for what `lasting` names.
     """
-    decided = ((each.ticket, each.after.beyond(each.before)) for each in found if not each.after.rejected_by)
-    return do_to_open(desk, actor, decided)
+    done = [each for each in found if not each.after.rejected_by]
+    with transaction():
+        changed = do_to_open(desk, actor, ((each.ticket, each.after.beyond(each.before)) for each in done))
+        for each in done:
+            ticket = tickets.read_numbered(each.ticket) if each.by_the_clock and each.ticket else None
+            if ticket is not None and each.by_the_clock is not None and ticket.number in changed:
+                rows.note_act(each.by_the_clock, ticket.id, ticket.updated)
+    return changed
 
 
 def do_to_open(desk: Desk, actor: Actor, decided: Iterable[tuple[str | None, Decision]]) -> list[str]:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from config.clock import now
 from desk.errors import WrongUse
 from desk.filters import bans, filters
-from desk.filters.sweep import after_changes, by_the_clock, sweep
+from desk.filters.sweep import after_changes, by_the_clock, holding, sweep
 from desk.home import Desk
+from desk.intake.trial import Trial, apply_to_open
 from desk.operations import pending
 from desk.tickets import changes, snoozing, undo
 from tests.support.mails import Door, mail, rows, value, write
@@ -27,6 +28,14 @@ def add(name: str, query: str, *then: str, on: str = "time", **more: Any) -> Non
 
 def tags() -> list[str]:
     return [name for (name,) in rows("SELECT name FROM ticket_tag ORDER BY ticket_id, name")]
+
+
+def foretold_and_done(desk: Desk, name: str, day: int) -> int:
+    """Run the filters in so many days; returns how often they acted, as was foretold."""
+    moment = now() + timedelta(days=day)
+    foretold = len(holding(filters.stored(name), desk, moment))
+    assert sweep(desk, moment) == foretold
+    return foretold
 
 
 class TestTheClock:
@@ -63,9 +72,17 @@ class TestTheClock:
     def test_it_acts_once_until_somebody_touches_the_ticket(self, desk: Desk) -> None:
         make_ticket(age=timedelta(days=3), number="1")
         add("Ping", "age:>2d", "note:Still there?")
-        assert [sweep(desk, now() + timedelta(days=day)) for day in range(4)] == [1, 0, 0, 0]
+        assert [foretold_and_done(desk, "Ping", day) for day in range(4)] == [1, 0, 0, 0]
         changes.set_priority(ADMIN, ["1"], "high")
-        assert [sweep(desk, now() + timedelta(days=day)) for day in (1, 3, 4)] == [0, 1, 0]
+        assert [foretold_and_done(desk, "Ping", day) for day in (1, 3, 4)] == [0, 1, 0]
+
+    def test_what_was_done_by_hand_it_does_not_do_again(self, desk: Desk) -> None:
+        make_ticket(age=timedelta(days=3), number="1")
+        add("Ping", "age:>2d", "note:Still there?")
+        trial = Trial(desk, ADMIN, filters.on_trial("Ping", None, None))
+        assert apply_to_open(desk, ADMIN, trial.differences(now())) == ["1"]
+        assert foretold_and_done(desk, "Ping", 0) == 0
+        assert value("SELECT count(*) FROM message WHERE kind = 'note'") == 1
 
     def test_one_that_acts_makes_no_ticket_younger(self, desk: Desk) -> None:
         make_ticket(age=timedelta(days=6), number="1")
@@ -79,6 +96,7 @@ class TestTheClock:
         make_ticket(age=timedelta(days=3), number="2")
         add("First", "tag:a", "tag:first", order=1, stop=True)
         add("Second", "age:>2d", "tag:second", order=2)
+        assert [each.number for each in holding(filters.stored("Second"), desk, now())] == ["2"]
         sweep(desk, now())
         assert tags() == ["a", "first", "second"]
 
