@@ -377,17 +377,25 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
 
 
 def _counted_within(wanted: TicketList, reach: Reach, reader: Reader) -> int:
-    """Count the tickets of a list as far as somebody reads, department by department, then the others."""
+    """Count the tickets of a list as far as somebody reads, department by department, then the others.
+
+    Of most departments it is the list without those that are not theirs: they are fewer.
+    """
     conditions = _conditions(wanted, reader)
     inside = _T.department.in_(reach.departments)
     when_closed = "ticket_closed" if _is_asked_of(wanted, "closed") else None
     index = _by_answer(wanted) or when_closed or _index_of_departments(wanted)
-    own = _selected(_walked(index), [_T.id], [*conditions, inside])
+    not_theirs = [each for (each,) in run(Department.select(Department.id)) if each not in reach.departments]
+    by_the_rest = len(not_theirs) < len(reach.departments)
+    counted = _T.department.in_(not_theirs) if by_the_rest else inside
+    own = _size(_selected(_walked(index), [_T.id], [*conditions, counted]))
+    if by_the_rest:
+        own = _counted(wanted, reader) - own
     whole, *more = _read_elsewhere(reach)
     for each in more:
         whole = whole | each
     others = _selected(_among(whole, "o"), [_T.id], [*conditions, ~inside])
-    return _size(own) + _size(others)
+    return own + _size(others)
 
 
 def view_counts(agent_id: int, reach: Reach | None = None) -> dict[str, int]:
