@@ -43,7 +43,6 @@ READ_WHOLE = {
     ("erasure", "_USES[2][0]"): "whoever erases a contact",
     ("erasure", "_USES[3][0]"): "whoever erases a contact",
     ("blobs", "_BY_AGE"): "doctor, some of them in the order they came",
-    ("contacts", "_FOUND"): "whoever lists contacts by a part of their name",
     ("deliveries", "_LEFT_MIDWAY"): "restore, once",
     ("deliveries", "_PUT_OFF"): "restore, once",
     ("deliveries", "_LOOK_FOR_COPY"): "restore, once",
