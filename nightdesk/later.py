@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -51,14 +52,25 @@ def import_peewee() -> None:
 
     `inspect` brings the compiler along, `decimal` is for columns of such numbers, and nobody reads a log.
     """
-    stand_ins = {name: Later(name) for name in _USED_BY_PEEWEE}
+    # The first of them keeps drivers out.
+    _import_without(_USED_BY_PEEWEE, "models", "peewee")
+
+
+def import_textual() -> None:
+    """Import Textual without its palette, which the app has not, and its place for downloads: 10 ms."""
+    _import_without(_USED_BY_TEXTUAL, "textual.app")
+
+
+def _import_without(used: dict[str, dict[str, Any]], *names: str) -> None:
+    """Import modules that ask others, as they are imported, for these things and for nothing else."""
+    stand_ins = {name: Later(name) for name in used}
     for name, stand_in in stand_ins.items():
-        vars(stand_in).update(_USED_BY_PEEWEE[name])
+        vars(stand_in).update(used[name])
         sys.modules.setdefault(name, stand_in)
-    for name in ("models", "peewee"):  # the first of them keeps drivers out
+    for name in names:
         importlib.import_module(name)
-    for stand_in in stand_ins.values():
-        for each in vars(stand_in).keys() & _UNTRUE:
+    for name, stand_in in stand_ins.items():
+        for each in used[name].keys() - _TRUE:
             delattr(stand_in, each)
 
 
@@ -69,6 +81,10 @@ def put_off_openssl() -> None:
 
 
 _OWN_HASHES = {"_blake2", "_md5", "_sha1", "_sha3", "_sha256", "_sha512"}
+
+
+def _called_later(module: str, name: str) -> Callable[..., Any]:
+    return lambda *given, **named: getattr(importlib.import_module(module), name)(*given, **named)
 
 
 def _isclass(thing: object) -> bool:
@@ -97,5 +113,13 @@ _USED_BY_PEEWEE: dict[str, dict[str, Any]] = {
     "inspect": {"isclass": _isclass},
     "logging": {"DEBUG": 10, "NullHandler": object, "getLogger": _Logger},
 }
-_UNTRUE = {"Decimal", "NullHandler", "getLogger"}
-"""What nobody else may find in place of the module's own."""
+_USED_BY_TEXTUAL: dict[str, dict[str, Any]] = {
+    "platformdirs": {"user_downloads_path": _called_later("platformdirs", "user_downloads_path")},
+    "textual.command": {"Provider": object}
+    | {
+        name: _called_later("textual.command", name)
+        for name in ("CommandListItem", "CommandPalette", "DiscoveryHit", "Hit", "Hits", "SimpleProvider")
+    },
+}
+_TRUE = {"DEBUG", "isclass"}
+"""What does not differ from the module's own; nobody else may find the rest in its place."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nightdesk.context import desk_open
 from nightdesk.errors import UsageError
-from nightdesk.later import UNUSED_AT_FIRST_SIGHT, put_off
+from nightdesk.later import UNUSED_AT_FIRST_SIGHT, import_textual, put_off
 from nightdesk.options import Options
 
 _READERS = 2
@@ -48,6 +48,7 @@ def open_app(options: Options) -> int:
         allowed: Callable[[Actor], Actor] = only_reading if desk.settings.read_only else lambda who: who
         begun = allowed(actor)
         _choose_looks(desk.settings, theme)
+        import_textual()
         from tui.app import NightdeskApp
         from tui.keymap import read
         from worker.service.child import WorkerChild

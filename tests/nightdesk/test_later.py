@@ -62,6 +62,13 @@ def said(code: str) -> str:
             "from asyncio.sslproto import SSLProtocol; print(SSLProtocol.__name__, '_ssl' in sys.modules)",
             "False\nSSLProtocol True",
         ),
+        (
+            "from nightdesk.later import import_textual; import_textual(); import textual.app as app\n"
+            "print({'platformdirs.unix', 'textual.widgets._input'} & {*sys.modules}); import platformdirs\n"
+            "print(app.CommandPalette().id, app.user_downloads_path().is_absolute())\n"
+            "from textual.command import CommandPalette; print(CommandPalette.__name__)",
+            "set()\nNone True\nCommandPalette",
+        ),
         ("put_off('sys', 'os'); import os; print(type(os).__name__, type(sys).__name__)", "module module"),
     ],
 )
