@@ -150,6 +150,15 @@ _ADDRESSES = Lookup(
     str,
 )
 _CHANGE = Update(Contact)
+_IN_FIELD = Lookup(
+    lambda p: (
+        ContactField.select(ContactField.contact)
+        .join(CustomField, on=(CustomField.id == ContactField.field))
+        .where(CustomField.kind == literal("contact"), ContactField.value == p("value"))
+        .limit(literal(1))
+    ),
+    int,
+)
 _FIELDS = Lookup(
     lambda p: ContactField.select(ContactField.field, ContactField.value, ContactField.number).where(
         ContactField.contact == p("contact_id")
@@ -289,6 +298,15 @@ def drop_address(contact_id: int, email: str) -> None:
 def give_addresses(source: int, target: int) -> None:
     """Move the further addresses of one contact to another contact."""
     _GIVE_ADDRESSES.run(source=source, target=target)
+
+
+def is_bare(contact_id: int) -> bool:
+    """Whether a contact has nothing but a name and an address, and no other contact names them."""
+    found = _STORED.one(contact_id=contact_id)
+    if found is None or found.phone or found.note or found.language or found.vip:
+        return False
+    named = _IN_FIELD.one(value=str(contact_id)) is not None
+    return not (named or fields(contact_id) or other_addresses(contact_id))
 
 
 def delete(contact_id: int) -> None:

@@ -128,6 +128,12 @@ _SET_MEMBER = Statement(
         update={OrganizationMember.organization: p("organization_id")},
     )
 )
+_MEMBER = Lookup(
+    lambda p: OrganizationMember.select(OrganizationMember.organization).where(
+        OrganizationMember.contact == p("contact_id")
+    ),
+    int,
+)
 _DROP_MEMBER = Statement(
     lambda p: OrganizationMember.delete().where(OrganizationMember.contact == p("contact_id"))
 )
@@ -206,6 +212,11 @@ def sharing(people: Mapping[str, int | None]) -> dict[str, int]:
         if shared is not None and "@" in address:
             found[address] = shared
     return found
+
+
+def is_member(contact_id: int) -> bool:
+    """Whether it was said of a contact what they belong to."""
+    return _MEMBER.one(contact_id=contact_id) is not None
 
 
 def set_member(contact_id: int, organization_id: int | None) -> None:

@@ -726,6 +726,15 @@ _OF_CONTACT = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.contact == 
 _WITH_COLLABORATOR = Lookup(
     lambda p: Collaborator.select(Collaborator.ticket).where(Collaborator.contact == p("contact_id")), int
 )
+_IN_FIELD = Lookup(
+    lambda p: (
+        TicketField.select(TicketField.ticket)
+        .join(CustomField, on=(CustomField.id == TicketField.field))
+        .where(CustomField.kind == literal("contact"), TicketField.value == p("value"))
+        .limit(literal(1))
+    ),
+    int,
+)
 _DELETE_REFERRAL = Statement(
     lambda p: TicketReferral.delete().where(
         TicketReferral.ticket == p("ticket_id"), TicketReferral.department == p("department_id")
@@ -970,6 +979,12 @@ def of_team(team_id: int) -> int:
 def with_collaborator(contact_id: int) -> list[int]:
     """Return the tickets that have a contact in Cc."""
     return sorted(_WITH_COLLABORATOR.every(contact_id=contact_id))
+
+
+def names_contact(contact_id: int) -> bool:
+    """Whether a ticket is a contact's, has them in Cc, or names them in a field."""
+    in_field = _IN_FIELD.one(value=str(contact_id)) is not None
+    return in_field or bool(of_contact(contact_id) or with_collaborator(contact_id))
 
 
 def tags(ticket_id: int) -> list[str]:

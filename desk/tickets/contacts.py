@@ -17,6 +17,12 @@ class Contacts:
         self._created = created
         self._known: dict[str, tuple[int, str]] = {}
         self._looked_up: set[str] = set()
+        self.made: list[int] = []
+        """Contacts that were not there before."""
+
+    def as_made(self) -> dict[str, list[int]]:
+        """Return what an event says of contacts that it made, which go with it when it is undone."""
+        return {"made": self.made} if self.made else {}
 
     def load(self, addresses: Iterable[str]) -> None:
         """Read those of ``addresses`` that exist."""
@@ -36,6 +42,7 @@ class Contacts:
         known = self._known.get(address)
         if known is None:
             known = self._known[address] = (contacts.write(address, name, self._created), name)
+            self.made.append(known[0])
         elif name and not known[1]:
             contacts.rename(known[0], name)
             known = self._known[address] = (known[0], name)

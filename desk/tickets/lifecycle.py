@@ -584,9 +584,20 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         _set_collaborators(ticket.id, old_people)
     for each, pair in fields.items():
         tickets.set_field(ticket.id, int(each), _as_field_value(pair[0]))
+    _forget_made(event.detail.get("made", ()))
     state = {"status": values["status"]} if "status" in values else {}
     _record(ticket.id, "undone", by, moment, {"what": told, **state})
     return True
+
+
+def _forget_made(contact_ids: Iterable[int]) -> None:
+    """Let contacts go that came with what is undone, unless there is something of them since."""
+    from models import organizations  # 2 ms, for people who came by hand
+
+    for contact_id in contact_ids:
+        bare = contacts.is_bare(contact_id) and not organizations.is_member(contact_id)
+        if bare and not tickets.names_contact(contact_id):
+            contacts.delete(contact_id)
 
 
 def undone_no_more(event: RecordedEvent) -> None:
@@ -1244,11 +1255,16 @@ def unmerged(
 
 
 def split_off(
-    source_id: int, message_ids: Sequence[int], new: NewTicket, by: Actor | None, moment: datetime
+    source_id: int,
+    message_ids: Sequence[int],
+    new: NewTicket,
+    by: Actor | None,
+    moment: datetime,
+    made: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> TicketState:
     """Begin a ticket with some of another one's messages; what was sent and received with them goes along.
 
-    Its clock runs unless the last of them is an answer.
+    Its clock runs unless the last of them is an answer. ``made``: the contact that is new, if it is.
     """
     from models import belongings  # 3 ms, for tickets that are split
 
@@ -1278,6 +1294,7 @@ def split_off(
             "text": f"{what} split off as #{ticket.number}",
             "new": ticket.id,
             "moved": sorted(message_ids),
+            **made,
             "changes": _between(before, _read(source_id)),
             "batch": new_batch(),
         },

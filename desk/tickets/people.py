@@ -30,7 +30,8 @@ def set_requester(actor: Actor, numbers: Sequence[str], person: str) -> list[str
     name, email = people[0]
 
     def edit(ticket: TicketState) -> Change | None:
-        contact_id = Contacts(utc_text(now())).get(email.lower(), name)
+        known = Contacts(utc_text(now()))
+        contact_id = known.get(email.lower(), name)
         if contact_id == ticket.contact_id:
             return None
         before = next((each.email for each in contacts.by_id([ticket.contact_id])), "")
@@ -39,7 +40,7 @@ def set_requester(actor: Actor, numbers: Sequence[str], person: str) -> list[str
             "requester",
             {"contact_id": contact_id},
             collaborators=others,
-            detail={"from": before, "to": email},
+            detail={"from": before, "to": email, **known.as_made()},
         )
 
     return change(actor, "ticket.edit", numbers, edit)
@@ -66,6 +67,8 @@ def set_collaborators(
         if set(wanted) == set(had):
             return None
         told = [*(f"+{email}" for _, email in joining), *(f"-{email}" for _, email in leaving)]
-        return Change("collaborators", collaborators=wanted, detail={"text": "Cc " + " ".join(told)})
+        return Change(
+            "collaborators", collaborators=wanted, detail={"text": "Cc " + " ".join(told), **known.as_made()}
+        )
 
     return change(actor, "ticket.edit", numbers, edit)

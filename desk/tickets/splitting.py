@@ -35,8 +35,10 @@ def split(actor: Actor, number: str, message_ids: Sequence[int], subject: str = 
         if len(chosen) == len(there):
             raise Refused(f"#{ticket.number} would be left without a message", "choose some of its messages")
         threads.put_by_hand(each.id for each in chosen)
+        known = Contacts(utc_text(now()))
+        begun = _begun_with(ticket, chosen, subject, known)
         new = lifecycle.split_off(
-            ticket.id, [each.id for each in chosen], _begun_with(ticket, chosen, subject), actor, now()
+            ticket.id, [each.id for each in chosen], begun, actor, now(), known.as_made()
         )
         return new.number
 
@@ -58,7 +60,9 @@ def _chosen(
     return [each for each in there if each.id in set(wanted)]
 
 
-def _begun_with(ticket: TicketState, chosen: Sequence[StoredMessage], subject: str) -> NewTicket:
+def _begun_with(
+    ticket: TicketState, chosen: Sequence[StoredMessage], subject: str, known: Contacts
+) -> NewTicket:
     moment = utc_text(now())
     first = next((each for each in chosen if each.kind == "customer" and each.sender_email), None)
     answered = chosen[-1].kind == "reply"
@@ -72,7 +76,7 @@ def _begun_with(ticket: TicketState, chosen: Sequence[StoredMessage], subject: s
         sla_id=ticket.sla_id,
         contact_id=ticket.contact_id
         if first is None
-        else Contacts(moment).get(first.sender_email.lower(), first.sender_name),
+        else known.get(first.sender_email.lower(), first.sender_name),
         mailbox_id=ticket.mailbox_id,
         topic_id=ticket.topic_id,
         created=utc_text(chosen[0].created),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desk import contacts
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
@@ -129,3 +130,14 @@ def test_undo_takes_the_messages_back_and_the_new_ticket_goes(door: Door, kim: A
     with pytest.raises(NotFound):
         detail.show("3")
     assert door.take(mail("More of two", sender=BOB, answers=BOBS)).ticket_number == "1"
+
+
+def test_undo_forgets_the_stranger_whom_the_new_ticket_was_of(door: Door, kim: Actor) -> None:
+    zed = mail("Me too", sender="Zed <zed@else.test>", answers=door.sent(1, ANA))
+    assert door.take(zed).ticket_number == "1"
+    for kept in (0, 1):
+        assert detail.show(split(kim, "1", [message_of("Me too")])).requester_email == "zed@else.test"
+        if kept:
+            contacts.edit_contact(kim, "zed@else.test", note="Rang.")
+        assert (undo.undo_last(kim) or "").startswith("undone: ")
+        assert value("SELECT COUNT(*) FROM contact WHERE email = 'zed@else.test'") == kept

@@ -68,6 +68,14 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
     "topic": ("topic", lambda kim: changes.set_topic(kim, NUMBERS, "VPN")),
     "requester": ("requester", lambda kim: people.set_requester(kim, NUMBERS, EVE)),
     "cc": ("collaborators", lambda kim: people.set_collaborators(kim, NUMBERS, ["eve@elsewhere.test"])),
+    "requester who is new": (
+        "requester",
+        lambda kim: people.set_requester(kim, NUMBERS, "Zoe <zoe@new.test>"),
+    ),
+    "cc of who is new": (
+        "collaborators",
+        lambda kim: people.set_collaborators(kim, NUMBERS, ["Zoe <zoe@new.test>", "yan@new.test"]),
+    ),
     "out of cc": (
         "collaborators",
         lambda kim: people.set_collaborators(kim, NUMBERS, remove=["eve@elsewhere.test"]),
@@ -159,6 +167,7 @@ def kim(desk: Desk) -> Actor:
 @pytest.mark.sqlite
 @example(story=["transfer", "give to who reads Sales only", "transfer back"])
 @example(story=["give to who reads Sales only", "transfer", "link", "merge", "unlink"])
+@example(story=["cc of who is new", "requester who is new", "requester"])
 @example(story=["delete", "restore", "spam", "no spam", "time", "remove time", "edit a note", "ban"])
 @example(story=["merge", "unmerge", "unmerge the other", "merge"])
 @example(story=["tag", "watch", "merge", "tag what is newest", "unmerge", "tag", "watch no more"])
