@@ -38,7 +38,8 @@ class ListQuery(StrictInput):
         str, Field(max_length=500, description="As in `ticket list`: p:high owner:none printer ...")
     ] = ""
     view: Annotated[
-        Literal["inbox", "mine", "waiting", "overdue", "open", "closed", "all"] | None,
+        Literal["inbox", "mine", "waiting", "overdue", "open", "snoozed", "closed", "spam", "trash", "all"]
+        | None,
         Field(description="The list to look in; none: open."),
     ] = None
     queue: Annotated[str, Field(max_length=100, description="Only this queue, in its order.")] = ""

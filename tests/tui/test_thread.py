@@ -143,6 +143,26 @@ async def test_j_and_k_in_capitals_walk_the_messages(app: NightdeskApp) -> None:
         await until(pilot, "msg 2/4")
 
 
+async def test_r_on_an_older_message_answers_who_wrote_that_and_says_so_before(app: NightdeskApp) -> None:
+    from models.messages import Message
+
+    short_thread("1041")
+    tom = {"sender_name": "Tom", "sender_email": "tom@corp.example"}
+    assert Message.update(**tom).where(Message.text.contains("Please help.")).execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("j", "enter")
+        await until(pilot, "msg 2/2")
+        await pilot.press("K")
+        await until(pilot, "msg 1/2")
+        await pilot.press("r")
+        shown = await until(pilot, "mail goes to 1 address")
+        assert "tom@corp.example" in shown
+        assert "jo.l@corp.example" not in shown
+        assert "Please help." in shown, "the message that is answered is quoted"
+        assert "It prints again" not in shown
+
+
 async def test_braces_go_to_the_neighbours_of_the_list(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await open_thread(pilot)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desk.tickets.detail import MessageView, TicketDetail
     from desk.tickets.lists import ListQuery, TicketLine
 
-_VIEWS = ("inbox", "mine", "waiting", "overdue", "open", "closed", "all")
+_VIEWS = ("inbox", "mine", "waiting", "overdue", "open", "snoozed", "closed", "spam", "trash", "all")
 _PAGE = 500
 
 

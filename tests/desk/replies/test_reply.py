@@ -54,6 +54,10 @@ def test_an_answer_goes_from_the_mailbox_to_the_requester_and_in_copy_to_collabo
     assert mail.text.strip() == "We **put it out**."
     assert queued.recipients == ("ana@corp.example", "boss@corp.example")
     assert queued.warning is None
+    again = reply.send_reply(desk, ana, ticket.number, "Again.", cc=["zoe@corp.example", "abe@corp.example"])
+    (shown,) = [each for each in detail.show(ticket.number).messages if each.id == again.message]
+    names = [each.to.partition("@")[0] for each in shown.deliveries]
+    assert names == ["abe", "ana", "zoe"], "in the order of addresses, on both engines"
 
 
 def test_an_answer_names_the_whole_conversation(desk: Desk, ana: Actor) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from config.clock import now
 from desk.custom_fields import definitions
+from desk.erasure import erase
 from desk.errors import NotAllowed, Refused
 from desk.home import Desk
 from desk.permissions import Actor
@@ -222,6 +223,15 @@ class TestTakingApart:
         unmerge(kim, "1")
         unmerge(kim, "3")
         assert state() == before
+
+    def test_what_it_had_is_not_known_once_texts_were_erased(
+        self, door: Door, desk: Desk, kim: Actor
+    ) -> None:
+        merge(kim, ["2"], "1")
+        erase(desk, ADMIN, "bob@corp.test")
+        with pytest.raises(Refused, match="texts were erased since"):
+            unmerge(kim, "2")
+        assert texts("1")[0] == "One"
 
     def test_an_answer_and_the_answer_to_it_go_together(self, door: Door, desk: Desk, kim: Actor) -> None:
         merge(kim, ["2"], "1")
