@@ -80,8 +80,12 @@ class Reader:
         try:
             self._process.wait(GOODBYE_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
             self._process.wait()
+        if self._process.returncode != 0:
+            # The first waits for its copies: where it was killed, they may live on.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         for line in self._lines:
             _close(line.answers)  # not before: a thread that reads from it holds it until the process ends
 
@@ -106,6 +110,10 @@ class Reader:
 def _started(desk: Desk) -> tuple[subprocess.Popen[bytes], list[_Line]]:
     asked, answers = ([os.pipe() for _ in range(PROCESSES)] for _ in range(2))
     theirs = [end for (read, _), (_, write) in zip(asked, answers, strict=True) for end in (read, write)]
+    lines = [
+        _Line(FileIO(write, "wb"), os.fdopen(read, "rb"))
+        for (_, write), (read, _) in zip(asked, answers, strict=True)
+    ]
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "worker.fetch.reader", *map(str, theirs)],
@@ -120,8 +128,7 @@ def _started(desk: Desk) -> tuple[subprocess.Popen[bytes], list[_Line]]:
     finally:
         for end in theirs:
             os.close(end)
-    lines = zip(asked, answers, strict=True)
-    return process, [_Line(FileIO(write, "wb"), os.fdopen(read, "rb")) for (_, write), (read, _) in lines]
+    return process, lines
 
 
 def _close(pipe: IO[bytes] | FileIO) -> None:

@@ -63,12 +63,19 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
         assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
 
 
-def test_one_that_hangs_holds_nobody_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first_was_killed", [False, True])
+def test_one_that_hangs_holds_nobody_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, first_was_killed: bool
+) -> None:
     monkeypatch.setattr("worker.fetch.reader.GOODBYE_SECONDS", 0)
     large = mail(1, "more than a pipe holds " * 10_000)
     arrivals = [Arrival(large, "imap", 1, "INBOX", 1, 1, None, datetime(2026, 1, 5, tzinfo=UTC))]
     reader = Reader(desk)
+    assert reader.read(arrivals).result(60)
     os.killpg(reader._process.pid, signal.SIGSTOP)
+    if first_was_killed:
+        reader._process.kill()
+        reader._process.wait()
     for _ in range(3):
         reader.read(arrivals)
     reader.close()
