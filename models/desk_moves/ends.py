@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -48,6 +48,10 @@ class Goal(Protocol):
     """The database that the desk is moved into."""
 
     shown: str
+
+    def folded(self, names: Sequence[str]) -> list[str]:
+        """Return names as it compares them: those that are the same here are one name there."""
+        ...
 
     def begin(self, token: str) -> bool:
         """Make empty tables, or find those of this move that was broken off; whether it goes on.

@@ -16,6 +16,7 @@ from itertools import islice
 from config.records import Record
 from models.database import DESK_MOVED, MOVE_BEGUN, SCHEMA_VERSION
 from models.desk_moves.ends import Goal, Origin
+from models.desk_moves.one_name import refuse_one_name
 from models.desk_moves.refusals import MoveRefused
 from models.desk_moves.rows import ALL, BLOBS, Count, Position, Table
 from models.desk_moves.states import Pointer
@@ -64,6 +65,7 @@ def move(origin: Origin, goal: Goal, tell: Tell) -> Moved:
         version = origin.version()
         pointer = _pointer(origin, goal, version)
         if version == SCHEMA_VERSION:
+            refuse_one_name(origin, goal)
             origin.mark(MOVE_BEGUN, pointer)
         try:
             resumed = goal.begin(pointer.token)

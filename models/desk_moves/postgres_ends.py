@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,17 @@ class PostgresGoal:
         self._folder = folder
         self._handle = PostgresDesk(url, folder, shown)
         self._connection: Any
+
+    def folded(self, names: Sequence[str]) -> list[str]:
+        """Return names as the database's language has them in lower case."""
+        if self._run("SELECT current_setting('server_encoding')").fetchone()[0] != "UTF8":
+            return list(names)  # it has no room for them, which is told when it begins
+        found = self._run(
+            "SELECT lower(name) FROM unnest(%s::text[]) WITH ORDINALITY AS named (name, place)"
+            " ORDER BY place",
+            list(names),
+        )
+        return [str(name) for (name,) in found.fetchall()]
 
     def begin(self, token: str) -> bool:
         """Make empty tables, or find those of a broken-off move; returns whether it continues that move."""

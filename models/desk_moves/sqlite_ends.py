@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from config.clock import now
@@ -126,6 +127,11 @@ class SqliteGoal:
         self._path = path
         self._small = small
         self._connection: sqlite3.Connection
+
+    def folded(self, names: Sequence[str]) -> list[str]:
+        """Return names as SQLite compares them, which knows upper and lower case of ASCII alone."""
+        lower = str.maketrans(ascii_uppercase, ascii_lowercase)
+        return [name.translate(lower) for name in names]
 
     def begin(self, token: str) -> bool:
         """Make an empty file, or find that of a broken-off move; returns whether it continues that move."""

@@ -44,9 +44,11 @@ def restore(options: Options, file: str, at: str | None, only_list: bool, as_jso
 
     if os.environ.get("NIGHTDESK_AGENT"):
         need_the_role(options, "desk.backup")
+    if Path(file).expanduser().is_dir():  # what the setting `replica` names without file:// may be
+        file = Path(file).expanduser().absolute().as_uri()
     in_store = "://" in file
     if not in_store and (at or only_list):
-        raise UsageError("--at and --list are for a store", "give s3://bucket/prefix")
+        raise UsageError("--at and --list are for a store", "give s3://bucket/prefix, or a directory")
     paths = find(options)
     settings = load(paths).settings
     moment = None if at is None else _moment(at, settings.timezone)

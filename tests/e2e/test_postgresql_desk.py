@@ -47,7 +47,7 @@ def hosts(databases: Databases, tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
         home.mkdir()
         (home / "config.toml").write_text(f'database = "{url}"\ntimezone = "UTC"\n', "utf-8")
         made.append(Desk(Program(home)))
-    made[0].ok("init")
+    made[0].ok("init", "--new-key")
     (made[1].home / "data").mkdir(mode=0o700)
     key = made[1].home / "data" / "desk.key"
     key.write_bytes((made[0].home / "data" / "desk.key").read_bytes())

@@ -22,7 +22,7 @@ from models import blobs, leases, settings
 from models.desk_moves.move import Progress
 from models.desk_moves.refusals import MoveRefused
 from models.engine import engine as own
-from models.errors import DatabaseMoved, DeskAtWork, MoveUnfinished
+from models.errors import DatabaseMissing, DatabaseMoved, DeskAtWork, MoveUnfinished
 from models.opening import close_database
 from models.queries.text import expression
 from models.queries.tree import Word
@@ -79,6 +79,28 @@ def go(origin: DeskPaths, goal: DeskPaths) -> dict[str, tuple[int, str]]:
     STEPS.clear()
     moved = desk_moving.move(origin, goal, SMALL, STEPS.append)
     return {each.name: (each.rows, each.checksum) for each in moved.tables if each.name != "sequence"}
+
+
+@pytest.mark.sqlite
+def test_names_that_are_one_in_the_language_of_the_new_place_are_told_before_anything_is_written(
+    desk: Desk, postgresql: Postgresql, tmp_path: Path
+) -> None:
+    make_ticket(tags=["Élan", "élan", "Elan"])
+    close_database()
+    postgresql.leave()
+    postgresql.run("CREATE DATABASE spoken TEMPLATE template0 ENCODING UTF8 LOCALE 'C.UTF-8'")
+    try:
+        there = DeskPaths(tmp_path / "spoken", server_url=postgresql.url("spoken"))
+        with pytest.raises(MoveRefused, match=r"are one name: ticket_tag: (Élan and élan|élan and Élan)$"):
+            go(desk.paths, there)
+        close_database()
+        with pytest.raises(DatabaseMissing):
+            open_desk(there, Settings())
+        assert open_desk(desk.paths, Settings()).desk_id, "nothing was begun"
+        close_database()
+    finally:
+        postgresql.leave()
+        postgresql.run("DROP DATABASE spoken WITH (FORCE)")
 
 
 def test_a_desk_goes_there_and_comes_back_as_it_was(places: list[DeskPaths], ana: Actor) -> None:

@@ -91,7 +91,8 @@ def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_p
     kept = desk("backup", url, "--keep", "30", "--json")
     assert kept.status == 0, kept.err
     assert kept.document["objects"] > 1
-    assert desk("restore", url, "--list", "--json").document == [{"moment": kept.document["moment"]}]
+    listed = desk("restore", str(tmp_path / "store"), "--list", "--json")
+    assert listed.document == [{"moment": kept.document["moment"]}], "as the setting may name it"
     done = desk("restore", url, "--at", kept.document["moment"], "--json")
     assert done.status == 0, done.err
     assert done.document["tickets"] == 0
@@ -151,7 +152,7 @@ def test_a_desk_on_a_server_is_left_to_its_servers_tools(
     home.mkdir()
     (home / "config.toml").write_text(f'database = "{databases.url_of(home)}"\n', "utf-8")
     desk = Program(home)
-    assert desk("init").status == 0
+    assert desk("init", "--new-key").status == 0
     done = desk(verb, str(tmp_path / "desk.backup"))
     assert done.status == 78
     assert "by the tools of its server" in done.err
