@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING, Final
 
 from desk.operations import pending
+from desk.operations.hook_files import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from desk.home import Desk
 
-ANY: Final = "any"
-"""The program that is run for everything that has none of its own."""
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 SECONDS: Final = 30.0
 
@@ -32,33 +28,6 @@ def program(desk: Desk, event: str) -> Path | None:
         if path.parent == desk.paths.hooks and path.is_file():
             return path
     return None
-
-
-def refusal(desk: Desk, path: Path) -> str:
-    """Say why a program is not run; '' when it is.
-
-    It and its folder have to be the desk's owner's or root's, and nobody else may write to them.
-    """
-    owners = (0, desk.paths.data.stat().st_uid)
-    for place in (path.parent, path):
-        try:
-            status = place.stat()
-        except OSError as error:
-            return f"{place.name} cannot be looked at: {error.strerror}"
-        why = _unsafe(status, owners)
-        if why:
-            return f"{place.name} {why}"
-    if not os.access(path, os.X_OK):
-        return f"{path.name} may not be executed: chmod u+x"
-    return ""
-
-
-def _unsafe(status: os.stat_result, owners: Collection[int]) -> str:
-    if status.st_uid not in owners:
-        return "belongs to another user"
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "may be written to by others: chmod go-w"
-    return ""
 
 
 def environment(desk: Desk, event: str, delivery: str) -> dict[str, str]:

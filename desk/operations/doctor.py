@@ -19,7 +19,7 @@ from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry, routes
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.wording import state_words
-from desk.operations import hosts, owners, replica, rule_file, spool_state
+from desk.operations import hook_files, hosts, owners, replica, rule_file, spool_state
 from desk.outbox import deliveries as desk_deliveries
 from desk.permissions import FILTER
 from desk.schedules import parse
@@ -443,8 +443,11 @@ def _owners(_desk: Desk) -> Iterator[Finding]:
         yield Finding("owners", "warning", f"{len(found) - ODD_NAMED} more rules give tickets away in vain")
 
 
-def _listeners(_desk: Desk) -> Iterator[Finding]:
-    """Yield the webhooks and push addresses that fail, or that were switched off because they did."""
+def _listeners(desk: Desk) -> Iterator[Finding]:
+    """Yield programs that are never run, and webhooks and push addresses that fail or were switched off."""
+    for why in hook_files.never_run(desk)[:ODD_NAMED]:
+        cure = f"{desk.paths.hooks}: docs/webhooks.md says which files are run"
+        yield Finding("listeners", "warning", f"in hooks/ {why}", cure)
     failing = [each for each in listeners.every() if each.failing_since is not None]
     for each in failing:
         name = f"{each.kind} {each.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desk.calls import hooks
+from desk.operations.hook_files import refusal
 from desk.user_commands.running import Run
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def make(desk: Desk, call: DueCall) -> tuple[bool, int | None, str]:
     path = hooks.program(desk, call.event)
     if path is None:
         return False, None, "not run: it is gone"
-    refused = hooks.refusal(desk, path)
+    refused = refusal(desk, path)
     if refused:
         return False, None, f"not run: {refused}"
     environment = hooks.environment(desk, call.event, call.delivery)

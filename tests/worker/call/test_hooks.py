@@ -11,6 +11,7 @@ import pytest
 from desk import logs
 from desk.calls import hooks
 from desk.home import Desk
+from desk.operations import doctor
 from desk.replies.reply import add_note
 from tests.support.calling import Caller
 from tests.support.mails import Door, mail, rows
@@ -114,6 +115,10 @@ def test_a_program_that_others_may_change_is_not_run(
     [(level, text, _)] = said()
     assert (level, why in text) == ("warning", True), text
     assert not (desk.paths.home / "told.created").exists()
+    place(desk, "any")
+    place(desk, "creatd")
+    never = [each.text for each in doctor.examine(desk, False) if "in hooks/" in each.text]
+    assert [(why in text, "like no event" in text) for text in never] == [(False, True), (True, False)]
 
 
 def test_a_program_of_another_user_is_not_run(desk: Desk, door: Door, caller: Caller) -> None:
