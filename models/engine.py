@@ -93,6 +93,10 @@ class Engine(Protocol):
         """Return a table that is best read by its rows' ids."""
         ...
 
+    def collected(self, ids: Any) -> Any:
+        """Return a query for the same ids, which are found before anything is asked of them."""
+        ...
+
     def read_first(self, few: Any, many: Any, on: Any) -> peewee.Join:
         """Join tables so that the rows of the first are read, and those of the second looked up."""
         ...

@@ -863,7 +863,7 @@ def _another_way(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: i
 def _narrow(
     wanted: TicketList, reader: Reader, narrowed: Narrowed, stretch: _Stretch, limit: int
 ) -> list[int]:
-    tables = _among(narrowed.ids, "f")
+    tables = _among(engine().collected(narrowed.ids), "f")
     conditions = _conditions(wanted._replace(query=narrowed.rest), reader)
     return stretch.select(tables, [*conditions, *_awake(wanted)], limit)
 
