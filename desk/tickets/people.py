@@ -10,7 +10,7 @@ from desk.permissions import Actor
 from desk.tickets.changes import change
 from desk.tickets.contacts import Contacts
 from desk.tickets.lifecycle import Change
-from desk.tickets.participants import MAX_COLLABORATORS, people_in, refuse_own
+from desk.tickets.participants import MAX_COLLABORATORS, pending_of, people_in, refuse_own
 from mail.inert import one_line
 from models import contacts, tickets
 from models.fields import utc_text
@@ -65,6 +65,7 @@ def set_collaborators(
         if len(wanted) > MAX_COLLABORATORS:
             raise Refused(f"a ticket has at most {MAX_COLLABORATORS} people in Cc", "take some out")
         if set(wanted) == set(had):
+            _refuse_pending(ticket, leaving)
             return None
         told = [*(f"+{email}" for _, email in joining), *(f"-{email}" for _, email in leaving)]
         return Change(
@@ -72,3 +73,13 @@ def set_collaborators(
         )
 
     return change(actor, "ticket.edit", numbers, edit)
+
+
+def _refuse_pending(ticket: TicketState, leaving: Iterable[tuple[str, str]]) -> None:
+    pending = pending_of(ticket)
+    for _, email in leaving:
+        if email.lower() in pending:
+            raise Refused(
+                f"{email} is pending: nothing goes there until somebody approves the mail that brought them",
+                f"nightdesk ticket split {ticket.number} --messages ID makes that mail another ticket",
+            )

@@ -10,7 +10,7 @@ from desk.home import Desk
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from desk.permissions import Actor
-from desk.tickets import approval, changes, detail
+from desk.tickets import approval, changes, detail, people
 from tests.support.mails import EVE, Door, mail, rows, value, write
 
 
@@ -55,6 +55,16 @@ def test_mail_of_several_senders_is_approved_one_by_one(door: Door, ana: Actor) 
         approval.approve(door.desk, ana, "1")
     assert approval.approve(door.desk, ana, "1", [3]) == [3]
     assert rows("SELECT id, unverified FROM message ORDER BY id") == [(1, 0), (2, 1), (3, 0)]
+
+
+def test_who_is_pending_cannot_be_taken_out_of_a_copy_and_the_refusal_says_what_to_do(
+    door: Door, ana: Actor
+) -> None:
+    with pytest.raises(Refused, match="is pending: nothing goes there") as refused:
+        people.set_collaborators(ana, ["1"], remove=["carl@corp.test"])
+    assert "ticket split 1" in refused.value.hint
+    approval.approve(door.desk, ana, "1")
+    assert people.set_collaborators(ana, ["1"], remove=["carl@corp.test"]) == ["1"]
 
 
 def test_approving_again_changes_nothing(door: Door, ana: Actor) -> None:
