@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from config.clock import now
-from desk.errors import NotFound, Refused, WrongUse
+from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets.deliveries import DeliveryView, views
-from desk.tickets.reading import require_for
+from desk.tickets.reading import may_read, require_for
 from mail.inert import one_line
 from mail.mime.address import one_address
 from models import deliveries, mailboxes, tickets
@@ -112,11 +112,16 @@ def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
 def _granted(actor: Actor, delivery_id: int) -> StoredDelivery:
     """Return a mail that the actor may change and that nobody is sending now."""
     delivery = deliveries.by_id(delivery_id)
-    if delivery is None or not deliveries.lines_of_mail(delivery_id, actor.reach):
+    if delivery is None:
         raise _missing(delivery_id)
     ticket = None if delivery.ticket_id is None else tickets.read(delivery.ticket_id)
     if ticket is not None:
-        require_for(actor, "outbox.edit", ticket)
+        try:
+            require_for(actor, "outbox.edit", ticket)
+        except NotAllowed:
+            if not may_read(actor, ticket):
+                raise _missing(delivery_id) from None
+            raise
     elif delivery.mailbox_id is not None:
         require(actor, "outbox.edit", mailboxes.by_id(delivery.mailbox_id).department_id)
     if delivery.sender is not None:
