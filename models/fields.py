@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import peewee
@@ -15,7 +16,13 @@ def utc_text(moment: datetime) -> str:
 
     The width makes the text order the time order, in SQL as in Python.
     """
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    return _utc_text(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _utc_text(moment: datetime) -> str:
+    """Write a time in UTC: a mail on its way in has two, each of which is written several times."""
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def utc_time(text: str) -> datetime:

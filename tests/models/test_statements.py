@@ -11,7 +11,7 @@ import pytest
 
 from desk.home import Desk
 from models.database import db
-from models.statements import Places
+from models.statements import Places, with_constants
 from tests.models.statements import statements
 
 
@@ -26,7 +26,7 @@ def asked(desk: Desk) -> Iterator[None]:
 def test_every_statement_can_be_prepared(asked: None, engine: str) -> None:
     wrong, number = {}, count()
     for module, name, statement in statements():
-        text, parameters = statement._build(Places(4)).bind(db.obj).sql()
+        text, parameters = with_constants(*statement._build(Places(4)).bind(db.obj).sql())
         try:
             if engine == "sqlite":
                 db.execute_sql(f"EXPLAIN {text}", [1] * len(parameters))
@@ -37,6 +37,13 @@ def test_every_statement_can_be_prepared(asked: None, engine: str) -> None:
             break  # in PostgreSQL the transaction ends with it
     assert wrong == {}
     assert engine == "sqlite" or next(number) > 300
+
+
+@pytest.mark.sqlite
+def test_what_a_statement_always_compares_with_stands_in_its_text(asked: None) -> None:
+    text, left = with_constants("""SELECT '?', "it?", ?, ?, ?, ?, ?""", ["it's ?", 7, None, "\0", True])
+    assert text == """SELECT '?', "it?", 'it''s ?', 7, ?, ?, ?"""
+    assert left == [None, "\0", True]
 
 
 def _prepare(text: str, name: str) -> None:
