@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any, Final
 
 from config.expressions import expression
+from config.properties import kept_property
 from config.records import Record
 from mail.inert import one_line
 from mail.mime.address import one_address, parse_addresses
@@ -128,28 +128,28 @@ class Evidence:
     def __init__(self, mail: ParsedMail) -> None:
         self._mail = mail
 
-    @cached_property
+    @kept_property
     def report(self) -> bool:
         """A delivery-status part of a report, or one that a mail server sent in other clothes."""
         return any(leaf.type in _REPORTS for leaf in self._mail.leaves)
 
-    @cached_property
+    @kept_property
     def null_sender(self) -> bool:
         """It came from the envelope sender ``<>``."""
         path = self._mail.root.headers.first("return-path")
         return path is not None and path.strip() in (b"<>", b"")
 
-    @cached_property
+    @kept_property
     def mail_server(self) -> bool:
         """Its author is called as mail servers are."""
         return is_mail_server(self._mail.sender.email, self._mail.sender.name)
 
-    @cached_property
+    @kept_property
     def subject(self) -> bool:
         """Its subject speaks of a mail that was not delivered."""
         return re.search(_SUBJECT, self._mail.subject) is not None
 
-    @cached_property
+    @kept_property
     def code(self) -> bool:
         """An enhanced status code or the line of an SMTP reply, above the copy of what came back."""
         words = _above_copy(self._mail)
@@ -158,12 +158,12 @@ class Evidence:
             or re.search(_CODE_LINE, words) is not None
         )
 
-    @cached_property
+    @kept_property
     def delay(self) -> bool:
         """Words for mail that waits."""
         return re.search(_DELAYED, f"{self._mail.subject}\n{_above_copy(self._mail)[:4000]}") is not None
 
-    @cached_property
+    @kept_property
     def _came_back(self) -> bool:
         return any(leaf.type in _RETURNED for leaf in self._mail.leaves)
 
@@ -171,7 +171,7 @@ class Evidence:
     def _looks_like_one(self) -> bool:
         return self.null_sender or self.subject or self.code or self.returned or self.delay
 
-    @cached_property
+    @kept_property
     def returned(self) -> bool:
         """The mail that came back, or its headers."""
         if self._came_back:
@@ -179,7 +179,7 @@ class Evidence:
         text = self._mail.words[:_MAX_RETURNED]
         return sum(1 for _, _ in zip(range(4), re.finditer(_FIELD_LINE, text), strict=False)) >= 4
 
-    @cached_property
+    @kept_property
     def notice(self) -> dict[str, Any] | None:
         """The JSON of a mail service (Amazon SES, by SNS) about a mail that bounced."""
         text = self._mail.words.lstrip()
@@ -197,7 +197,7 @@ class Evidence:
         kind = found.get("notificationType") or found.get("eventType") if isinstance(found, dict) else None
         return found if kind == "Bounce" and isinstance(found.get("bounce"), dict) else None
 
-    @cached_property
+    @kept_property
     def why(self) -> str:
         """The words for why this is a bounce; empty if it is none.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Final
 
 from config.expressions import expression
+from config.properties import kept_property
 from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.charset import codec_for, decode, decode_field
 
@@ -112,7 +112,7 @@ class Charsets:
     def __init__(self) -> None:
         self.blocks: list[Headers] = []
 
-    @cached_property
+    @kept_property
     def labels(self) -> tuple[str, ...]:
         """The labels that the headers seen so far name."""
         return tuple(_labels(self.blocks[:_MAX_ASKED]))

@@ -10,10 +10,10 @@ import codecs
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from config.expressions import expression
+from config.properties import kept_property
 from config.records import Record
 from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
@@ -138,7 +138,7 @@ class ParsedMail:
             unique = unique[:1] + unique[1 - MAX_REFERENCES :]
         return unique
 
-    @cached_property
+    @kept_property
     def message_id(self) -> str | None:
         """``<left@right>`` with its brackets, or None."""
         found = self._ids("message-id")
@@ -147,22 +147,22 @@ class ParsedMail:
         bare = (self.header("message-id") or "").strip("<> ")
         return _made_id(bare) if bare else None
 
-    @cached_property
+    @kept_property
     def in_reply_to(self) -> list[str]:
         """Message-IDs, with brackets."""
         return self._ids("in-reply-to")
 
-    @cached_property
+    @kept_property
     def references(self) -> list[str]:
         """Message-IDs, with brackets, oldest first; at most 500 (the first and the newest)."""
         return self._ids("references")
 
-    @cached_property
+    @kept_property
     def subject(self) -> str:
         """Decoded, one line; empty if there is none."""
         return one_line(self.header("subject") or "")
 
-    @cached_property
+    @kept_property
     def sender(self) -> Address:
         """Whom From names, else Sender, Reply-To, Return-Path; both parts empty if nobody is named.
 
@@ -184,43 +184,43 @@ class ParsedMail:
                 return found[0]
         return Address("", "")
 
-    @cached_property
+    @kept_property
     def reply_to(self) -> list[Address]:
         """The addresses in Reply-To."""
         return [address for address in self.addresses("reply-to") if address.email]
 
-    @cached_property
+    @kept_property
     def to(self) -> list[Address]:
         """The addresses in To."""
         return self.addresses("to")
 
-    @cached_property
+    @kept_property
     def cc(self) -> list[Address]:
         """The addresses in Cc."""
         return self.addresses("cc")
 
-    @cached_property
+    @kept_property
     def date(self) -> datetime | None:
         """The Date header, in UTC. Only to be shown: senders' clocks lie."""
         value = self.root.headers.text("date")
         return parse_date(value) if value else None
 
-    @cached_property
+    @kept_property
     def received_at(self) -> datetime | None:
         """When the last server took it (the topmost Received header), in UTC."""
         value = self.root.headers.text("received")
         return parse_date(value.rpartition(";")[2].strip()) if value else None
 
-    @cached_property
+    @kept_property
     def leaves(self) -> list[Node]:
         """Every part that has no parts, in order, multiparts taken apart."""
         return list(self.root.leaves())
 
-    @cached_property
+    @kept_property
     def _shown(self) -> Shown:
         return Shown(self.root)
 
-    @cached_property
+    @kept_property
     def _text(self) -> _Text:
         pieces: list[str] = []
         from_html = False
@@ -247,7 +247,7 @@ class ParsedMail:
         words = "\n\n".join(pieces)
         return _Text(words, from_html, tuple(quoted), links, hidden_words, tuple(signed))
 
-    @cached_property
+    @kept_property
     def text(self) -> str:
         """What a reader would read, inert: of alternatives one, all other inline text in order.
 
@@ -298,7 +298,7 @@ class ParsedMail:
         except Exception:  # whatever a stranger's text can bring about, all of it is shown
             return (Piece("new", 0, len(self.words)),)
 
-    @cached_property
+    @kept_property
     def attachments(self) -> list[Part]:
         """Everything that is not text to be read, in order. Decodes each once to measure it."""
         parts = []
