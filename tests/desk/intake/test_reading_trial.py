@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import timedelta
 from typing import Any
 
@@ -119,8 +120,10 @@ def test_a_second_process_reads_the_same_and_one_that_dies_is_no_loss(
     monkeypatch.setattr(reading_apart, "AFTER", 0)
     monkeypatch.setattr(reading_trial, "_AT_ONCE", 4)
     assert found(desk) == alone
-    monkeypatch.setattr(reading_apart, "_PROGRAM", reading_apart._PROGRAM.with_name("nothing.py"))
-    assert found(desk) == alone
+    real = subprocess.Popen
+    for instead in ("false", "/nowhere"):
+        monkeypatch.setattr(subprocess, "Popen", lambda _, program=instead, **more: real([program], **more))
+        assert found(desk) == alone
 
 
 def test_a_closed_ticket_is_told_and_left(desk: Desk, door: Door) -> None:

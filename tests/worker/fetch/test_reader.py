@@ -54,7 +54,7 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
     reader = Reader(desk)
     try:
         there = reader.read(arrivals).result(60)
-        assert reader._process.poll() is None
+        assert reader.processes.first.poll() is None
     finally:
         reader.close()
     here = parse_ahead(arrivals, desk.blob_threshold, zone=lambda: desk.zone)
@@ -72,14 +72,14 @@ def test_one_that_hangs_holds_nobody_up(
     arrivals = [Arrival(large, "imap", 1, "INBOX", 1, 1, None, datetime(2026, 1, 5, tzinfo=UTC))]
     reader = Reader(desk)
     assert reader.read(arrivals).result(60)
-    os.killpg(reader._process.pid, signal.SIGSTOP)
+    os.killpg(reader.processes.first.pid, signal.SIGSTOP)
     if first_was_killed:
-        reader._process.kill()
-        reader._process.wait()
+        reader.processes.first.kill()
+        reader.processes.first.wait()
     for _ in range(3):
         reader.read(arrivals)
     reader.close()
-    assert reader._process.returncode == -signal.SIGKILL
+    assert reader.processes.first.returncode == -signal.SIGKILL
 
 
 def test_it_is_started_once_and_ends_with_the_run(
@@ -88,7 +88,7 @@ def test_it_is_started_once_and_ends_with_the_run(
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         assert fetch(desk, add_mailbox(server, batch=5)).fetched == 60
     assert len(started) == 1
-    assert started[0]._process.returncode == 0
+    assert started[0].processes.first.returncode == 0
 
 
 def test_a_handful_of_mails_starts_no_process(
@@ -104,8 +104,8 @@ def test_a_reader_that_dies_is_done_without(
     desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], kill: Callable[[int, int], None]
 ) -> None:
     def end(_tally: MailboxFetch) -> None:
-        if started[0]._process.poll() is None:
-            kill(started[0]._process.pid, signal.SIGKILL)
+        if started[0].processes.first.poll() is None:
+            kill(started[0].processes.first.pid, signal.SIGKILL)
 
     with FaultyImap([mail(n) for n in range(1, 61)]) as server:
         mailbox = add_mailbox(server, batch=5)
