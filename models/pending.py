@@ -19,6 +19,7 @@ _CALL = peewee.Table("call")
 _FILTER = peewee.Table("filter")
 _EVENT = peewee.Table("event")
 _RECURRING = peewee.Table("recurring")
+_GROUP_GRANT = peewee.Table("group_grant")
 
 _MAIL_WAITS = Lookup(
     lambda p: _DELIVERY.select(_DELIVERY.c.id).where(_DELIVERY.c.done == literal(0)).limit(1), int
@@ -71,6 +72,7 @@ _FILTERS_RUN = Lookup(
 _TICKETS_RECUR = Lookup(
     lambda p: _RECURRING.select(_RECURRING.c.id).where(_RECURRING.c.active == literal(1)).limit(1), int
 )
+_GROUPS_GIVE = Lookup(lambda p: _GROUP_GRANT.select(literal(1)).limit(1), int)
 _STATES_CHANGED = Lookup(
     lambda p: (
         _FILTER.select(_FILTER.c.id)
@@ -197,6 +199,11 @@ def filters_run() -> bool:
 def tickets_recur() -> bool:
     """Whether there are tickets that open themselves on a schedule."""
     return _TICKETS_RECUR.one() is not None
+
+
+def groups_give() -> bool:
+    """Whether groups of the system give anything."""
+    return _GROUPS_GIVE.one() is not None
 
 
 def states_changed() -> bool:

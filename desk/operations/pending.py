@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from desk import settings
-from models.groups import there_are as groups_give
 from models.mailboxes import any_by_oauth2 as logins_age
 from models.pending import (
     calls_due,
     copies_wait,
     filters_run,
+    groups_give,
     held_notices_due,
     hooks_known,
     listeners_wait,

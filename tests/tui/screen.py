@@ -32,6 +32,13 @@ def screen_text(app: Any) -> str:
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
+def with_actions(app: NightdeskApp, *actions: str) -> None:
+    """Let the app's agent do this and nothing else, also when the app asks again what they may do."""
+    actor = app.actor._replace(actions=frozenset(actions))
+    app.actor = actor
+    app._renew = lambda: actor
+
+
 async def settled(pilot: Pilot[Any], tries: int = 500) -> None:
     """Wait until nothing is being asked of the desk and the screen stands still."""
     before = ""

@@ -14,7 +14,16 @@ from desk.permissions import Actor
 from desk.staff import agents, api_keys, departments, roles, slas
 from tests.tui.admin_walk import form, go_to, open_form
 from tests.tui.scenes import start_in, stop_clock
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone, until_true
+from tests.tui.screen import (
+    SIZES,
+    same_as_before,
+    screen_text,
+    settled,
+    until,
+    until_gone,
+    until_true,
+    with_actions,
+)
 from tui.app import NightdeskApp
 from tui.screens.admin.screen import AdminScreen
 
@@ -154,7 +163,7 @@ async def test_removing_says_what_it_means_and_asks(empty_app: NightdeskApp, act
 
 
 async def test_who_may_not_change_settings_is_told_nothing(empty_app: NightdeskApp) -> None:
-    empty_app.actor = empty_app.actor._replace(actions=frozenset(["ticket.note"]))
+    with_actions(empty_app, "ticket.note")
     async with empty_app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "ana may not change the desk's settings")
         await pilot.press("n")

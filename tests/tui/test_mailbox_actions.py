@@ -15,7 +15,7 @@ from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
 from tests.tui.mailbox_form import fill, fill_account, opened, pick, receive_only
 from tests.tui.scenes import start_in, stop_clock
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_true
 from tui.app import NightdeskApp
 from tui.widgets.entry import Entry
 
@@ -131,7 +131,7 @@ async def test_every_field_is_kept_and_shown_again(
         await pilot.press("ctrl+s")
         await until(pilot, "Log in noc@corp.ex")
         await pilot.press("escape")
-        await until(pilot, "noc@corp.ex is saved")
+        await until_true(pilot, lambda: "noc@corp.ex is saved" in [each.text for _, each in empty_app.said])
     assert values_of(registry.get("noc@corp.ex")) == {**before, "name": "net-ops"}
     assert accounts.incoming_account(empty_desk, registry.get("noc@corp.ex")).password.reveal() == "hunter2"
 

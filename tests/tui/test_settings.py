@@ -13,7 +13,7 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.staff import agents
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_true
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_true, with_actions
 from tui.app import NightdeskApp
 from tui.screens.settings import SettingsScreen
 from tui.widgets.choice import Choice, Tick
@@ -171,10 +171,8 @@ async def test_what_is_a_list_is_found_among_the_settings_and_opened(app: Nightd
         await until(pilot, "acknowledgement")
 
 
-async def test_one_says_in_settings_that_one_is_away_and_of_what_one_is_mailed(
-    app: NightdeskApp, actor: Actor
-) -> None:
-    app.actor = actor._replace(actions=frozenset(["ticket.read"]))
+async def test_one_says_in_settings_that_one_is_away_and_of_what_one_is_mailed(app: NightdeskApp) -> None:
+    with_actions(app, "ticket.read")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "v away")
         await pilot.press("v")

@@ -13,7 +13,7 @@ from models.tickets import Ticket
 from models.transactions import transaction
 from tests.support.frames import NOW
 from tests.support.workbench import ADMIN
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone, with_actions
 from tui.app import NightdeskApp
 
 
@@ -188,8 +188,7 @@ async def test_the_cursor_stays_on_its_ticket_when_a_new_one_comes(app: Nightdes
 
 
 async def test_a_role_that_does_not_grant_it_says_so(app: NightdeskApp) -> None:
-
-    app.actor = app.actor._replace(actions=frozenset({"ticket.note"}))
+    with_actions(app, "ticket.note")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("x")
