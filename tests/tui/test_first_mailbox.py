@@ -18,7 +18,7 @@ from tui.app import NightdeskApp
 from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.widgets.choice import Choice
-from tui.widgets.entry import FormRow
+from tui.widgets.entry import Entry, FormRow
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,23 @@ async def test_the_first_mailbox_is_offered_to_send_by_the_server_that_has_its_m
         screen.query_one("#f-host").focus()
         await settled(pilot)
         assert "Nothing sends for this desk" in screen_text(empty_app)
+
+
+async def test_what_the_beginning_of_a_port_or_domain_brings_goes_with_it(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        for address, host in (
+            ("ana@gmail.com", "imap.gmail.com"),
+            ("ana@gmail.company", ""),
+            ("a@web.dev", ""),
+        ):
+            screen.query_one("#f-address", Entry).focus()
+            await pilot.press("ctrl+u", *address)
+            assert screen.typed()["host"] == host
+        for port, security in (("2525", "tls"), ("143", "starttls"), ("14300", "tls"), ("25", "starttls")):
+            screen.query_one("#f-port", Entry).focus()
+            await pilot.press("ctrl+u", *port)
+            assert (screen.typed()["port"], screen.typed()["security"]) == (port, security)
 
 
 async def test_a_provider_says_better_than_the_offer_where_answers_leave(empty_app: NightdeskApp) -> None:

@@ -115,6 +115,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._log_in_next = False
         self._loaded = False
         self._visited: set[str] = set()
+        self._security_before: dict[Part, str] = {}
         self._typed_again: set[str] = set()
         self._sections: list[Section] = sections()
         self._rows: dict[str, Row] = {}
@@ -247,8 +248,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         if event.input.has_focus and name in SECRET_PLACES.values():
             self._typed_again.add(name)
         for side in SIDES:
-            if event.input.has_focus and name == named(side, "port") and event.value in SECURITY_OF_PORT:
-                self._put(named(side, "security"), SECURITY_OF_PORT[event.value])
+            if event.input.has_focus and name == named(side, "port"):
+                self._follow_typed_port(side, event.value)
         if name == "address" and self._start.is_new:
             self._fill(all_of_it=False)
         self._offer_host()
@@ -265,6 +266,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         name = (event.choice.id or "").removeprefix("f-")
         for side in SIDES:
             if name == named(side, "security") or (name, side) == ("protocol", "incoming"):
+                self._security_before.pop(side, None)
                 self._follow_port(side)
         if name == "provider":
             self._fill(all_of_it=bool(event.value))
@@ -276,6 +278,15 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._arrange()
         self._check()
         self.call_after_refresh(self.query_one(FormFields).see_cursor, ROWS_OF_A_CHOICE)
+
+    def _follow_typed_port(self, side: Part, port: str) -> None:
+        """Give a usual port its security; take it back as soon as the port goes on, as 2525 does after 25."""
+        name = named(side, "security")
+        if port in SECURITY_OF_PORT:
+            self._security_before.setdefault(side, str(self.typed()[name]))
+            self._put(name, SECURITY_OF_PORT[port])
+        elif side in self._security_before:
+            self._put(name, self._security_before.pop(side))
 
     def _follow_port(self, side: Part) -> None:
         """Give a security or protocol its usual port, unless the port is an unusual one."""
