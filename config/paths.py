@@ -244,7 +244,7 @@ def _sqlite_path(url: str, base: Path, where: str) -> Path:
             f"{where}: the database {masked_url(url)} is of no known kind",
             "give a file name, sqlite:////path/desk.sqlite3 or postgresql://user@host/name",
         )
-    if not Path(text).name or ":memory:" in text:
+    if not Path(text).name or text.endswith("/") or ":memory:" in text:
         raise ConfigError(f"{where}: the database needs a file name", "give /path/data/desk.sqlite3")
     return base / Path(text).expanduser()
 

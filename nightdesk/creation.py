@@ -13,13 +13,9 @@ from config.paths import ETC, HOME_MODE, DeskPaths
 from config.seal import create_key_file
 from config.settings import load, set_value
 from config.template import first_toml
-from models.scratch import PREFIXES
+from models.desk_directory import refuse_foreign_directory
 from nightdesk.owner import act_as_owner
 from nightdesk.pipe import wrapper
-
-_OURS = frozenset({"config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log"})
-_OURS_TOO = frozenset({"triggers", "lmtp.lock"})
-"""What work leaves beside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ def create_desk(paths: DeskPaths, timezone: str | None = None, *, new_key: bool 
     load(paths)
     if not paths.exists():
         for directory in {paths.home, paths.data}:
-            _refuse_foreign_directory(directory, paths)
+            refuse_foreign_directory(directory, paths)
     wanted = _expected(paths)
     before = {path for path in wanted if path.exists()}
     _write_configuration(paths, timezone)
@@ -91,29 +87,6 @@ def _has_desk(paths: DeskPaths) -> bool:
 def _expected(paths: DeskPaths) -> list[Path]:
     found = [paths.home, paths.config_file, paths.data, paths.key, paths.database, paths.blobs, paths.spool]
     return list(dict.fromkeys([*found, paths.bin, wrapper.path_of(paths)]))
-
-
-def _refuse_foreign_directory(directory: Path, paths: DeskPaths) -> None:
-    """Keep out of somebody's documents and of /tmp, for the desk sets its directories' modes."""
-    try:
-        names = os.listdir(directory)  # noqa: PTH208
-    except FileNotFoundError:
-        return
-    except NotADirectoryError as error:
-        raise ConfigError(f"{directory} is not a directory", "name another home") from error
-    except PermissionError as error:
-        raise ConfigError(f"{directory} cannot be read", "run as its owner, or name another home") from error
-    strange = [
-        name
-        for name in sorted(names)
-        if name not in _OURS | _OURS_TOO
-        and not name.startswith((".", paths.database.name, *PREFIXES))
-        and name != paths.config_file.name
-    ]
-    if strange:
-        raise ConfigError(
-            f"{directory} holds other things ({strange[0]})", "give the desk a directory of its own"
-        )
 
 
 def _write_configuration(paths: DeskPaths, timezone: str | None) -> None:

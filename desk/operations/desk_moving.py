@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from config.errors import ConfigError
 from config.files import check_private, ensure_dir, fsync_dir
 from config.paths import DATA_MODE, DeskPaths, refuse_network_file_system
+from models.desk_directory import refuse_foreign_directory
 from models.desk_moves import move as moves
 from models.desk_moves.move import Moved, Progress
 from models.desk_moves.refusals import MoveRefused
@@ -33,11 +35,16 @@ def move(paths: DeskPaths, goal: DeskPaths, small: int, tell: Callable[[Progress
             f"{goal.database} is beside {paths.database}, whose large mails it would share",
             "give a file in another directory",
         )
-    ensure_dir(goal.data, DATA_MODE)
-    if problems := check_private(goal.data):
-        raise ConfigError(str(problems[0]), problems[0].hint)
-    _bring_key(paths.key, goal.key)
-    moved = moves.move(_origin(paths), _goal(goal, small), tell)
+    if not goal.server_url:
+        _refuse_place(goal)
+    has_key = _has_key(paths.key, goal.key)
+
+    def settle() -> None:
+        ensure_dir(goal.data, DATA_MODE)
+        if not has_key:
+            _bring_key(paths.key, goal.key)
+
+    moved = moves.move(_origin(paths), _goal(goal, small), tell, settle)
     if paths.drafts.is_dir() and goal.drafts.resolve() != paths.drafts.resolve():
         shutil.copytree(paths.drafts, goal.drafts, dirs_exist_ok=True)
     return moved
@@ -68,16 +75,34 @@ def _goal(paths: DeskPaths, small: int) -> Goal:
     return SqliteGoal(paths.database, small)
 
 
-def _bring_key(key: Path, place: Path) -> None:
-    """Have the key that opens the stored secrets where the desk will look for it."""
+def _refuse_place(goal: DeskPaths) -> None:
+    """Raise ConfigError or MoveRefused for a file where a desk cannot be."""
+    if goal.database.is_dir():
+        raise MoveRefused(
+            f"{goal.database} is a directory", f"name a file in it: {goal.database / 'desk.sqlite3'}"
+        )
+    if not goal.data.is_dir():
+        return
+    status = goal.data.stat()
+    if status.st_uid != os.geteuid():
+        problem = check_private(goal.data)[0]
+        raise ConfigError(str(problem), problem.hint)
+    if stat.S_IMODE(status.st_mode) != DATA_MODE:
+        refuse_foreign_directory(goal.data, goal)
+
+
+def _has_key(key: Path, place: Path) -> bool:
+    """Whether the key that opens the stored secrets is where the desk will look for it."""
     if not key.exists() or (place.exists() and place.samefile(key)):
-        return
-    if place.exists():
-        if place.read_bytes() != key.read_bytes():
-            raise MoveRefused(
-                f"{place} is the key of another desk", "move it away, or give a file in another directory"
-            )
-        return
+        return True
+    if place.exists() and place.read_bytes() != key.read_bytes():
+        raise MoveRefused(
+            f"{place} is the key of another desk", "move it away, or give a file in another directory"
+        )
+    return place.exists()
+
+
+def _bring_key(key: Path, place: Path) -> None:
     handle = os.open(place, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(key.read_bytes())

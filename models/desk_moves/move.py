@@ -55,10 +55,11 @@ class Moved(Record):
 Tell = Callable[[Progress], object]
 
 
-def move(origin: Origin, goal: Goal, tell: Tell) -> Moved:
+def move(origin: Origin, goal: Goal, tell: Tell, settle: Callable[[], None]) -> Moved:
     """Bring a desk from one database into another, while nobody works with it.
 
-    A move that was broken off goes on. Raises MoveRefused, and DatabaseMoved for a desk that is elsewhere.
+    A move that was broken off goes on. ``settle`` brings what stands beside the new one, once nothing
+    refuses the move any more. Raises MoveRefused, and DatabaseMoved for a desk that is elsewhere.
     """
     begun = time.monotonic()
     with origin.alone():
@@ -76,6 +77,7 @@ def move(origin: Origin, goal: Goal, tell: Tell) -> Moved:
                 raise DatabaseMoved(origin.shown, pointer.to) from None
             raise
         try:
+            settle()
             counts = {table: origin.count(table) for table in ALL}
             _copy_all(origin, goal, counts, tell)
             tell(Progress("indexing", "", 0, 0))

@@ -38,22 +38,29 @@ def refuse_one_name(origin: Origin, goal: Goal) -> None:
 
 
 def _pairs(of: _Names, origin: Origin, goal: Goal) -> Iterator[tuple[str, str, str]]:
-    rows = [
-        tuple(row[place] for place in of.places)
-        for row in origin.rows(of.table, 0)
-        if not all(str(row[place]).isascii() for place in of.names)
-    ]
-    if not rows:
-        return
     at = [of.places.index(place) for place in of.names]
+    rows = [row for row, plain in _read(of, origin) if not plain]
     folded = iter(goal.folded([str(row[place]) for row in rows for place in at]))
+    keys = [tuple(next(folded) if place in at else each for place, each in enumerate(row)) for row in rows]
+    # The sign of Kelvin and an İ become letters of ASCII, so a name of these alone may be the same.
+    wanted = {key for key in keys if all(str(key[place]).isascii() for place in at)}
+    for row, plain in _read(of, origin) if wanted else ():
+        key = tuple(str(each).lower() if place in at else each for place, each in enumerate(row))
+        if plain and key in wanted:
+            rows.append(row)
+            keys.append(key)
     known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for row in rows:
-        key = tuple(next(folded) if place in at else each for place, each in enumerate(row))
+    for row, key in zip(rows, keys, strict=True):
         first = known.setdefault(key, row)
         if first != row:
             one, other = (", ".join(str(each[place]) for place in at) for each in (first, row))
             yield of.table.name, one, other
+
+
+def _read(of: _Names, origin: Origin) -> Iterator[tuple[tuple[Any, ...], bool]]:
+    """Yield what is unique together in each row, and whether its names are ASCII."""
+    for row in origin.rows(of.table, 0):
+        yield tuple(row[place] for place in of.places), all(str(row[place]).isascii() for place in of.names)
 
 
 def _every() -> Iterator[_Names]:

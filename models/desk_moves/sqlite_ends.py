@@ -12,6 +12,8 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from config.clock import now
+from config.files import ensure_dir
+from config.paths import DATA_MODE
 from models import leases, locks, sqlite
 from models.blobs import BlobWriter, Packed
 from models.database import HALF_ARRIVED, SCHEMA_VERSION, DeskDatabase, db
@@ -137,6 +139,7 @@ class SqliteGoal:
         """Make an empty file, or find that of a broken-off move; returns whether it continues that move."""
         begun = not self._path.exists()
         if begun:
+            ensure_dir(self._path.parent, DATA_MODE)
             create_empty_database(self._path, HALF_ARRIVED)
         handle = DeskDatabase(self._path)
         db.initialize(handle)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from config.errors import ConfigError
 from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.operations import blob_moving, desk_moving
 from desk.permissions import Actor
 from desk.replies import reply
+from desk.staff import teams
 from models import blobs, leases, settings
 from models.desk_moves.move import Progress
 from models.desk_moves.refusals import MoveRefused
@@ -83,16 +87,20 @@ def go(origin: DeskPaths, goal: DeskPaths) -> dict[str, tuple[int, str]]:
 
 @pytest.mark.sqlite
 def test_names_that_are_one_in_the_language_of_the_new_place_are_told_before_anything_is_written(
-    desk: Desk, postgresql: Postgresql, tmp_path: Path
+    desk: Desk, ana: Actor, postgresql: Postgresql, tmp_path: Path
 ) -> None:
     make_ticket(tags=["Élan", "élan", "Elan"])
+    for name in ("\u212aiosk", "kiosk", "Kirk"):
+        teams.add_team(ana, name)
     close_database()
     postgresql.leave()
     postgresql.run("CREATE DATABASE spoken TEMPLATE template0 ENCODING UTF8 LOCALE 'C.UTF-8'")
     try:
         there = DeskPaths(tmp_path / "spoken", server_url=postgresql.url("spoken"))
-        with pytest.raises(MoveRefused, match=r"are one name: ticket_tag: (Élan and élan|élan and Élan)$"):
+        with pytest.raises(MoveRefused, match=r"are one name: ") as refused:
             go(desk.paths, there)
+        assert "team: \u212aiosk and kiosk; " in str(refused.value)
+        assert re.search(r"; ticket_tag: (Élan and élan|élan and Élan)$", str(refused.value))
         close_database()
         with pytest.raises(DatabaseMissing):
             open_desk(there, Settings())
@@ -202,6 +210,23 @@ def test_a_move_that_is_killed_again_and_again_ends_equal(places: list[DeskPaths
 
 
 @pytest.mark.sqlite
+def test_a_directory_that_is_shared_is_left_as_it_is(desk: Desk, tmp_path: Path) -> None:
+    """A desk's directory is its user's alone: that of others, /tmp say, was shut to all."""
+    close_database()
+    shared = tmp_path / "shared"
+    (shared / "a folder").mkdir(parents=True)
+    shared.chmod(0o1777)
+    with pytest.raises(ConfigError, match=r"shared holds other things \(a folder\)"):
+        go(desk.paths, DeskPaths(tmp_path, database=shared / "desk.sqlite3"))
+    with pytest.raises(MoveRefused, match=r"a folder is a directory$"):
+        go(desk.paths, DeskPaths(tmp_path, database=shared / "a folder"))
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+    assert [each.name for each in shared.iterdir()] == ["a folder"]
+    go(desk.paths, DeskPaths(tmp_path, database=tmp_path / "own" / "desk.sqlite3"))
+    assert stat.S_IMODE((tmp_path / "own").stat().st_mode) == 0o700
+
+
+@pytest.mark.sqlite
 def test_what_another_move_left_half_is_not_taken_for_the_new_one(places: list[DeskPaths]) -> None:
     here, there, back = places
     killed("indexing", places)
@@ -228,6 +253,7 @@ def test_a_desk_at_work_stays_where_it_is(places: list[DeskPaths], monkeypatch: 
     close_database()
     with pytest.raises(DeskAtWork, match="the desk is at work"):
         go(here, there)
+    assert not there.data.exists(), "nothing is left of what was refused"
     open_desk(here, Settings())
     lease.release()
     close_database()
