@@ -46,6 +46,9 @@ _CODECS: Final = {
 _LATIN: Final = frozenset(
     ["cp1252", "iso8859-15", "cp1250", "iso8859-2", "cp1254", "cp1257", "iso8859-13", "cp1258", "iso8859-16"]
 )
+_ALL_NAMES: Final = frozenset(_CODECS)
+_LATIN_NAMES: Final = frozenset(name for name, codec in _CODECS.items() if codec in _LATIN)
+"""Of Latin text with no three letters together no other comes out, and to ask for these costs half."""
 # Where ISO 8859 has controls, Windows has letters and quotation marks.
 _OF_WINDOWS: Final = {
     "iso8859-2": "cp1250",
@@ -103,17 +106,18 @@ def really_in(data: bytes, codec: str | None, *, is_default: bool = False) -> st
     if declared not in _CODECS.values():
         return codec
     sample = _sample(data)
-    found = _weighed_small(sample)
+    together = _TOGETHER.search(sample) is not None
+    asked = _ALL_NAMES if together or declared not in _LATIN else _LATIN_NAMES
+    found = _weighed_small(sample, asked)
     high = len(sample.translate(None, _ASCII))
     if codec is not None and declared not in found and declared not in _LATIN:
         # A few damaged bytes do not make the declaration a lie.
         clean = sample.decode(declared, "ignore").encode(declared, "ignore")
         if (len(sample) - len(clean)) * _DAMAGED <= high:
-            found[declared] = _weighed(clean).get(declared, 0.0)
+            found[declared] = _weighed(clean, asked).get(declared, 0.0)
     if _CONTROLS.search(data):
         found = {other: worth for other, worth in found.items() if not other.startswith("iso8859")}
     own = found.get(declared, 0.0)
-    together = _TOGETHER.search(sample) is not None
     found = {
         other: worth
         for other, worth in found.items()
@@ -152,13 +156,13 @@ def _is_latin(sample: bytes) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _weighed(sample: bytes) -> Mapping[str, float]:
+def _weighed(sample: bytes, asked: frozenset[str]) -> Mapping[str, float]:
     """Return how likely chardet finds each charset; a mail has one name in several fields."""
     import chardet  # 25 ms, and 70 ms for what it learned, for text that is no UTF-8
 
     found: dict[str, float] = {}
     for one in chardet.detect_all(
-        sample, ignore_threshold=True, compat_names=False, include_encodings=_CODECS, max_bytes=_LOOK
+        sample, ignore_threshold=True, compat_names=False, include_encodings=asked, max_bytes=_LOOK
     ):
         codec = _CODECS.get(one["encoding"] or "")
         if codec is not None:
@@ -166,14 +170,14 @@ def _weighed(sample: bytes) -> Mapping[str, float]:
     return found
 
 
-def _weighed_small(sample: bytes) -> dict[str, float]:
+def _weighed_small(sample: bytes, asked: frozenset[str]) -> dict[str, float]:
     """Return the same, where what would be all in capitals is looked at in small letters."""
-    found = dict(_weighed(sample))
+    found = dict(_weighed(sample, asked))
     if _SMALL_LETTER.search(sample):
         return found
-    for codec in _WITH_CAPITALS:
+    for codec in asked.intersection(_WITH_CAPITALS):
         text = sample.decode(codec, "replace")
         if text.isupper():
             small = text.lower().encode(codec, "ignore")
-            found[codec] = max(found.get(codec, 0.0), _weighed(small).get(codec, 0.0))
+            found[codec] = max(found.get(codec, 0.0), _weighed(small, asked).get(codec, 0.0))
     return found
