@@ -83,6 +83,8 @@ def clean(text: str) -> str:
     become U+FFFD; zero-width characters are removed, except the joiners that scripts and emoji need;
     more than eight combining marks on one base are cut.
     """
+    if "\r\n" in text and "\r\r" not in text:
+        text = text.replace("\r\n", "\n")  # the line ends of every mail, and often all there is to do
     if is_everyday(text):
         return text
     if _HOSTILE.search(text):

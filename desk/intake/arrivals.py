@@ -337,11 +337,8 @@ def _forwarded_from(parsed: ParsedMail) -> Iterable[str]:
 
 
 def _created(arrival: Arrival, parsed: ParsedMail, moment: datetime) -> datetime:
-    for candidate in (arrival.internaldate, parsed.received_at):
-        plausible = _plausible(candidate)
-        if plausible is not None:
-            return min(plausible, moment)
-    return moment
+    came = _plausible(arrival.internaldate) or _plausible(parsed.received_at) or moment
+    return min(came, moment)
 
 
 def _plausible(moment: datetime | None) -> datetime | None:

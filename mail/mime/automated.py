@@ -168,9 +168,10 @@ _SENTENCE: Final = expression(
 
 def classify(mail: ParsedMail) -> MachineMail:
     """Decide who wrote it, by its headers. `kind` human without `acknowledge`: a person, but no answer."""
+    evidence = Evidence(mail)
     return (
-        _as_bounce(mail)
-        or _as_automatic(mail)
+        _as_bounce(mail, evidence)
+        or _as_automatic(mail, evidence)
         or _as_list(mail)
         or _as_not_to_be_answered(mail)
         or MachineMail("human", True, "no sign of a machine")
@@ -204,9 +205,8 @@ def _by_parts(mail: ParsedMail) -> str:
     return "delivery-status"
 
 
-def _as_bounce(mail: ParsedMail) -> MachineMail | None:
+def _as_bounce(mail: ParsedMail, evidence: Evidence) -> MachineMail | None:
     report = _report_type(mail)
-    evidence = Evidence(mail)
     if report == "disposition-notification" or (
         not report and any(part.type == "message/disposition-notification" for part in mail.root.children)
     ):
@@ -221,7 +221,7 @@ def _as_bounce(mail: ParsedMail) -> MachineMail | None:
     return MachineMail("bounce", False, why) if why else None
 
 
-def _as_automatic(mail: ParsedMail) -> MachineMail | None:
+def _as_automatic(mail: ParsedMail, evidence: Evidence) -> MachineMail | None:
     for value in mail.headers("auto-submitted"):
         word = _word(value)
         if word and word != "no":
@@ -249,7 +249,6 @@ def _as_automatic(mail: ParsedMail) -> MachineMail | None:
     begins = mail.subject[:14].lower().startswith(("cron <", "anacron job '", "report domain:"))
     if begins and _GENERATED_SUBJECT.match(mail.subject) and not said_no:
         return MachineMail("auto_generated", False, f"the subject of a report: {one_line(mail.subject, 60)}")
-    evidence = Evidence(mail)
     if evidence.mail_server and not said_no:
         return MachineMail("auto_generated", False, f"from {mail.sender.email or mail.sender.name}")
     if evidence.null_sender and not said_no:
@@ -296,12 +295,10 @@ def _as_not_to_be_answered(mail: ParsedMail) -> MachineMail | None:
 def _is_absence_note(subject: str) -> bool:
     """Whether a program wrote this subject for who is away; people ask about such notes in other words."""
     plain = " ".join(subject.replace("-", " ").split())
-    said = plain.casefold()
-    if any(map(said.__contains__, _ABSENCE_NOTES)):
-        found = _MARKED.fullmatch(plain)
-        if found is not None and found["words"].casefold() in _ABSENCE_NOTES:
-            return True
-    return any(map(said.__contains__, _IN_SENTENCES)) and _SENTENCE.fullmatch(plain) is not None
+    found = _MARKED.fullmatch(plain)
+    if found is not None and found["words"].casefold() in _ABSENCE_NOTES:
+        return True
+    return any(map(plain.casefold().__contains__, _IN_SENTENCES)) and _SENTENCE.fullmatch(plain) is not None
 
 
 def _titled(name: str) -> str:

@@ -192,7 +192,6 @@ _NOT_ASCII: Final = frozenset(_NOT_ASCII_CODECS.split())
 
 
 _WIDE: Final = frozenset(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
-_STATEFUL: Final = expression(rb"[\x0e\x1b]|~\{")
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -264,7 +263,7 @@ _SURELY_UTF_8: Final = 4
 
 def decode_field(data: bytes, others: Iterable[str] = ()) -> str:
     """Return a header field as text: what is ASCII is ASCII, whatever the charset of the mail's text is."""
-    if data.isascii() and not _STATEFUL.search(data):
+    if data.isascii() and not (b"\x1b" in data or b"\x0e" in data or b"~{" in data):
         return data.decode("ascii")
     for label in others:
         codec = codec_for(label)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from config.expressions import expression
@@ -70,7 +70,7 @@ class Headers:
     def _decoded(self, value: bytes) -> str:
         if value.isascii():
             return decode_field(value)
-        return decode_field(value, (*_labels([self]), *(self.charsets.labels if self.charsets else ())))
+        return decode_field(value, (*_labels([self]), *(self.charsets or ())))
 
     def texts(self, name: str) -> list[str]:
         """Return all values as 8-bit text: encoded words are still encoded."""
@@ -90,8 +90,8 @@ class Headers:
         return list(known)
 
     def _shown(self, text: str) -> str:
-        labels = self.charsets.labels if self.charsets and "=?" in text else ()
-        return one_line(without_direction_marks(decode_words(text, labels)), MAX_HEADER_BYTES)
+        words = decode_words(text, self.charsets or ())
+        return one_line(without_direction_marks(words), MAX_HEADER_BYTES)
 
     def names(self) -> list[str]:
         """Return the names of all fields, in lower case, in order."""
@@ -107,15 +107,20 @@ def _unfolded(value: bytes) -> bytes:
 
 
 class Charsets:
-    """The charset labels that a mail names anywhere, in order: witnesses for the text that names none."""
+    """The charset labels that a mail names anywhere, in order: witnesses for the text that names none.
+
+    They are looked for when somebody asks for the first: few texts need one.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Headers] = []
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._labels)
+
     @kept_property
-    def labels(self) -> tuple[str, ...]:
-        """The labels that the headers seen so far name."""
-        return tuple(_labels(self.blocks[:_MAX_ASKED]))
+    def _labels(self) -> list[str]:
+        return _labels(self.blocks[:_MAX_ASKED])
 
 
 _MAX_ASKED: Final = 50

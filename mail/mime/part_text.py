@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Final
 
@@ -73,5 +73,5 @@ def html_of(node: Node) -> str:
     return decode(data, label, _witnesses(node))
 
 
-def _witnesses(node: Node) -> tuple[str, ...]:
-    return node.headers.charsets.labels if node.headers.charsets is not None else ()
+def _witnesses(node: Node) -> Iterable[str]:
+    return node.headers.charsets or ()

@@ -207,6 +207,8 @@ def _as_meant(name: str) -> str:
 
 def _is_plain(data: bytes) -> bool:
     """Return whether what is said to be base64 are lines of words with blanks between."""
+    if data.find(b" ", 0, _PLAIN_LOOK) < 0:
+        return False
     words = _WORDS.findall(data, 0, _PLAIN_LOOK)
     return bool(words) and 2 * len(words) >= data.count(b"\n", 0, _PLAIN_LOOK)
 
