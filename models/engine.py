@@ -89,6 +89,10 @@ class Engine(Protocol):
         """Return a table that is best read in the order of an index."""
         ...
 
+    def in_one_text(self, column: Any, between: Any) -> Any:
+        """Return the texts of a column as one, in one order for all columns."""
+        ...
+
     def walked_by_id(self, table: type[peewee.Model], alias: str) -> peewee.SQL:
         """Return a table that is best read by its rows' ids."""
         ...

@@ -6,10 +6,9 @@ tells of, so that a desk of a million tickets is counted like one of ten.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import peewee
 from peewee import fn
@@ -36,9 +35,6 @@ _KEYS: dict[Dimension, Any] = {
     "team": _T.team,
     "mailbox": _T.mailbox,
 }
-
-Key = int | str | None
-"""What a row is about: the id of what has the dimension's name, a tag, or None for none."""
 
 
 class Counts(Record):
@@ -67,16 +63,26 @@ class AtWork(Record):
     counts: Counts
 
 
-Opened = tuple[Key, int, str, int | None, str | None]
-"""A ticket that was made in a period: of what, its id, when, the SLA it was under, and when it was closed.
+Column = Sequence[str]
+"""One column of many rows, as text; '' is null."""
 
-Rows of a period are plain tuples: a year has a million of them, and making records of these takes longer than
-counting them.
-"""
-Closed = tuple[Key, int, str, int | None, str]
-"""A ticket that was closed in a period: of what, its id, when it was made, under which SLA, when closed."""
-Happened = tuple[Key, int]
-"""A ticket to which something happened in a period, and of what it is."""
+
+Happened = tuple[Column, Column]
+"""What happened to tickets: of what each was, or when, and the ticket."""
+
+
+class Lives(NamedTuple):
+    """Tickets, of each a place in every column; one with several tags has several.
+
+    A year has a million of them: columns that come as one text each take a third of the time of rows.
+    """
+
+    keys: Column
+    """What each is of: an id, or a tag."""
+    ids: Column
+    slas: Column
+    created: Column
+    closed: Column
 
 
 def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[AtWork]:
@@ -93,7 +99,7 @@ def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> lis
 
 def backlog(
     dimension: Dimension, bounds: Sequence[str], reach: Reach | None = None
-) -> list[tuple[Key, Backlog]]:
+) -> list[tuple[str, Backlog]]:
     """Count the open tickets by when they were made. ``bounds``: times, latest first."""
     tables: Any = engine().walked(Ticket, "t", "ticket_at_work")
     if dimension == "tag":
@@ -103,7 +109,7 @@ def backlog(
     key = _TAG.name if dimension == "tag" else _KEYS[dimension]
     columns = [key, fn.COUNT(peewee.SQL("*")), *(_number(each) for each in _spans(_T.created, bounds))]
     query = peewee.Select([tables], columns).where(NOT_CLOSED, *_readable(reach)).group_by(key)
-    return [(row[0], (row[1], row[2:])) for row in run(query)]
+    return [("" if row[0] is None else str(row[0]), (row[1], row[2:])) for row in run(query)]
 
 
 def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int, Counts]]:
@@ -118,108 +124,52 @@ def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> li
     return [(row[0], _counts(row[1:])) for row in run(query)]
 
 
-def opened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Opened]:
+def opened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> Lives:
     """Return the tickets that were made in a period."""
-    columns = [_T.id, _T.created, _T.sla, _T.closed]
-    return _tickets(dimension, columns, _T.created, since, until, reach)
-
-
-def counted(
-    dimension: Dimension, since: str, until: str, reach: Reach | None = None
-) -> list[tuple[Key, int]]:
-    """Count the tickets that were made in a period."""
-    if reach is None and dimension in _BY_INDEX:
-        found: Counter[Key] = Counter()
-        for sign, tables, conditions in _made_by_index(since, until):
-            query = peewee.Select([tables], [_KEYS[dimension], _ALL]).where(*conditions)
-            for key, number in run(query.group_by(_KEYS[dimension])):
-                found[key] += sign * number
-        return [(key, number) for key, number in found.items() if number]
-    tables, key = _with_key(dimension, _T)
-    query = peewee.Select([tables], [key, _ALL])
-    return run(query.where(*_made(since, until), *_readable(reach)).group_by(key))
-
-
-def counted_by_hour(since: str, until: str, reach: Reach | None = None) -> list[tuple[str, int]]:
-    """Count the tickets that were made in a period by the hour, as `2026-11-29T13` in UTC."""
-    hour = fn.SUBSTR(_T.created, literal(1), literal(13))
-    if reach is not None:
-        query = peewee.Select([_T], [hour, _ALL]).where(*_made(since, until), *_readable(reach))
-        return run(query.group_by(hour))
-    found: Counter[str] = Counter()
-    for sign, tables, conditions in _made_by_index(since, until):
-        for at, number in run(peewee.Select([tables], [hour, _ALL]).where(*conditions).group_by(hour)):
-            found[at] += sign * number
-    return [*found.items()]
-
-
-def counted_once(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> int:
-    """Count the tickets that were made in a period, each once."""
-    tables, _ = _with_key(dimension, _T)
-    number = fn.COUNT(_T.id.distinct()) if dimension == "tag" else _ALL
-    query = peewee.Select([tables], [number])
-    return int(run(query.where(*_made(since, until), *_readable(reach)))[0][0])
-
-
-_ALL = fn.COUNT(peewee.SQL("*"))
-_BY_INDEX: frozenset[Dimension] = frozenset({"department", "topic", "agent", "mailbox"})
-"""What the index of times knows of a ticket."""
-
-
-def _made_by_index(since: str, until: str) -> Iterable[tuple[int, Any, list[Any]]]:
-    """Return what counts the tickets of a period by indexes alone: all, without those that do not count.
-
-    A look at each ticket costs three times as much.
-    """
     in_time = [_T.created >= since, _T.created < until]
-    walked = engine().walked
-    yield 1, walked(Ticket, "t", "ticket_by_created"), in_time
-    yield -1, walked(Ticket, "t", "ticket_merged"), [*in_time, _T.merged_into.is_null(False)]
-    gone = [_T.merged_into.is_null(), _T.deleted.is_null(False)]
-    yield -1, walked(Ticket, "t", "ticket_trash"), [*in_time, *gone]
+    return _lives(dimension, "ticket_by_created", in_time, reach)
 
 
-def closed_later(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
-    """Return the tickets that were made in a period and closed behind it."""
-    tables, key = _with_key(dimension, _T)
-    query = peewee.Select([tables], [key, _T.id, _T.created, _T.sla, _T.closed])
-    behind = (_T.closed.is_null(False), _T.closed >= until)
-    return run(query.where(*behind, *_made(since, until), *_readable(reach)))
+def closed(
+    dimension: Dimension, since: str, until: str, reach: Reach | None = None, made_before: str | None = None
+) -> Lives:
+    """Return the tickets that were closed in a period and still are, made before a time, if one is given."""
+    in_time = [_T.closed.is_null(False), _T.closed >= since, _T.closed < until]
+    if made_before is not None:
+        in_time.append(_T.created < made_before)
+    return _lives(dimension, "ticket_closed", [*in_time, _T.status == literal("closed")], reach)
 
 
-def answered_or_late(
-    dimension: Dimension, since: str, until: str, reach: Reach | None = None
-) -> list[Opened]:
-    """Return the tickets that were made in a period and answered, or late, since it began."""
-    answer, event = Message.alias("r"), Event.alias("e")
-    tables, key = _with_key(dimension, _T)
-    answers = peewee.Select([answer], [answer.ticket])
-    answers = answers.where(answer.kind == literal("reply"), answer.created >= since)
-    late = peewee.Select([event], [event.ticket])
-    late = late.where(event.kind == literal("overdue"), event.at >= since)
-    query = peewee.Select([tables], [key, _T.id, _T.created, _T.sla, _T.closed])
-    return run(query.where(*_made(since, until), _T.id.in_(answers) | _T.id.in_(late), *_readable(reach)))
+def _lives(dimension: Dimension, index: str, in_time: Sequence[Any], reach: Reach | None) -> Lives:
+    tables, key = _with_key(dimension, engine().walked(Ticket, "t", index))
+    columns = [key, _T.id, _T.sla, _T.created, _T.closed]
+    return Lives(*_packed(tables, columns, [*in_time, *_COUNTS, *_readable(reach)]))
 
 
-def closed(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
-    """Return the tickets that were closed in a period and still are."""
-    columns = [_T.id, _T.created, _T.sla, _T.closed]
-    return _tickets(dimension, columns, _T.closed, since, until, reach)
+_BETWEEN = "\x1f"
+"""No id, time or tag has it."""
 
 
-_ANSWERS = Lookup(
-    lambda p: (
-        Message.select(Message.ticket, Message.created)
-        .where(Message.kind == literal("reply"), Message.created >= p("since"))
-        .order_by(Message.created.desc())
-    ),
-    lambda ticket_id, created: (int(ticket_id), str(created)),
-)
+def _packed(tables: Any, columns: Sequence[Any], conditions: Sequence[Any]) -> list[Column]:
+    """Return columns of what is found."""
+    texts = [fn.COALESCE(each.cast("TEXT"), literal("")) for each in columns]
+    in_one = [engine().in_one_text(each, literal(_BETWEEN)) for each in texts]
+    query = peewee.Select([tables], [fn.COUNT(peewee.SQL("*")), *in_one])
+    number, *found = run(query.where(*conditions))[0]
+    return [each.split(_BETWEEN) if number else [] for each in found]
 
 
-def first_answers(since: str) -> dict[int, str]:
+def first_answers(since: str) -> dict[str, str]:
     """Return when each ticket was answered first since a time, of those that were."""
-    return dict(_ANSWERS.every(since=since))
+    answer = _ANSWER
+    in_time = [answer.kind == literal("reply"), answer.created >= since]
+    tables = engine().walked(Message, "r", "message_reply")
+    times, tickets = _packed(tables, [answer.created, answer.ticket], in_time)
+    found: dict[str, str] = {}
+    for ticket, when in zip(tickets, times, strict=True):
+        if ticket not in found or when < found[ticket]:
+            found[ticket] = when
+    return found
 
 
 _ANSWERS_OF = Lookup(
@@ -232,11 +182,11 @@ _ANSWERS_OF = Lookup(
         )
         .group_by(Message.ticket)
     ),
-    lambda ticket_id, created: (int(ticket_id), str(created)),
+    lambda ticket_id, created: (str(ticket_id), str(created)),
 )
 
 
-def first_answers_of(ticket_ids: Iterable[int], since: str) -> dict[int, str]:
+def first_answers_of(ticket_ids: Iterable[int], since: str) -> dict[str, str]:
     """Return when each of these tickets was answered first since a time, of those that were."""
     return dict(_ANSWERS_OF.each_of(ticket_ids, since=since))
 
@@ -244,89 +194,96 @@ def first_answers_of(ticket_ids: Iterable[int], since: str) -> dict[int, str]:
 _KEYED_AT_ONCE = 1000
 
 
-def keyed(dimension: Dimension, ticket_ids: Collection[int], reach: Reach | None = None) -> list[Happened]:
-    """Return those of these tickets that count, each with what it is of."""
+def keyed(dimension: Dimension, ticket_ids: Collection[int], reach: Reach | None = None) -> list[str]:
+    """Return what those of these tickets are of that count."""
     tables, key = _with_key(dimension, _T)
-    found: list[Happened] = []
+    keys = list[str]()
     wanted = sorted(ticket_ids)
     for begin in range(0, len(wanted), _KEYED_AT_ONCE):
         some = _T.id.in_(wanted[begin : begin + _KEYED_AT_ONCE])
-        found += run(peewee.Select([tables], [key, _T.id]).where(some, *_COUNTS, *_readable(reach)))
-    return found
+        keys += _packed(tables, [key], [some, *_COUNTS, *_readable(reach)])[0]
+    return keys
 
 
-def answered(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
-    """Return the tickets that were answered in a period; by agent, those that each of them answered."""
+def answered_by(since: str, until: str, reach: Reach | None = None) -> Happened:
+    """Return which agents answered which tickets in a period, once for each answer."""
+    agents, tickets = _packed(*_answers([_ANSWER.agent, _ANSWER.ticket], since, until, reach))
+    return agents, tickets
+
+
+def replies(since: str, until: str, reach: Reach | None = None) -> Happened:
+    """Return every answer of a period: when it was given, and to which ticket."""
+    times, tickets = _packed(*_answers([_ANSWER.created, _ANSWER.ticket], since, until, reach))
+    return times, tickets
+
+
+def _answers(columns: Sequence[Any], since: str, until: str, reach: Reach | None) -> tuple[Any, Any, Any]:
     answer = _ANSWER
-    in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
-    if dimension == "agent":
-        in_time = in_time & _not_deleted(answer.ticket)
-        if reach is not None:
-            in_time = in_time & is_within(answer.ticket, reach)
-        query = peewee.Select([answer], [answer.agent, answer.ticket]).where(in_time).distinct()
-        return run(query)
-    tables = engine().read_first(answer, _T, _T.id == answer.ticket)
-    return _happened(dimension, tables, in_time, reach)
+    conditions = [answer.kind == literal("reply"), answer.created >= since, answer.created < until]
+    conditions.append(_not_deleted(answer.ticket))
+    if reach is not None:
+        conditions.append(is_within(answer.ticket, reach))
+    return engine().walked(Message, "r", "message_reply"), columns, conditions
 
 
-When = tuple[str, int]
-"""When something happened, and to which ticket."""
-
-
-def replies(since: str, until: str, reach: Reach | None = None) -> list[When]:
-    """Return every answer of a period."""
+def answered_tagged(since: str, until: str, reach: Reach | None = None) -> Happened:
+    """Return the tickets with tags that were answered in a period, once for each tag and answer."""
     answer = _ANSWER
-    in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
-    in_time = in_time & _not_deleted(answer.ticket)
+    in_time = [answer.kind == literal("reply"), answer.created >= since, answer.created < until]
+    return _tagged(engine().read_first(answer, _T, _T.id == answer.ticket), in_time, reach)
+
+
+def reopened_tagged(since: str, until: str, reach: Reach | None = None) -> Happened:
+    """Return the tickets with tags that were opened again in a period, once for each tag and time."""
+    tables = engine().read_first(_EVENT, _T, _T.id == _EVENT.ticket)
+    return _tagged(tables, _events("reopened", since, until), reach)
+
+
+def _tagged(tables: Any, in_time: Sequence[Any], reach: Reach | None) -> Happened:
+    tables, key = _with_key("tag", tables)
+    tags, tickets = _packed(tables, [key, _T.id], [*in_time, *_COUNTS, *_readable(reach)])
+    return tags, tickets
+
+
+def reopenings(since: str, until: str, reach: Reach | None = None) -> Happened:
+    """Return every time that a ticket was opened again in a period, and which."""
+    conditions = [*_events("reopened", since, until), _not_deleted(_EVENT.ticket)]
     if reach is not None:
-        in_time = in_time & is_within(answer.ticket, reach)
-    return run(peewee.Select([answer], [answer.created, answer.ticket]).where(in_time))
+        conditions.append(is_within(_EVENT.ticket, reach))
+    times, tickets = _packed(_walked("reopened"), [_EVENT.at, _EVENT.ticket], conditions)
+    return times, tickets
 
 
-def reopenings(since: str, until: str, reach: Reach | None = None) -> list[When]:
-    """Return every time that a ticket was opened again in a period."""
-    event = _EVENT
-    in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
-    in_time = in_time & _not_deleted(event.ticket)
-    if reach is not None:
-        in_time = in_time & is_within(event.ticket, reach)
-    return run(peewee.Select([event], [event.at, event.ticket]).where(in_time))
-
-
-def reopened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
+def reopened(since: str, until: str) -> set[str]:
     """Return the tickets that were opened again in a period."""
-    event = _EVENT
-    in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
-    tables = engine().read_first(event, _T, _T.id == event.ticket)
-    return _happened(dimension, tables, in_time, reach)
+    return set(_packed(_walked("reopened"), [_EVENT.ticket], _events("reopened", since, until))[0])
 
 
-_BROKEN = Lookup(
-    lambda p: Event.select(Event.ticket).where(Event.kind == literal("overdue"), Event.at >= p("since")),
-    int,
-)
-
-
-def broken(since: str) -> set[int]:
+def broken(since: str) -> set[str]:
     """Return the tickets that became overdue since a time."""
-    return set(_BROKEN.every(since=since))
+    return set(_packed(_walked("overdue"), [_EVENT.ticket], _events("overdue", since))[0])
+
+
+def _walked(kind: Literal["reopened", "overdue"]) -> Any:
+    return engine().walked(Event, "e", f"event_{kind}")
+
+
+def _events(kind: Literal["reopened", "overdue"], since: str, until: str | None = None) -> list[Any]:
+    begun = [_EVENT.kind == literal(kind), _EVENT.at >= since]
+    return begun if until is None else [*begun, _EVENT.at < until]
 
 
 _BROKEN_OF = Lookup(
     lambda p: Event.select(Event.ticket).where(
         Event.ticket.in_(p.each("wanted")), Event.kind == literal("overdue"), Event.at >= p("since")
     ),
-    int,
+    str,
 )
 
 
-def broken_of(ticket_ids: Iterable[int], since: str) -> set[int]:
+def broken_of(ticket_ids: Iterable[int], since: str) -> set[str]:
     """Return those of these tickets that became overdue since a time."""
     return set(_BROKEN_OF.each_of(ticket_ids, since=since))
-
-
-def _made(since: str, until: str) -> list[Any]:
-    return [_T.created >= since, _T.created < until, *_COUNTS]
 
 
 _COUNTS = (_T.merged_into.is_null(), _T.deleted.is_null())
@@ -370,22 +327,6 @@ def _counts(row: Sequence[Any]) -> Counts:
 
 def _readable(reach: Reach | None) -> list[Any]:
     return [] if reach is None else [readable(_T.id, _T.department, _T.team, reach)]
-
-
-def _tickets(
-    dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str, reach: Reach | None
-) -> list[Any]:
-    conditions = [time.is_null(False), time >= since, time < until, *_COUNTS, *_readable(reach)]
-    if time is _T.closed:
-        conditions.append(_T.status == literal("closed"))
-    tables, key = _with_key(dimension, _T)
-    return run(peewee.Select([tables], [key, *columns]).where(*conditions))
-
-
-def _happened(dimension: Dimension, tables: Any, in_time: Any, reach: Reach | None) -> list[Happened]:
-    tables, key = _with_key(dimension, tables)
-    query = peewee.Select([tables], [key, _T.id]).where(in_time, *_COUNTS, *_readable(reach))
-    return run(query.distinct())
 
 
 def _with_key(dimension: Dimension, tables: Any) -> tuple[Any, Any]:

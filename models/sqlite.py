@@ -241,6 +241,11 @@ def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}" INDEXED BY "{index}"')
 
 
+def in_one_text(column: Any, between: Any) -> Any:
+    """Return the texts of a column as one."""
+    return peewee.fn.GROUP_CONCAT(column, between)
+
+
 def walked_by_id(table: type[peewee.Model], alias: str) -> peewee.SQL:
     """Return a table that SQLite must read by its rows' ids."""
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}" NOT INDEXED')

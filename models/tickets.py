@@ -129,7 +129,11 @@ def is_answered(ticket: Any = Ticket) -> Any:
 
 
 Ticket.add_index(Ticket.updated, Ticket.id, *_FACTS, Ticket.created, name="ticket_by_updated")
-Ticket.add_index(Ticket.created, Ticket.id, *_FACTS, Ticket.updated, name="ticket_by_created")
+Ticket.add_index(
+    *(Ticket.created, Ticket.id, *_FACTS, Ticket.updated),
+    *(Ticket.sla, Ticket.team, Ticket.closed, Ticket.merged_into, Ticket.deleted),
+    name="ticket_by_created",
+)
 Ticket.add_index(
     *(Ticket.priority, Ticket.updated, Ticket.id),
     *(fact for fact in _FACTS if fact is not Ticket.priority),
@@ -179,6 +183,8 @@ Ticket.add_index(Ticket.department, Ticket.id, name="ticket_unanswered", where=_
 Ticket.add_index(Ticket.department, Ticket.id, name="ticket_answered", where=_NOT_CLOSED & is_answered())
 Ticket.add_index(
     *(Ticket.closed, Ticket.id, Ticket.status, Ticket.department),
+    *(Ticket.created, Ticket.sla, Ticket.assignee, Ticket.team, Ticket.topic, Ticket.mailbox),
+    *(Ticket.merged_into, Ticket.deleted),
     name="ticket_closed",
     where=Ticket.closed.is_null(False),
 )

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import compress
 from types import MappingProxyType
 
 from config.records import Record
@@ -93,8 +94,11 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
     opened = rows.opened("department", began, ended, reach)
     closed = rows.closed("department", began, ended, reach)
     replies = rows.replies(began, ended, reach)
-    days, all_days = _days(spans, zone, [row[2] for row in opened], replies, [row[4] for row in closed])
-    length, answers = BusinessTime(), {ticket: when for when, ticket in sorted(replies, reverse=True)}
+    days, all_days = _days(spans, zone, opened.created, replies, closed.closed)
+    answers = {ticket: when for when, ticket in sorted(zip(*replies, strict=True), reverse=True)}
+    firsts = [answers.get(ticket, "") for ticket in opened.ids]
+    answered = [[*compress(each, firsts)] for each in (opened.slas, opened.created, firsts)]
+    length = BusinessTime()
     return Dashboard(
         moment=moment,
         states=tuple(
@@ -129,18 +133,8 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
         ),
         days=days,
         all_days=all_days,
-        first_response=spread(
-            length.lengths(
-                [
-                    (sla_id, created, answers[ticket_id])
-                    for _, ticket_id, created, sla_id, _ in opened
-                    if ticket_id in answers
-                ]
-            )
-        ),
-        resolution=spread(
-            length.lengths([(sla_id, created, ended) for _, _, created, sla_id, ended in closed])
-        ),
+        first_response=spread(length.lengths(*answered)),
+        resolution=spread(length.lengths(closed.slas, closed.created, closed.closed)),
     )
 
 
@@ -195,7 +189,7 @@ def _days(
     spans: Sequence[tuple[datetime, datetime]],
     zone: tzinfo,
     opened: Iterable[str],
-    answers: Iterable[rows.When],
+    answers: rows.Happened,
     closed: Iterable[str],
 ) -> tuple[tuple[Day, ...], Day]:
     """Return each day and all of them, from when tickets were opened, answered and closed."""
@@ -204,15 +198,14 @@ def _days(
     def on(when: str) -> int:
         return bisect_right(begins, when) - 1
 
-    answers = [*answers]
     counted = (
         Counter(map(on, opened)),
-        Counter(day for day, _ in {(on(when), ticket) for when, ticket in answers}),
+        Counter(day for day, _ in {(on(when), ticket) for when, ticket in zip(*answers, strict=True)}),
         Counter(map(on, closed)),
     )
     dates = [begin.astimezone(zone).date() for begin, _ in spans]
     days = tuple(_day(day, f"{day}", [each[place] for each in counted]) for place, day in enumerate(dates))
-    in_all = [counted[0].total(), len({ticket for _, ticket in answers}), counted[2].total()]
+    in_all = [counted[0].total(), len({*answers[1]}), counted[2].total()]
     return days, _day(dates[-1], f"{dates[0]}..{dates[-1]}", in_all)
 
 

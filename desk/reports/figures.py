@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from operator import itemgetter, sub
+from functools import partial
+from itertools import compress
+from operator import and_, sub
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from config.clock import now
@@ -18,8 +21,8 @@ from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
 from desk.queries import times
 from desk.queries.fields import named
-from desk.slas.calendar import SECOND, moment_of
-from desk.slas.clocks import passed, passing
+from desk.slas.calendar import SECOND, Calendar
+from desk.slas.clocks import passed, reading
 from desk.slas.plans import plan_of
 from mail.inert import one_line
 from models import reports as rows
@@ -28,7 +31,7 @@ from models.fields import utc_text, utc_time
 from models.queries import names
 from models.queries.reach import Reach
 from models.queries.tree import Counted, FieldTest
-from models.reports import Backlog, Dimension, Key
+from models.reports import Backlog, Column, Dimension, Happened, Lives
 
 ReportName = Literal["departments", "topics", "agents", "teams", "tags", "mailboxes", "days"]
 
@@ -59,8 +62,8 @@ LONGEST_DAYS = 3660
 _LOOKED_UP = timedelta(days=3660)
 """So far back business hours are looked up once for all tickets; the few that are older are counted alone."""
 
-Span = tuple[int | None, str, str]
-"""The SLA by whose hours a time is counted, None: by the clock; and from when to when, as stored."""
+_FEW = 20_000
+"""So many tickets of a time long ago are looked up, rather than reading all that happened since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,77 +107,61 @@ class Report:
     total: ReportLine
 
 
+class _Tally(NamedTuple):
+    """How many tickets there are, of each line and in all."""
+
+    of: Counter[Any]
+    whole: int
+
+
+class _Lengths(NamedTuple):
+    """Lengths of time, of each line and in all."""
+
+    of: Mapping[Any, Sequence[int]]
+    whole: Sequence[int]
+
+
 class _Happened(NamedTuple):
-    """What happened in a time, each with the key of its line and the ticket, of which some have several keys.
+    """What happened in a time."""
 
-    What the database can count it counts, the rest is counted by what C does with whole lists: a large desk's
-    year has a million rows.
-    """
-
-    made: Mapping[Key, int]
-    """How many tickets were made."""
-    made_in_all: int
-    """The same, each ticket once."""
-    promised: Sequence[_Ticket]
+    made: _Tally
+    answered: _Tally
+    closed: _Tally
+    reopened: _Tally
+    promised: _Tally
     """Made under an SLA, and answered, closed or late by now."""
-    late: Sequence[_Ticket]
-    answered: Sequence[_Ticket]
-    closed: Sequence[_Ticket]
-    reopened: Sequence[_Ticket]
-    first: Sequence[tuple[Key, int, int]]
-    """With the seconds that passed."""
-    resolved: Sequence[tuple[Key, int, int]]
+    late: _Tally
+    first: _Lengths
+    resolved: _Lengths
+    called: Mapping[str, str] = MappingProxyType({})
+    """What tags are called."""
 
-    def _counted(self) -> Sequence[Sequence[_Ticket]]:
-        return self.answered, self.closed, self.reopened, self.promised, self.late
+    def _tallies(self) -> Sequence[_Tally]:
+        return self.made, self.answered, self.closed, self.reopened, self.promised, self.late
 
-    def lines(self, open_by_key: Iterable[tuple[Key, Backlog]] | None) -> dict[Key, ReportLine]:
-        """Return the line of each key, without its name; None: not with those that are open."""
-        at_work = dict(open_by_key or ())
-        counted = [Counter(map(_KEY, each)) for each in self._counted()]
-        spreads = []
-        for lasted in (self.first, self.resolved):
-            lengths: defaultdict[Key, list[int]] = defaultdict(list)
-            for key, _, seconds in lasted:
-                lengths[key].append(seconds)
-            spreads.append(lengths)
-        told: list[Iterable[Key]] = [self.made, *counted, at_work]
+    def lines(self, at_work: Mapping[Any, Backlog] | None) -> dict[Any, ReportLine]:
+        """Return each line, without its name; None: not with those that are open."""
+        tallies = [each.of for each in self._tallies()]
         return {
             key: _line(
-                self.made.get(key, 0),
-                [each[key] for each in counted],
-                [each.get(key, ()) for each in spreads],
-                None if open_by_key is None else at_work.get(key, _NONE_OPEN),
+                [each[key] for each in tallies],
+                [each.of.get(key, ()) for each in (self.first, self.resolved)],
+                None if at_work is None else at_work.get(key, _NONE_OPEN),
             )
-            for key in dict.fromkeys(key for each in told for key in each)
+            for key in dict.fromkeys(key for each in (*tallies, at_work or ()) for key in each)
         }
 
-    def total(self, open_in_all: Backlog | None, *, several: bool = False) -> ReportLine:
-        """Return the line of all, in which each ticket counts once; None: not with those that are open.
-
-        ``several``: a ticket may have several keys; else it has only where it was answered or opened again.
-        """
-        apart = (True, several, True, several, several)
-        counted = [
-            len(set(map(_TICKET, each))) if is_apart else len(each)
-            for each, is_apart in zip(self._counted(), apart, strict=True)
-        ]
-        lasted = [
-            {ticket: seconds for _, ticket, seconds in each}.values() if several else [*map(_SECONDS, each)]
-            for each in (self.first, self.resolved)
-        ]
-        return _line(self.made_in_all, counted, lasted, open_in_all)
+    def total(self, open_in_all: Backlog | None) -> ReportLine:
+        """Return the line of all, in which each ticket counts once; None: not with those that are open."""
+        lengths = (self.first.whole, self.resolved.whole)
+        return _line([each.whole for each in self._tallies()], lengths, open_in_all)
 
 
-_Ticket = tuple[Key, int] | tuple[Any, ...]
-_KEY, _TICKET, _SECONDS = itemgetter(0), itemgetter(1), itemgetter(2)
 _NONE_OPEN: Backlog = 0, (0,) * len(AGE_WORDS)
 
 
-def _line(
-    opened: int, counted: Sequence[int], lasted: Sequence[Collection[int]], open_now: Backlog | None
-) -> ReportLine:
-    answered, closed, reopened, promised, late = counted
+def _line(counted: Sequence[int], lengths: Sequence[Sequence[int]], open_now: Backlog | None) -> ReportLine:
+    opened, answered, closed, reopened, promised, late = counted
     return ReportLine(
         None,
         opened,
@@ -183,8 +170,8 @@ def _line(
         reopened,
         None if open_now is None else open_now[0],
         () if open_now is None else tuple(open_now[1]),
-        spread(lasted[0]),
-        spread(lasted[1]),
+        spread(lengths[0]),
+        spread(lengths[1]),
         promised,
         promised - late,
     )
@@ -194,33 +181,46 @@ class BusinessTime:
     """Lengths of time by the business hours of SLAs, which are read once."""
 
     def __init__(self) -> None:
-        self._calendars = {each.id: plan_of(each).calendar for each in slas.every()}
+        self._calendars = {str(each.id): plan_of(each).calendar for each in slas.every()}
 
-    def lengths(self, spans: Sequence[Span]) -> list[int]:
-        """Return the seconds of each span, 0 for one whose times are the other way round."""
-        if not spans:
-            return []
-        # As `models.fields.utc_time` does it, a million times.
-        begun = [*map(datetime.fromisoformat, [each[1] for each in spans])]
-        ended = [*map(datetime.fromisoformat, [each[2] for each in spans])]
-        found = [max(0, each.days * 86_400 + each.seconds) for each in map(sub, ended, begun)]
-        newest = max(ended)
-        oldest = max(min(begun), newest - _LOOKED_UP)
-        counts = {
-            sla_id: passing(calendar, moment_of(oldest), moment_of(newest))
-            for sla_id, calendar in self._calendars.items()
-            if calendar is not None
-        }
-        for place, (sla_id, _, _) in enumerate(spans if counts else ()):
-            if sla_id not in counts or not found[place]:
-                continue
-            first, last = begun[place], ended[place]
-            if first < oldest:
-                lasted = passed(self._calendars[sla_id], moment_of(first), moment_of(last))
-            else:
-                lasted = counts[sla_id](moment_of(first), moment_of(last), ())
-            found[place] = lasted // SECOND
-        return found
+    def lengths(self, sla_ids: Column, begins: Column, ends: Column) -> list[int]:
+        """Return the seconds from each time to the other, as stored, by the SLA's hours, '' for the clock's.
+
+        Those of two times that are the other way round are 0.
+        """
+        begun, ended = [*map(datetime.fromisoformat, begins)], [*map(datetime.fromisoformat, ends)]
+        found = [each.days * 86_400 + each.seconds for each in map(sub, ended, begun)]
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, sla_id in enumerate(sla_ids if any(self._calendars.values()) else ()):
+            places[sla_id].append(place)
+        for sla_id, own in places.items():
+            if calendar := self._calendars.get(sla_id):
+                of_sla = [_seconds(each[place] for place in own) for each in (begun, ended)]
+                for place, length in zip(own, _within(calendar, *of_sla), strict=True):
+                    found[place] = int(length)
+        return [each if each > 0 else 0 for each in found]
+
+
+def _seconds(times: Iterable[datetime]) -> list[float]:
+    """Return the seconds since 1970, with the microseconds.
+
+    Until 2106 a float tells microseconds apart, and the difference of two is cut to the same whole seconds.
+    """
+    return [*map(datetime.timestamp, times)]
+
+
+def _within(calendar: Calendar, begun: Sequence[float], ended: Sequence[float]) -> Iterable[float]:
+    """Return the business time from each moment to the other one."""
+    newest = max(ended)
+    oldest = max(min(begun), newest - _LOOKED_UP.total_seconds())
+    shown = reading(calendar, int(oldest) * SECOND, (int(newest) + 1) * SECOND)
+    lengths = map(sub, shown(ended), shown(begun))
+    if min(begun) >= int(oldest):
+        return lengths
+    return [
+        length if first >= oldest else passed(calendar, round(first * SECOND), round(last * SECOND)) / SECOND
+        for length, first, last in zip(lengths, begun, ended, strict=True)
+    ]
 
 
 def report(
@@ -239,16 +239,18 @@ def report(
     dimension = _DIMENSIONS[name]
     happened = _happened(dimension, since, until, reader.reach)
     open_by_key, open_in_all = _open(dimension, until, reader.reach)
-    called = _names(dimension)
-    lines = [replace(line, name=_name(called, key)) for key, line in happened.lines(open_by_key).items()]
+    if dimension == "tag":
+        called = {_small(tag): tag for tag in open_by_key}
+        called.update(happened.called)
+        open_by_key = {_small(tag): each for tag, each in open_by_key.items()}
+    else:
+        called = _names(dimension)
+    lines = [
+        replace(line, name=called.get(key, f"(removed {key})") if key else None)
+        for key, line in happened.lines(open_by_key).items()
+    ]
     lines.sort(key=lambda each: (each.name is None, (each.name or "").lower()))
-    return Report(
-        name,
-        since,
-        until,
-        tuple(lines),
-        replace(happened.total(open_in_all, several=dimension == "tag"), name="total"),
-    )
+    return Report(name, since, until, tuple(lines), replace(happened.total(open_in_all), name="total"))
 
 
 def time_of(text: str, zone: tzinfo, moment: datetime) -> datetime:
@@ -296,144 +298,158 @@ def _by_day(since: datetime, until: datetime, zone: tzinfo, reach: Reach | None)
         raise WrongUse(f"a report of {len(days)} days is too long", f"ask for at most {LONGEST_DAYS}")
     begins = [utc_text(begin) for begin, _ in days]
 
-    def on(when: str) -> int:
-        return bisect_right(begins, when) - 1
+    def on(times: Column) -> list[int]:
+        return [place - 1 for place in map(partial(bisect_right, begins), times)]
 
     span = utc_text(since), utc_text(until)
-    made: dict[Key, int] = {}
-    whole = set[int]()
-    for place, (begin, end) in enumerate(days):
-        # Where summer is half an hour, some days begin and end with an hour of UTC, and those between do not.
-        if since <= begin and end <= until and not (begin.minute or end.minute):
-            whole.add(place)
-            made[place] = 0
-        else:
-            of_day = utc_text(max(begin, since)), utc_text(min(end, until))
-            made[place] = rows.counted_once("department", *of_day, reach)
-    if whole:
-        between = utc_text(days[min(whole)][0]), utc_text(days[max(whole)][1])
-        for hour, number in rows.counted_by_hour(*between, reach):
-            if (place := on(f"{hour}:00:00.000000Z")) in whole:
-                made[place] += number
-    closed = rows.closed("department", *span, reach)
-    later = rows.closed_later("department", *span, reach)
-    happened = _whole(
-        made,
-        sum(made.values()),
-        [(on(row[2]), *row[1:]) for row in _reached("department", *span, reach)[0]],
-        [(on(row[4]), *row[1:]) for row in closed],
-        [(on(row[2]), row[1]) for row in (*closed, *later) if row[2] >= span[0] and row[3] is not None],
-        [*{(on(when), ticket) for when, ticket in rows.replies(*span, reach)}],
-        [*{(on(when), ticket) for when, ticket in rows.reopenings(*span, reach)}],
+    lives = _lives("department", *span, reach)
+    answered, reopened = (
+        _each_once((on(times), tickets))
+        for times, tickets in (rows.replies(*span, reach), rows.reopenings(*span, reach))
     )
+    happened = _whole(lives, on(lives.made.created), on(lives.ended.closed), answered, reopened)
     names_of = [f"{begin.astimezone(zone):%Y-%m-%d}" for begin, _ in days]
+    nothing = _line([0] * 6, [(), ()], None)
     found = happened.lines(None)
-    lines = tuple(replace(found[place], name=name) for place, name in enumerate(names_of))
+    lines = tuple(replace(found.get(place, nothing), name=name) for place, name in enumerate(names_of))
     total = happened.total(_open("department", until, reach)[1])
     return Report("days", since, until, lines, replace(total, name="total"))
 
 
 def _happened(dimension: Dimension, since: datetime, until: datetime, reach: Reach | None) -> _Happened:
     span = utc_text(since), utc_text(until)
-    made = dict(rows.counted(dimension, *span, reach))
-    closed = rows.closed(dimension, *span, reach)
-    later = rows.closed_later(dimension, *span, reach)
-    reached, first = _reached(dimension, *span, reach)
-    return _whole(
-        made,
-        rows.counted_once(dimension, *span, reach) if dimension == "tag" else sum(made.values()),
-        reached,
-        closed,
-        [row[:2] for row in (*closed, *later) if row[2] >= span[0] and row[3] is not None],
-        _answered(dimension, *span, reach, reached, first),
-        rows.reopened(dimension, *span, reach),
-    )
-
-
-def _answered(
-    dimension: Dimension,
-    since: str,
-    until: str,
-    reach: Reach | None,
-    reached: Sequence[_Reached],
-    first: Mapping[int, str] | None,
-) -> Sequence[_Ticket]:
-    """Return the tickets that were answered in a time: of most of them that is known already.
-
-    But not of those without a tag, nor whose answer it was.
-    """
-    if first is None or dimension in ("agent", "tag"):
-        return rows.answered(dimension, since, until, reach)
-    answered = {ticket for ticket, when in first.items() if when < until}
-    known = [row[:2] for row in reached if row[1] in answered]
-    return [*known, *rows.keyed(dimension, answered - {row[1] for row in reached}, reach)]
-
-
-_Reached = tuple[Key, int, str, int | None, str | None, str, bool]
-"""A row as `models.reports.Opened`, when it was answered first, '' for never, and whether it was late."""
-
-
-def _reached(
-    dimension: Dimension, since: str, until: str, reach: Reach | None
-) -> tuple[list[_Reached], Mapping[int, str] | None]:
-    """Return the tickets that were made in a time and answered, or late, since, and all first answers since.
-
-    Of a time that is long over the answers of its own tickets are looked up, not all that were given since:
-    then the second is None.
-    """
-    answers: Mapping[int, str] | None = None
-    if utc_time(until) - utc_time(since) < now() - utc_time(until):
-        found = rows.opened(dimension, since, until, reach)
-        ids = {row[1] for row in found}
-        first, late = rows.first_answers_of(ids, since), rows.broken_of(ids, since)
+    lives = _lives(dimension, *span, reach)
+    if dimension == "tag":
+        return _tagged(lives, rows.answered_tagged(*span, reach), rows.reopened_tagged(*span, reach))
+    reopened = _keyed(dimension, lives.made, rows.reopened(*span), reach)
+    if dimension == "agent":
+        answered = _each_once(rows.answered_by(*span, reach))
     else:
-        found = rows.answered_or_late(dimension, since, until, reach)
-        first, late = rows.first_answers(since), rows.broken(since)
-        answers = first
-    reached = [
-        (*row, first.get(row[1], ""), row[1] in late) for row in found if row[1] in first or row[1] in late
-    ]
-    return reached, answers
+        answered = _keyed(dimension, lives.made, lives.answered, reach)
+    return _whole(lives, lives.made.keys, lives.ended.keys, answered, reopened)
+
+
+def _tagged(lives: _Lives, answered: Happened, reopened: Happened) -> _Happened:
+    """Count by tag: those that differ in capital letters are one, which is spelled as the first of them."""
+    columns = (lives.made.keys, lives.ended.keys, answered[0], reopened[0])
+    alike = {tag: _small(tag) for column in columns for tag in {*column}}
+    made, ended, *others = ([alike[tag] for tag in column] for column in columns)
+    tallies = (_each_once(each) for each in zip(others, (answered[1], reopened[1]), strict=True))
+    found = _whole(lives, made, ended, *tallies, apart=True)
+    return found._replace(called={alike[tag]: tag for tag in sorted(alike, reverse=True)})
+
+
+def _small(tag: str) -> str:
+    return tag.encode().lower().decode()
+
+
+def _each_once(happened: tuple[Sequence[Any], Column]) -> _Tally:
+    """Count what happened, however often, to tickets that may be of several lines."""
+    once = {*zip(*happened, strict=True)}
+    return _Tally(Counter(key for key, _ in once), len({*happened[1]}))
+
+
+def _keyed(dimension: Dimension, made: Lives, tickets: set[str], reach: Reach | None) -> _Tally:
+    """Count those of some tickets that count, by what each is of: of most that is known already."""
+    known = [*map(tickets.__contains__, made.ids)]
+    keys = [*compress(made.keys, known)]
+    others = tickets.difference(compress(made.ids, known))
+    keys += rows.keyed(dimension, [*map(int, others)], reach)
+    return _Tally(Counter(keys), len(keys))
+
+
+class _Lives(NamedTuple):
+    """What tickets have been through in a time."""
+
+    made: Lives
+    ended: Lives
+    """Those that were closed in it."""
+    first: Mapping[str, str]
+    """When those that were made in it were answered first since it began; others too."""
+    late: set[str]
+    """Those of them that were late since; others too."""
+    answered: set[str]
+    """Those that were answered in it, whether they count or not."""
+
+
+def _lives(dimension: Dimension, since: str, until: str, reach: Reach | None) -> _Lives:
+    made = rows.opened(dimension, since, until, reach)
+    ends = [*filter(None, made.closed)]
+    here: Sequence[object] = made.closed
+    if ends and not since <= min(ends) <= max(ends) < until:
+        here = [since <= end < until for end in made.closed]
+    before = rows.closed(dimension, since, until, reach, made_before=since)
+    ended = Lives(*([*compress(own, here), *old] for own, old in zip(made, before, strict=True)))
+    is_over = utc_time(until) - utc_time(since) < now() - utc_time(until)
+    if is_over and len(made.ids) < _FEW:
+        # All answers and late tickets since then would be many more.
+        ids = [*map(int, {*made.ids})]
+        first, late = rows.first_answers_of(ids, since), rows.broken_of(ids, since)
+        return _Lives(made, ended, first, late, {*rows.replies(since, until)[1]})
+    first = rows.first_answers(since)
+    answered = {ticket for ticket, when in first.items() if when < until}
+    return _Lives(made, ended, first, rows.broken(since), answered)
 
 
 def _whole(
-    made: Mapping[Key, int],
-    made_in_all: int,
-    reached: Sequence[_Reached],
-    closed: Sequence[rows.Closed],
-    settled: Sequence[_Ticket],
-    answered: Sequence[_Ticket],
-    reopened: Sequence[_Ticket],
+    lives: _Lives,
+    made_keys: Sequence[Any],
+    ended_keys: Sequence[Any],
+    answered: _Tally,
+    reopened: _Tally,
+    *,
+    apart: bool = False,
 ) -> _Happened:
+    """Count what happened. ``apart``: a ticket may be of several lines, and is there for each."""
+    made, ended = lives.made, lives.ended
+    firsts = [*map(lives.first.get, made.ids)]
+    lates = [*map(lives.late.__contains__, made.ids)]
+    promised = [
+        sla and (end or at or is_late)
+        for sla, end, at, is_late in zip(made.slas, made.closed, firsts, lates, strict=True)
+    ]
+    broken = [*map(and_, lates, map(bool, promised))]
+    keys, ids, slas, created = (
+        [*compress(each, firsts)] for each in (made_keys, made.ids, made.slas, made.created)
+    )
     length = BusinessTime()
-    first = [row for row in reached if row[5]]
-    to_first = length.lengths([(row[3], row[2], row[5]) for row in first])
-    to_end = length.lengths([(row[3], row[2], row[4]) for row in closed])
+    to_first = length.lengths(slas, created, [*filter(None, firsts)])
+    to_end = length.lengths(ended.slas, ended.created, ended.closed)
     return _Happened(
-        made,
-        made_in_all,
-        [*settled, *(row[:2] for row in reached if row[3] is not None and row[4] is None)],
-        [row[:2] for row in reached if row[3] is not None and row[6]],
+        _tally(made_keys, made.ids, apart=apart),
         answered,
-        closed,
+        _tally(ended_keys, ended.ids, apart=apart),
         reopened,
-        [(row[0], row[1], seconds) for row, seconds in zip(first, to_first, strict=True)],
-        [(row[0], row[1], seconds) for row, seconds in zip(closed, to_end, strict=True)],
+        _tally([*compress(made_keys, promised)], [*compress(made.ids, promised)], apart=apart),
+        _tally([*compress(made_keys, broken)], [*compress(made.ids, broken)], apart=apart),
+        _lasted(keys, ids, to_first, apart=apart),
+        _lasted(ended_keys, ended.ids, to_end, apart=apart),
     )
 
 
-def _open(
-    dimension: Dimension, moment: datetime, reach: Reach | None
-) -> tuple[list[tuple[Key, Backlog]], Backlog]:
+def _tally(keys: Sequence[Any], tickets: Column, *, apart: bool) -> _Tally:
+    return _Tally(Counter(keys), len(set(tickets)) if apart else len(keys))
+
+
+def _lasted(keys: Sequence[Any], tickets: Column, seconds: Sequence[int], *, apart: bool) -> _Lengths:
+    of: defaultdict[Any, list[int]] = defaultdict(list)
+    for key, each in zip(keys, seconds, strict=True):
+        of[key].append(each)
+    whole = [*dict(zip(tickets, seconds, strict=True)).values()] if apart else seconds
+    return _Lengths(of, whole)
+
+
+def _open(dimension: Dimension, moment: datetime, reach: Reach | None) -> tuple[dict[str, Backlog], Backlog]:
     """Return the open tickets of each key, and of the desk."""
     bounds = [utc_text(moment - age) for age in AGES]
     found = rows.backlog(dimension, bounds, reach)
     whole = rows.backlog("department", bounds, reach) if dimension == "tag" else found
     ages = [sum(each) for each in zip(*(spans for _, (_, spans) in whole), strict=True)]
-    return found, (sum(count for _, (count, _) in whole), ages or [0] * len(AGE_WORDS))
+    return dict(found), (sum(count for _, (count, _) in whole), ages or [0] * len(AGE_WORDS))
 
 
-def _names(dimension: Dimension) -> Mapping[int, str]:
+def _names(dimension: Dimension) -> dict[str, str]:
+    """Return what people call each id that is a key."""
     readers = {
         "department": names.departments,
         "topic": names.topics,
@@ -441,11 +457,5 @@ def _names(dimension: Dimension) -> Mapping[int, str]:
         "team": names.teams,
         "mailbox": names.mailboxes,
     }
-    if dimension == "tag":
-        return {}
     found: Sequence[names.Named] = readers[dimension]()
-    return {each.id: each.address if dimension == "mailbox" else each.name for each in found}
-
-
-def _name(called: Mapping[int, str], key: Key) -> str | None:
-    return key if isinstance(key, str) or key is None else called.get(key, f"(removed {key})")
+    return {str(each.id): each.address if dimension == "mailbox" else each.name for each in found}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 
 from desk.slas.calendar import MOST_DAYS, SECOND, Calendar, Moment
@@ -59,6 +60,30 @@ def passing(
         return whole
 
     return between
+
+
+def reading(calendar: Calendar, begin: Moment, end: Moment) -> Callable[[Sequence[float]], list[float]]:
+    """Return what reads a clock at many moments between two, in seconds since 1970: it shows seconds.
+
+    It shows any number at first; what it has counted between two moments is the difference.
+    """
+    edges, shown, counts, whole = list[float](), [0.0], [False], 0
+    for start, stop in _open(calendar, begin, end):
+        edges += start / SECOND, stop / SECOND
+        shown.append((whole - start) / SECOND)
+        whole += stop - start
+        shown.append(whole / SECOND)
+        counts += True, False
+    place_of = partial(bisect_right, edges)
+
+    def read(moments: Sequence[float]) -> list[float]:
+        places = map(place_of, moments)
+        return [
+            shown[place] + at if counts[place] else shown[place]
+            for place, at in zip(places, moments, strict=True)
+        ]
+
+    return read
 
 
 def counted(

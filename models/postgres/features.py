@@ -307,6 +307,11 @@ def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}"')
 
 
+def in_one_text(column: Any, between: Any) -> Any:
+    """Return the texts of a column as one."""
+    return peewee.fn.STRING_AGG(column, between)
+
+
 def walked_by_id(table: type[peewee.Model], alias: str) -> peewee.SQL:
     """Return the table unchanged: PostgreSQL itself chooses how to read it."""
     return walked(table, alias, "")

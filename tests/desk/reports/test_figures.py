@@ -64,7 +64,7 @@ def test_a_line_tells_what_happened_in_the_time(desk: Desk) -> None:
             (1, jo, "open", ("vpn", "p1"), None),
             (2, jo, "closed", ("vpn",), 1),
             (9, an, "closed", (), 3),
-            (9, None, "open", ("vpn",), None),
+            (9, None, "open", ("VPN",), None),
         )
     ]
     answer(tickets[0], an, NOW - DAY + 2 * HOUR)
@@ -96,7 +96,7 @@ def test_a_line_tells_what_happened_in_the_time(desk: Desk) -> None:
     tags = lines("tags")
     assert {name: (line.opened, line.open) for name, line in tags.items()} == {
         "p1": (1, 1),
-        "vpn": (2, 2),
+        "VPN": (2, 2),
         "total": (2, 2),
     }
     network = Team.create(name="Network").id
