@@ -413,7 +413,12 @@ SLAS = Noun(
         ),
         Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's."),
         Field("holidays", "Holidays", "Of countries and their parts: DE-BY, US."),
-        Field("days", "Days off", "A line each: 2026-12-24 Christmas Eve.", "lines"),
+        Field(
+            "days",
+            "Days off",
+            "A line each: 2026-12-24 13:00-24:00 Christmas Eve, without hours the whole day.",
+            "lines",
+        ),
         Field(
             "priorities",
             "Priorities",

@@ -40,7 +40,7 @@ def bans() -> list[BanLine]:
 
 
 def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
-    """Ban an address, ``@domain`` (what is below it too) or a pattern with ``*``.
+    """Ban an address (with plus-tags too), ``@domain`` (what is below it too) or a pattern with ``*``.
 
     Raises WrongUse for what is none of these, Refused for one that is banned already or that would shut out
     the desk or its agents.
@@ -124,7 +124,11 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], str]:
         compared = as_compared(address)
         if compared in exact:
             return compared
-        domain = compared.rpartition("@")[2]
+        local, _, domain = compared.rpartition("@")
+        # Whoever has an address has it with every plus-tag; of one with a tag nobody else is meant.
+        bare = f"{local.partition('+')[0]}@{domain}"
+        if bare in exact:
+            return bare
         while domain:
             if domain in domains:
                 return f"@{domain}"

@@ -1,18 +1,18 @@
 """Business time: the spans of a week on the wall clock of a zone, without holidays.
 
 What is counted is time that passes. Where a clock is set back, an hour of it may be open twice, and counts
-twice; where it is set forward, what it leaves out does not count. A holiday has no open time from its
-midnight to the next. Moments here are whole microseconds since 1970, UTC.
+twice; where it is set forward, what it leaves out does not count. A day off has no open time in what of it is
+off, all of it as a rule. Moments here are whole microseconds since 1970, UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from config.records import Record
-from desk.slas.hours import Week
+from desk.slas.hours import Span, Week, without
 
 Moment = int
 """Microseconds since 1970, UTC."""
@@ -44,11 +44,11 @@ def day_number(day: date) -> int:
 
 
 class Calendar(Record):
-    """When work is done: a week on the wall clock of a zone, and the days (`day_number`) that are off."""
+    """When work is done: a week on the wall clock of a zone, and what is off on which days (`day_number`)."""
 
     week: Week
     zone: tzinfo
-    days_off: Collection[int]
+    days_off: Mapping[int, tuple[Span, ...]]
 
     def spans(self, begin: Moment) -> Iterator[tuple[Moment, Moment]]:
         """Return the open spans from a moment on, in order, `MOST_DAYS` far; none is longer than a day."""
@@ -70,10 +70,9 @@ class Calendar(Record):
         """Return the open spans of a time in which the zone has one offset."""
         first, last = begin + offset, end + offset
         for day in range(first // _DAY, (last - 1) // _DAY + 1):
-            if day in self.days_off:
-                continue
-            midnight = day * _DAY
-            for opens, closes in self.week[(day + _THURSDAY) % 7]:
+            midnight, open_then = day * _DAY, self.week[(day + _THURSDAY) % 7]
+            off = self.days_off.get(day)
+            for opens, closes in open_then if off is None else without(open_then, off):
                 start = max(first, midnight + opens * _MINUTE)
                 stop = min(last, midnight + closes * _MINUTE)
                 if start < stop:

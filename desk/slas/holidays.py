@@ -1,15 +1,17 @@
 """Days off: those of countries and their parts, and those of a calendar file.
 
-Both are written down once, as lines ``2026-12-25 Christmas Day``, so that whoever counts loads no library.
+Both are written down once, as lines of `desk.slas.days_off`, so that whoever counts loads no library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from desk.errors import WrongUse
+from desk.slas.days_off import WHOLE_DAY, DayOff, days_off, lines_of
+from desk.slas.hours import DAY_MINUTES, Span
 from mail.inert import one_line
 
 if TYPE_CHECKING:
@@ -20,9 +22,9 @@ YEARS_AHEAD: Final = 4
 MAX_BYTES: Final = 2**20
 _MAX_DAYS: Final = 2_000
 _MAX_EVENTS: Final = 5_000
-_LONGEST_EVENT: Final = 400
+_LONGEST_EVENT: Final = timedelta(days=400)
 _LONGEST_NAME: Final = 60
-_REPEATS_DAILY: Final = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
+_WITHIN_A_DAY: Final = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 
 
 def codes_of(text: str) -> str:
@@ -50,7 +52,7 @@ def days_of_countries(codes: str, year: int) -> str:
     """Return the holidays of countries in the years around one, a line each."""
     from holidays import country_holidays  # 70 ms, for SLAs that are changed
 
-    days: dict[date, str] = {}
+    days: dict[date, DayOff] = {}
     for code in filter(None, codes.replace(",", " ").split()):
         country, _, part = code.partition("-")
         years = range(year - YEARS_BEFORE, year + YEARS_AHEAD + 1)
@@ -58,23 +60,23 @@ def days_of_countries(codes: str, year: int) -> str:
         if not found:
             found = country_holidays(country, subdiv=part or None, years=years)
         for day, name in found.items():
-            days.setdefault(day, str(name))
+            days.setdefault(day, DayOff(WHOLE_DAY, one_line(str(name), _LONGEST_NAME)))
     return lines_of(days)
 
 
-def days_of_file(content: bytes, year: int) -> str:
+def days_of_file(content: bytes, year: int, zone: tzinfo) -> str:
     """Return the days of a calendar file (RFC 5545) in the years around one, a line each.
 
-    An event is off from its first day to before its end; what repeats yearly, monthly, weekly or daily is
-    followed. Raises WrongUse for what is no calendar, is too large, or has too many days.
+    An event is off from its beginning to before its end, on the wall clock of ``zone``: whole days, or the
+    hours of one with times. What repeats yearly, monthly, weekly or daily is followed. Raises WrongUse for
+    what is no calendar, is too large, or has too many days.
     """
-    from dateutil.rrule import rrulestr  # 8 ms, for SLAs that are changed
     from icalendar import Calendar  # 44 ms, for SLAs that are changed
 
     if len(content) > MAX_BYTES:
         raise WrongUse("the calendar file is too large", f"at most {MAX_BYTES // 1024} kB")
     first, last = date(year - YEARS_BEFORE, 1, 1), date(year + YEARS_AHEAD, 12, 31)
-    days: dict[date, str] = {}
+    days: dict[date, DayOff] = {}
     try:
         calendars = Calendar.from_ical(content, multiple=True)
         events = [each for calendar in calendars for each in calendar.walk("VEVENT")]
@@ -83,34 +85,16 @@ def days_of_file(content: bytes, year: int) -> str:
     if not events:
         raise WrongUse("the file has no events", "give an iCalendar file (.ics) with days off")
     for event in events[:_MAX_EVENTS]:
-        begin = _day(event.get("DTSTART"))
+        begin = _time(event.get("DTSTART"))
         if begin is None or str(event.get("STATUS", "")).upper() == "CANCELLED":
             continue
-        length = _length(event, begin)
-        left_out = {each for each in map(_day, _listed(event, "EXDATE")) if each is not None}
-        starts = [begin, *(each for each in map(_day, _listed(event, "RDATE")) if each is not None)]
-        rule = event.get("RRULE")
-        if rule is not None and not _REPEATS_DAILY & {str(each).upper() for each in rule.get("FREQ", ())}:
-            text = rule.to_ical().decode()
-            plain = ";".join(each for each in text.split(";") if not each.startswith("UNTIL="))
-            until = next((_day_of(each) for each in rule.get("UNTIL", ())), last)
-            try:
-                repeated = rrulestr(plain, dtstart=datetime.combine(begin, datetime.min.time()))
-                whole = repeated.between(
-                    datetime.combine(first, datetime.min.time()) - timedelta(days=length),
-                    datetime.combine(min(until, last), datetime.min.time()),
-                    inc=True,
-                )
-                starts += [each.date() for each in whole[:_MAX_DAYS]]
-            except (ValueError, TypeError):
-                pass  # a rule that cannot be followed leaves its first day
         name = one_line(str(event.get("SUMMARY", "")), _LONGEST_NAME) or "day off"
-        for start in starts:
-            if start not in left_out:
-                for step in range(length):
-                    day = start + timedelta(days=step)
-                    if first <= day <= last:
-                        days.setdefault(day, name)
+        length = _length(event, begin)
+        for start in _starts(event, begin, first - length, last):
+            for day, closed in _closed(start, length, zone):
+                if first <= day <= last:
+                    off = DayOff((closed,), name)
+                    days[day] = days[day].beside(off) if day in days else off
         if len(days) > _MAX_DAYS:
             raise WrongUse("the calendar has too many days off", f"at most {_MAX_DAYS}")
     return lines_of(days)
@@ -118,23 +102,58 @@ def days_of_file(content: bytes, year: int) -> str:
 
 def checked_days(lines: Iterable[str]) -> str:
     """Return days off that were written by hand, in order. Raises WrongUse for what is none."""
-    days: dict[date, str] = {}
-    for line in lines:
-        text, _, name = one_line(line, 100).strip().partition(" ")
-        try:
-            days[date.fromisoformat(text)] = one_line(name, _LONGEST_NAME)
-        except ValueError:
-            raise WrongUse(f"'{one_line(line, 40)}' is no day", "write 2026-12-24 Christmas Eve") from None
+    try:
+        days = days_off(one_line(line, 100 + _LONGEST_NAME) for line in lines)
+    except ValueError as error:
+        raise WrongUse(
+            f"'{one_line(str(error), 40)}' is no day",
+            "write '2026-12-24 Christmas Eve', or '2026-12-24 13:00-24:00 Christmas Eve'",
+        ) from None
     if len(days) > _MAX_DAYS:
         raise WrongUse("there are too many days off", f"at most {_MAX_DAYS}")
-    return lines_of(days)
+    return lines_of({day: off._replace(name=one_line(off.name, _LONGEST_NAME)) for day, off in days.items()})
 
 
-def lines_of(days: Mapping[date, str]) -> str:
-    """Return days with their names as they are kept."""
-    return "\n".join(
-        f"{day.isoformat()} {one_line(days[day], _LONGEST_NAME)}".strip() for day in sorted(days)
-    )
+def _starts(event: Component, begin: datetime, first: date, last: date) -> list[datetime]:
+    """Return when an event begins, each time that it does, as its own calendar has it."""
+    from dateutil.rrule import rrulestr  # 8 ms, for SLAs that are changed
+
+    left_out = {each.date() for each in map(_time, _listed(event, "EXDATE")) if each is not None}
+    found = [begin, *(each for each in map(_time, _listed(event, "RDATE")) if each is not None)]
+    rule = event.get("RRULE")
+    if rule is not None and not _WITHIN_A_DAY & {str(each).upper() for each in rule.get("FREQ", ())}:
+        plain = ";".join(each for each in rule.to_ical().decode().split(";") if not each.startswith("UNTIL="))
+        end = datetime.combine(last, time.max)
+        for said in rule.get("UNTIL", ()):
+            until = (
+                _there(said, begin.tzinfo) if isinstance(said, datetime) else datetime.combine(said, time.max)
+            )
+            end = min(end, until)
+        try:
+            repeated = rrulestr(plain, dtstart=begin.replace(tzinfo=None))
+            whole = repeated.between(datetime.combine(first, time.min), end, inc=True)
+            found += [each.replace(tzinfo=begin.tzinfo) for each in whole[:_MAX_DAYS]]
+        except (ValueError, TypeError):
+            pass  # a rule that cannot be followed leaves its first day
+    return [each for each in dict.fromkeys(found) if each.date() not in left_out]
+
+
+def _closed(start: datetime, length: timedelta, zone: tzinfo) -> Iterator[tuple[date, Span]]:
+    """Yield each day of an event and what of it is off; one without a zone is on the wall clock."""
+    begin, end = _there(start, zone), _there(start + length, zone)
+    day = begin.date()
+    while datetime.combine(day, time.min) < end:
+        midnight = datetime.combine(day, time.min)
+        opens, closes = (round((each - midnight).total_seconds()) // 60 for each in (begin, end))
+        closed = max(0, opens), min(DAY_MINUTES, closes)
+        if closed[0] < closed[1]:
+            yield day, closed
+        day += timedelta(days=1)
+
+
+def _there(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return a time on the wall clock of a zone, without the zone."""
+    return (moment if moment.tzinfo is None or zone is None else moment.astimezone(zone)).replace(tzinfo=None)
 
 
 def _listed(event: Component, name: str) -> list[object]:
@@ -143,23 +162,21 @@ def _listed(event: Component, name: str) -> list[object]:
     return [each for one in several for each in getattr(one, "dts", ())]
 
 
-def _length(event: Component, begin: date) -> int:
-    """Return how many days an event has; one with times has those that it touches."""
-    end = event.get("DTEND")
-    length = 1
+def _length(event: Component, begin: datetime) -> timedelta:
+    """Return how long an event is: without an end a day, or no time for one that begins at a time."""
+    is_day = not isinstance(event.get("DTSTART").dt, datetime)
+    end, duration = _time(event.get("DTEND")), event.get("DURATION")
+    length = timedelta(days=int(is_day))
     if end is not None:
-        last = end.dt
-        touched = not isinstance(last, datetime) or last.time() == datetime.min.time()
-        length = (_day_of(last) - begin).days + (0 if touched else 1)
-    elif event.get("DURATION") is not None:
-        length = event.get("DURATION").dt.days
-    return min(max(1, length), _LONGEST_EVENT)
+        length = _there(end, begin.tzinfo) - begin.replace(tzinfo=None)
+    elif duration is not None:
+        length = duration.dt
+    return min(max(timedelta(days=int(is_day)), length), _LONGEST_EVENT)
 
 
-def _day(value: object) -> date | None:
+def _time(value: object) -> datetime | None:
+    """Return when something of a calendar is; a day is its midnight."""
     found = getattr(value, "dt", None)
-    return None if not isinstance(found, date) else _day_of(found)
-
-
-def _day_of(value: date) -> date:
-    return value.date() if isinstance(value, datetime) else value
+    if isinstance(found, datetime):
+        return found
+    return datetime.combine(found, time.min) if isinstance(found, date) else None

@@ -7,6 +7,7 @@ wall clock; a span of a day that is named twice counts once.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -43,7 +44,7 @@ def week_of(text: str) -> Week:
                 minutes[day].append((begin, min(end, DAY_MINUTES)))
                 if end > DAY_MINUTES:
                     minutes[(day + 1) % 7].append((0, end - DAY_MINUTES))
-    week = tuple(_joined(spans) for spans in minutes)
+    week = tuple(joined(spans) for spans in minutes)
     if not any(week):
         raise _unreadable(text)
     return week
@@ -57,6 +58,29 @@ def minutes_in(week: Week) -> int:
 def working_day(week: Week) -> int:
     """Return how many minutes its days have on average, of those that have any."""
     return minutes_in(week) // sum(map(bool, week))
+
+
+def without(spans: Iterable[Span], closed: Iterable[Span]) -> Iterator[Span]:
+    """Return what is left of spans, each of them in order and apart, where others are closed."""
+    for begin, end in spans:
+        for start, stop in closed:
+            if start < end and begin < stop:
+                if begin < start:
+                    yield begin, start
+                begin = stop
+        if begin < end:
+            yield begin, end
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans in order, those that touch as one."""
+    found: list[Span] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        elif begin < end:
+            found.append((begin, end))
+    return tuple(found)
 
 
 def _days(text: str, whole: str) -> list[int]:
@@ -82,16 +106,6 @@ def _span(text: str, whole: str) -> Span:
     if int(found[2]) > 59 or int(found[4]) > 59 or first >= DAY_MINUTES or last > DAY_MINUTES:
         raise _unreadable(whole)
     return first, last if last > first else last + DAY_MINUTES
-
-
-def _joined(spans: list[Span]) -> tuple[Span, ...]:
-    found: list[Span] = []
-    for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end)
-        elif begin < end:
-            found.append((begin, end))
-    return tuple(found)
 
 
 def _unreadable(text: str) -> WrongUse:

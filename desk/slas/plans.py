@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from config import clock
 from config.records import Record
 from desk.slas.calendar import SECOND, Calendar, day_number
+from desk.slas.days_off import DayOff, days_off
 from desk.slas.hours import DAY_MINUTES, DAYS, Week, week_of
 from desk.slas.lengths import seconds_of
 from models.slas import StoredSla
@@ -34,8 +34,8 @@ class Plan(Record):
     next: int
     resolve: int | None
     calendar: Calendar | None
-    days_off: dict[int, str]
-    """The names of holidays, by `day_number`."""
+    days_off: dict[int, DayOff]
+    """By `day_number`."""
     pause: frozenset[str]
     reminders: tuple[int, ...]
     priorities: dict[int, Targets]
@@ -52,11 +52,14 @@ def plan_of(stored: StoredSla) -> Plan:
     """Return how a stored SLA is counted. Raises ConfigError for a zone that is no longer known."""
     first = _length(stored.hours)
     next_hours, resolve_hours = stored.next_hours, stored.resolve_hours
-    days = days_of(f"{stored.country_days}\n{stored.own_days}")
+    lines = f"{stored.country_days}\n{stored.own_days}".splitlines()
+    days = {day_number(day): off for day, off in days_off(lines).items()}
     calendar = None
     if stored.business_hours or days:
         week = week_of(stored.business_hours) if stored.business_hours else ROUND_THE_CLOCK
-        calendar = Calendar(week, clock.zone(stored.zone or "UTC"), days)
+        calendar = Calendar(
+            week, clock.zone(stored.zone or "UTC"), {day: off.closed for day, off in days.items()}
+        )
     return Plan(
         stored.name,
         first,
@@ -90,16 +93,6 @@ def _targets(stored: StoredSla, said: dict[str, float]) -> Targets:
         _length(first if following is None else following),
         None if end is None else _length(end),
     )
-
-
-def days_of(lines: str) -> dict[int, str]:
-    """Return days off, a line each, by their numbers."""
-    found: dict[int, str] = {}
-    for line in lines.splitlines():
-        day, _, name = line.partition(" ")
-        if day:
-            found[day_number(date.fromisoformat(day))] = name.strip()
-    return found
 
 
 def words_of(text: str) -> list[str]:

@@ -127,9 +127,10 @@ def edit_sla(
 
     Times are hours or lengths (4h, 3d: working days, where there are business hours). `next` "": as the
     first answer; `resolve` "": nothing is promised; `business_hours` "": round the clock; `zone`: an IANA
-    name; `holidays`: countries (DE-BY, US); `days`: more days off (``2026-12-24 Christmas Eve``); `calendar`:
-    an iCal file that these are read from; `pause`: waiting, snoozed, a status of the desk's
-    own; `reminders`: percents; `priorities`: other times for some, ``urgent first=1h next=2h resolve=8h``.
+    name; `holidays`: countries (DE-BY, US); `days`: more days off (``2026-12-24 Christmas Eve``, with
+    hours ``2026-12-24 13:00-24:00 Christmas Eve``); `calendar`: an iCal file that these are read from;
+    `pause`: waiting, snoozed, a status of the desk's own; `reminders`: percents; `priorities`: other times
+    for some, ``urgent first=1h next=2h resolve=8h``.
     Raises WrongUse, NotFound, and ConfigError for an unknown zone.
     """
     require(actor, "settings.edit")
@@ -155,7 +156,7 @@ def edit_sla(
         if holidays is not None:
             values |= _holidays(holidays)
         if days is not None or calendar is not None:
-            values["own_days"] = _own_days(days, calendar)
+            values["own_days"] = _own_days(days, calendar, str(values.get("zone", known.zone)))
         if pause is not None:
             values["pause"] = _pause(pause)
         if reminders is not None:
@@ -252,10 +253,13 @@ def _holidays(codes: str) -> dict[str, str | float | None]:
     return {"holidays": kept, "country_days": library.days_of_countries(kept, clock.now().year)}
 
 
-def _own_days(days: Sequence[str] | None, calendar: bytes | None) -> str:
+def _own_days(days: Sequence[str] | None, calendar: bytes | None, zone: str) -> str:
     from desk.slas import holidays as library  # 1 ms, for plans with days off
 
-    lines = [] if calendar is None else library.days_of_file(calendar, clock.now().year).splitlines()
+    lines: list[str] = []
+    if calendar is not None:
+        there = clock.zone(zone or "UTC")
+        lines = library.days_of_file(calendar, clock.now().year, there).splitlines()
     return library.checked_days([*lines, *(days or ())])
 
 

@@ -321,12 +321,12 @@ def _holidays(plan: Plan, begin: datetime, end: datetime) -> Iterator[Span]:
     assert calendar is not None
     day = begin.astimezone(calendar.zone).date()
     while day <= end.astimezone(calendar.zone).date():
-        name = plan.days_off.get(day_number(day))
-        if name is not None and calendar.week[day.weekday()]:
-            midnight = datetime(day.year, day.month, day.day, tzinfo=calendar.zone)
-            after = day + timedelta(days=1)
-            next_one = datetime(after.year, after.month, after.day, tzinfo=calendar.zone)
-            start, stop = max(begin, midnight), min(end, next_one)
-            if start < stop:
-                yield Span(start, stop, False, f"holiday: {name}" if name else "a day off")
+        off = plan.days_off.get(day_number(day))
+        work = calendar.week[day.weekday()]
+        midnight = datetime(day.year, day.month, day.day, tzinfo=calendar.zone)
+        for closed in () if off is None else off.closed:
+            first, last = (midnight + timedelta(minutes=minute) for minute in closed)
+            start, stop = max(begin, first), min(end, last)
+            if start < stop and any(opens < closed[1] and closed[0] < closes for opens, closes in work):
+                yield Span(start, stop, False, f"holiday: {off.name}" if off and off.name else "a day off")
         day += timedelta(days=1)

@@ -37,7 +37,10 @@ def _of_plan(verb: _Command) -> _Command:
         click.option("--zone", metavar="ZONE", help="Whose clock that is: Europe/Berlin; the desk's."),
         click.option("--holidays", metavar="CODE,...", help="Of countries and parts: DE-BY, US; '' is none."),
         click.option(
-            "--days", multiple=True, metavar="DAY", help="A day off: '2026-12-24 Christmas Eve'; '' is none."
+            "--days",
+            multiple=True,
+            metavar="DAY",
+            help="A day off, or hours of one: '2026-12-24 13:00-24:00 Christmas Eve'; '' is none.",
         ),
         owners_option("--calendar", metavar="FILE", help="Days off, read from an iCalendar file."),
         click.option(
@@ -95,7 +98,9 @@ def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     said = _given(given)
     if "hours" not in said:
         raise UsageError("an SLA promises an answer: give --first 4h")
-    if not said.get("zone") and (said.get("business_hours") or said.get("holidays") or "days" in said):
+    if not said.get("zone") and (
+        said.get("business_hours") or said.get("holidays") or {"days", "calendar"} & set(said)
+    ):
         said["zone"] = context.zone.key
     line = slas.add_sla(context.actor, name, said.pop("hours"), **said)
     return told(documents.sla(line), f"Added the SLA {line.name}: {_in_words(documents.sla(line))}")

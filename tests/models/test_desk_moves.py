@@ -111,7 +111,31 @@ def test_names_that_are_one_in_the_language_of_the_new_place_are_told_before_any
         postgresql.run("DROP DATABASE spoken WITH (FORCE)")
 
 
-def test_a_desk_goes_there_and_comes_back_as_it_was(places: list[DeskPaths], ana: Actor) -> None:
+def dumped(desk: DeskPaths, postgresql: Postgresql) -> DeskPaths:
+    """The desk again, in another database: by the commands of docs/scaling.md."""
+    page = (REPOSITORY / "docs" / "scaling.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n([^`]*?pg_(?:dump|restore) [^`]*)^```$", page, re.MULTILINE)
+    assert len(blocks) == 2
+    name = desk.server_url.rpartition("/")[2]
+    script = "".join(blocks).replace("-Fc desk", f"-Fc {name}").replace("desk2", f"{name}_again")
+    subprocess.run(
+        ["sh", "-euc", script.replace("--owner desk", "--owner postgres")],
+        env={
+            "PATH": f"{postgresql.programs}:{os.environ['PATH']}",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(postgresql.port),
+            "PGUSER": "postgres",
+        },
+        cwd=desk.home,
+        check=True,
+        timeout=180,
+    )
+    return DeskPaths(desk.home, server_url=f"{desk.server_url}_again")
+
+
+def test_a_desk_goes_there_and_comes_back_as_it_was(
+    places: list[DeskPaths], ana: Actor, postgresql: Postgresql
+) -> None:
     here, there, back = places
     open_desk(here, Settings())
     number, words = value("SELECT next FROM sequence WHERE name = 'ticket'"), found("brennt")
@@ -131,7 +155,7 @@ def test_a_desk_goes_there_and_comes_back_as_it_was(places: list[DeskPaths], ana
     with pytest.raises(DatabaseMoved):
         desk_moving.give_up(here)
 
-    assert go(there, back) == first
+    assert go(dumped(there, postgresql) if there.server_url else there, back) == first
     desk = open_desk(back, Settings())
     assert found("brennt") == found("smouldering") == 1
     assert value("SELECT next FROM sequence WHERE name = 'ticket'") == number

@@ -132,13 +132,25 @@ def test_a_calendar_file_gives_days_off(desk: Program, tmp_path: Path) -> None:
         "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20251224\r\nRRULE:FREQ=YEARLY;COUNT=3\r\n"
         "EXDATE;VALUE=DATE:20261224\r\nSUMMARY:Christmas Eve\r\nEND:VEVENT\r\n"
         "BEGIN:VEVENT\r\nUID:2\r\nDTSTART;VALUE=DATE:20260810\r\nDTEND;VALUE=DATE:20260812\r\n"
-        "SUMMARY:Stocktaking\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        "SUMMARY:Stocktaking\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:3\r\nDTSTART:20261209T230000Z\r\nDTEND:20261211T080000Z\r\n"
+        "SUMMARY:Fair\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:4\r\nDTSTART;TZID=America/New_York:20260701T080000\r\nDURATION:PT90M\r\n"
+        "RRULE:FREQ=MONTHLY;UNTIL=20260901T120000Z\r\nSUMMARY:Town hall\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:5\r\nDTSTART:20260101T080000\r\nSUMMARY:No time\r\nEND:VEVENT\r\n"
+        "END:VCALENDAR\r\n"
     )
-    added = desk("sla", "add", "Plan", "--first", "4h", "--calendar", str(file), "--json")
+    plan = ("sla", "add", "Plan", "--first", "4h", "--zone", "Europe/Berlin")
+    added = desk(*plan, "--calendar", str(file), "--days", "2026-12-11 12:00-15:00 Party", "--json")
     assert added.document["days"] == [
         "2025-12-24 Christmas Eve",
+        "2026-07-01 14:00-15:30 Town hall",
+        "2026-08-01 14:00-15:30 Town hall",
         "2026-08-10 Stocktaking",
         "2026-08-11 Stocktaking",
+        "2026-09-01 14:00-15:30 Town hall",
+        "2026-12-10 Fair",
+        "2026-12-11 00:00-09:00,12:00-15:00 Party",
         "2027-12-24 Christmas Eve",
     ]
     file.write_text("no calendar")

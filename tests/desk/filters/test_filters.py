@@ -189,6 +189,16 @@ class TestBans:
         raw = mail(sender="Ann <ann@corp.test>", headers={"Reply-To": EVE})
         assert door.take(raw).verdict == "rejected"
 
+    def test_nor_does_a_plus_tag_and_one_with_a_tag_is_banned_alone(self, door: Door) -> None:
+        bans.ban(ADMIN, "eve@elsewhere.test")
+        bans.ban(ADMIN, "list+sale@elsewhere.test")
+        verdicts = {
+            each: door.take(mail(sender=f"{each}@elsewhere.test")).verdict
+            for each in ("eve+1", "eve+a+b", "list+sale", "list+sale+2", "list", "eve-1", "+eve")
+        }
+        refused = dict.fromkeys(("eve+1", "eve+a+b", "list+sale"), "rejected")
+        assert verdicts == {**dict.fromkeys(verdicts, "ticket"), **refused}
+
     def test_a_bounce_still_marks_its_recipient(self, door: Door) -> None:
         ticket = door.take(mail())
         sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
@@ -208,7 +218,7 @@ class TestBans:
     def test_the_desk_and_its_agents_cannot_be_banned(self, door: Door) -> None:
         door.mailbox(SUPPORT)
         make_agent("bo")
-        for pattern in ("@example.test", "bo@staff.example"):
+        for pattern in ("@example.test", "bo@staff.example", "support@example.test"):
             with pytest.raises(Refused):
                 bans.ban(ADMIN, pattern)
 

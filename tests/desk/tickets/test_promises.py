@@ -57,7 +57,9 @@ def test_a_clock_that_stands_still_says_why(desk: Desk) -> None:
 
 
 def test_spans_that_count_add_up_to_the_promise(desk: Desk) -> None:
-    ticket = begin(plan("Gold", "30h", days=["2026-12-02 Off"]), local("2026-11-30 09:00"))
+    ticket = begin(
+        plan("Gold", "30h", days=["2026-12-02 Off", "2026-12-04 13:00-24:00 Off"]), local("2026-11-30 09:00")
+    )
     do(ticket, "state:waiting", local("2026-12-01 10:00"))
     do(ticket, "state:open", local("2026-12-03 10:00"))
     document = documents.explanation(sla_trial.explain(ticket.number, local("2026-12-01 09:00")))
@@ -66,6 +68,8 @@ def test_spans_that_count_add_up_to_the_promise(desk: Desk) -> None:
         sum(each["seconds"] for each in promise["spans"] if each["counted"]) == promise["length"] == 30 * 3600
     )
     assert {each["why"] for each in promise["spans"]} == {None, "paused: waiting", "holiday: Off"}
+    hours = "  Fri 2026-12-04 13:00 to Sat 2026-12-05 00:00: not counted, holiday: Off"
+    assert hours in lines(desk, ticket.number, local("2026-12-01 09:00"))
 
 
 def test_a_ticket_shows_its_clocks_in_words(desk: Desk) -> None:
