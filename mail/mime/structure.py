@@ -53,6 +53,7 @@ class Node:
     __slots__ = (
         "_content_type",
         "_disposition",
+        "_encoding",
         "begin",
         "children",
         "default_type",
@@ -77,6 +78,7 @@ class Node:
         self.opened = False
         self._content_type: tuple[str, dict[str, str]] | None = None
         self._disposition: tuple[str, dict[str, str]] | None = None
+        self._encoding: str | None = None
 
     @property
     def content_type(self) -> tuple[str, dict[str, str]]:
@@ -142,12 +144,12 @@ class Node:
     @property
     def encoding(self) -> str:
         """The transfer encoding, in lower case; empty if none is named."""
-        value = self.headers.first("content-transfer-encoding")
-        if value is None:
-            return ""
-        said = _COMMENT.sub(b" ", value).partition(b";")[0].strip().strip(b"\"'")
-        name = said.decode("ascii", "replace").lower().replace("_", "-").replace(" ", "-")
-        return _NAMES_OF_ENCODINGS.get(name, name)
+        if self._encoding is None:
+            value = self.headers.first("content-transfer-encoding") or b""
+            said = _COMMENT.sub(b" ", value).partition(b";")[0].strip().strip(b"\"'")
+            name = said.decode("ascii", "replace").lower().replace("_", "-").replace(" ", "-")
+            self._encoding = _NAMES_OF_ENCODINGS.get(name, name)
+        return self._encoding
 
     @property
     def is_multipart(self) -> bool:

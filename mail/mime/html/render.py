@@ -366,6 +366,8 @@ class Renderer:
         if tag in _FIELDS:
             self._field(_written(node, tag, attributes))
             return None
+        if not attributes and style is PLAIN and tag in _PLAIN_TAGS:
+            return node.child  # quotes and signatures are marked by attributes: nothing ends with this one
         opened = _Open(node.mem_id, tag, "", self._style)
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
             self._restyle(tag, style, attributes)

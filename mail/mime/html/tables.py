@@ -22,7 +22,7 @@ _TIGHT_LINE: Final = 60
 _PROSE: Final = 36
 _NAME: Final = 30
 _NARROWEST: Final = 8
-_PERHAPS_WIDE: Final = expression(r"[^\x00-\u02ff]")
+_PERHAPS_WIDE: Final = expression(r"[^\x00-\u02ff\u2010-\u2027\u2030-\u205f\u20a0-\u20c0]")
 _NUMBER: Final = expression(
     r"[-+(]?\s?(?:[$€£¥₹]|[A-Z]{2,3}\s)?\s?[-+]?(?:\d{1,3}(?:[.,' ]\d{3}){1,4}|\d{1,12})(?:[.,]\d{1,4})?"
     r"\s?(?:%|[$€£¥₹円元]|[kKMGT]?i?[Bb]|[A-Z]{3}|ms|s|h)?\)?"

@@ -589,7 +589,7 @@ def _lines(text: str) -> tuple[list[int], list[str]]:
 
 def _attribution_meets(line: str) -> int:
     """Return where on a line an attribution ends and a quote begins, or it begins behind an answer; or 0."""
-    quote = _THEN_QUOTE.match(line)
+    quote = _THEN_QUOTE.match(line) if ">" in line or "＞" in line else None
     if quote is not None and _announces(quote[1]):
         return quote.start(2)
     if line.rstrip().endswith((":", "：")):
