@@ -16,6 +16,7 @@ from peewee import fn
 from config.records import Record
 from models.engine import engine
 from models.events import Event
+from models.fields import UtcField
 from models.messages import Message
 from models.queries.conditions import NOT_CLOSED, TICKET
 from models.queries.reach import Reach, is_within, readable
@@ -152,11 +153,17 @@ _BETWEEN = "\x1f"
 
 def _packed(tables: Any, columns: Sequence[Any], conditions: Sequence[Any]) -> list[Column]:
     """Return columns of what is found."""
-    texts = [fn.COALESCE(each.cast("TEXT"), literal("")) for each in columns]
-    in_one = [engine().in_one_text(each, literal(_BETWEEN)) for each in texts]
+    in_one = [engine().in_one_text(_text(each), literal(_BETWEEN)) for each in columns]
     query = peewee.Select([tables], [fn.COUNT(peewee.SQL("*")), *in_one])
     number, *found = run(query.where(*conditions))[0]
-    return [each.split(_BETWEEN) if number else [] for each in found]
+    # Unlike a list, a tuple of texts is of no interest to the collector of garbage after its first look.
+    return [tuple(each.split(_BETWEEN)) if number else () for each in found]
+
+
+def _text(column: Any) -> Any:
+    kind = column.field
+    text = column if isinstance(kind, UtcField) else column.cast("TEXT")
+    return fn.COALESCE(text, literal("")) if kind.null else text
 
 
 def first_answers(since: str) -> dict[str, str]:

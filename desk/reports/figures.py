@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 from operator import and_, sub
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -21,7 +21,7 @@ from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
 from desk.queries import times
 from desk.queries.fields import named
-from desk.slas.calendar import SECOND, Calendar
+from desk.slas.calendar import SECOND, Calendar, moment_of
 from desk.slas.clocks import passed, reading
 from desk.slas.plans import plan_of
 from mail.inert import one_line
@@ -188,39 +188,39 @@ class BusinessTime:
 
         Those of two times that are the other way round are 0.
         """
-        begun, ended = [*map(datetime.fromisoformat, begins)], [*map(datetime.fromisoformat, ends)]
-        found = [each.days * 86_400 + each.seconds for each in map(sub, ended, begun)]
         places: defaultdict[str, list[int]] = defaultdict(list)
-        for place, sla_id in enumerate(sla_ids if any(self._calendars.values()) else ()):
+        for place, sla_id in enumerate(sla_ids):
             places[sla_id].append(place)
+        found = [0] * len(sla_ids)
         for sla_id, own in places.items():
-            if calendar := self._calendars.get(sla_id):
-                of_sla = [_seconds(each[place] for place in own) for each in (begun, ended)]
-                for place, length in zip(own, _within(calendar, *of_sla), strict=True):
-                    found[place] = int(length)
-        return [each if each > 0 else 0 for each in found]
+            begun, ended = (
+                [*map(datetime.fromisoformat, map(times.__getitem__, own))] for times in (begins, ends)
+            )
+            calendar = self._calendars.get(sla_id)
+            for place, length in zip(own, _passed(calendar, begun, ended), strict=True):
+                found[place] = length
+        return found
 
 
-def _seconds(times: Iterable[datetime]) -> list[float]:
-    """Return the seconds since 1970, with the microseconds.
-
-    Until 2106 a float tells microseconds apart, and the difference of two is cut to the same whole seconds.
-    """
-    return [*map(datetime.timestamp, times)]
-
-
-def _within(calendar: Calendar, begun: Sequence[float], ended: Sequence[float]) -> Iterable[float]:
-    """Return the business time from each moment to the other one."""
-    newest = max(ended)
-    oldest = max(min(begun), newest - _LOOKED_UP.total_seconds())
+def _passed(calendar: Calendar | None, begun: Sequence[datetime], ended: Sequence[datetime]) -> Sequence[int]:
+    """Return the whole seconds of business time from each moment to the other one, at least 0."""
+    if calendar is None:
+        by_clock = [each.days * 86_400 + each.seconds for each in map(sub, ended, begun)]
+        return by_clock if min(by_clock) >= 0 else [max(0, each) for each in by_clock]
+    # Until 2106 floats tell microseconds apart, and the difference of two is cut to the same whole seconds.
+    first, last = ([*map(datetime.timestamp, each)] for each in (begun, ended))
+    newest = max(last)
+    oldest = max(min(first), newest - _LOOKED_UP.total_seconds()) // 1
     shown = reading(calendar, int(oldest) * SECOND, (int(newest) + 1) * SECOND)
-    lengths = map(sub, shown(ended), shown(begun))
-    if min(begun) >= int(oldest):
-        return lengths
-    return [
-        length if first >= oldest else passed(calendar, round(first * SECOND), round(last * SECOND)) / SECOND
-        for length, first, last in zip(lengths, begun, ended, strict=True)
-    ]
+    lengths: Iterable[float] = map(sub, shown(last), shown(first))
+    if min(first) < oldest:
+        lengths = [
+            each
+            if begin.timestamp() >= oldest
+            else passed(calendar, moment_of(begin), moment_of(end)) / SECOND
+            for each, begin, end in zip(lengths, begun, ended, strict=True)
+        ]
+    return [int(each) if each > 0 else 0 for each in lengths]
 
 
 def report(
@@ -351,7 +351,7 @@ def _each_once(happened: tuple[Sequence[Any], Column]) -> _Tally:
 
 def _keyed(dimension: Dimension, made: Lives, tickets: set[str], reach: Reach | None) -> _Tally:
     """Count those of some tickets that count, by what each is of: of most that is known already."""
-    known = [*map(tickets.__contains__, made.ids)]
+    known = tuple(map(tickets.__contains__, made.ids))
     keys = [*compress(made.keys, known)]
     others = tickets.difference(compress(made.ids, known))
     keys += rows.keyed(dimension, [*map(int, others)], reach)
@@ -379,7 +379,7 @@ def _lives(dimension: Dimension, since: str, until: str, reach: Reach | None) ->
     if ends and not since <= min(ends) <= max(ends) < until:
         here = [since <= end < until for end in made.closed]
     before = rows.closed(dimension, since, until, reach, made_before=since)
-    ended = Lives(*([*compress(own, here), *old] for own, old in zip(made, before, strict=True)))
+    ended = Lives(*((*compress(own, here), *old) for own, old in zip(made, before, strict=True)))
     is_over = utc_time(until) - utc_time(since) < now() - utc_time(until)
     if is_over and len(made.ids) < _FEW:
         # All answers and late tickets since then would be many more.
@@ -402,15 +402,15 @@ def _whole(
 ) -> _Happened:
     """Count what happened. ``apart``: a ticket may be of several lines, and is there for each."""
     made, ended = lives.made, lives.ended
-    firsts = [*map(lives.first.get, made.ids)]
-    lates = [*map(lives.late.__contains__, made.ids)]
+    firsts = tuple(map(lives.first.get, made.ids))
+    lates = tuple(map(lives.late.__contains__, made.ids))
     promised = [
         sla and (end or at or is_late)
         for sla, end, at, is_late in zip(made.slas, made.closed, firsts, lates, strict=True)
     ]
-    broken = [*map(and_, lates, map(bool, promised))]
+    broken = tuple(map(and_, lates, map(bool, promised)))
     keys, ids, slas, created = (
-        [*compress(each, firsts)] for each in (made_keys, made.ids, made.slas, made.created)
+        tuple(compress(each, firsts)) for each in (made_keys, made.ids, made.slas, made.created)
     )
     length = BusinessTime()
     to_first = length.lengths(slas, created, [*filter(None, firsts)])
@@ -420,23 +420,27 @@ def _whole(
         answered,
         _tally(ended_keys, ended.ids, apart=apart),
         reopened,
-        _tally([*compress(made_keys, promised)], [*compress(made.ids, promised)], apart=apart),
-        _tally([*compress(made_keys, broken)], [*compress(made.ids, broken)], apart=apart),
+        _tally(compress(made_keys, promised), compress(made.ids, promised), apart=apart),
+        _tally(compress(made_keys, broken), compress(made.ids, broken), apart=apart),
         _lasted(keys, ids, to_first, apart=apart),
         _lasted(ended_keys, ended.ids, to_end, apart=apart),
     )
 
 
-def _tally(keys: Sequence[Any], tickets: Column, *, apart: bool) -> _Tally:
-    return _Tally(Counter(keys), len(set(tickets)) if apart else len(keys))
+def _tally(keys: Iterable[Any], tickets: Iterable[str], *, apart: bool) -> _Tally:
+    of = Counter(keys)
+    return _Tally(of, len({*tickets}) if apart else of.total())
 
 
 def _lasted(keys: Sequence[Any], tickets: Column, seconds: Sequence[int], *, apart: bool) -> _Lengths:
     of: defaultdict[Any, list[int]] = defaultdict(list)
     for key, each in zip(keys, seconds, strict=True):
         of[key].append(each)
-    whole = [*dict(zip(tickets, seconds, strict=True)).values()] if apart else seconds
-    return _Lengths(of, whole)
+    for each_key in of.values():
+        each_key.sort()
+    # What is sorted in parts is sorted soon.
+    whole = dict(zip(tickets, seconds, strict=True)).values() if apart else chain(*of.values())
+    return _Lengths(of, [*whole])
 
 
 def _open(dimension: Dimension, moment: datetime, reach: Reach | None) -> tuple[dict[str, Backlog], Backlog]:
