@@ -362,7 +362,7 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
         return _size(of_state)
     # A tag and a customer are looked up for each ticket of an index, so counting begins with theirs.
     most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from", "org", "field") else FEW
-    whole = wanted.query == NOTHING or _by_answer(wanted) is not None
+    whole = wanted.query == NOTHING or _of_its_own(wanted) is not None
     narrowed = None if whole else narrowest(wanted, reader, most)
     reached = _reach_and_rest(wanted.query)
     if narrowed is None and reached is not None:
@@ -384,7 +384,7 @@ def _counted_within(wanted: TicketList, reach: Reach, reader: Reader) -> int:
     conditions = _conditions(wanted, reader)
     inside = _T.department.in_(reach.departments)
     when_closed = "ticket_closed" if _is_asked_of(wanted, "closed") else None
-    index = _by_answer(wanted) or when_closed or _index_of_departments(wanted)
+    index = _of_its_own(wanted) or when_closed or _index_of_departments(wanted)
     not_theirs = [each for (each,) in run(Department.select(Department.id)) if each not in reach.departments]
     by_the_rest = len(not_theirs) < len(reach.departments)
     counted = _T.department.in_(not_theirs) if by_the_rest else inside
@@ -1000,9 +1000,9 @@ def _to_count(wanted: TicketList) -> str:
     named = {leaf.field if isinstance(leaf, Condition) else "" for leaf in leaves(wanted.query)}
     if wanted.query == Condition("is", ("overdue",)):
         return "ticket_overdue"
-    by_answer = _by_answer(wanted)
-    if by_answer is not None:
-        return by_answer
+    own = _of_its_own(wanted)
+    if own is not None:
+        return own
     if view is not None and (wanted.query == NOTHING or view.apart):
         return view.counted
     if view is not None and view.of_open:
@@ -1012,8 +1012,10 @@ def _to_count(wanted: TicketList) -> str:
     return "ticket_state" if named <= set(STATE) else "ticket_by_updated"
 
 
-def _by_answer(wanted: TicketList) -> str | None:
-    """Return the index that has just the tickets of a list that asks whether they are answered."""
+def _of_its_own(wanted: TicketList) -> str | None:
+    """Return the index that has just the tickets of a list, of those that are counted all the time."""
+    if wanted.query == Condition("is", ("overdue",)) and wanted.view in ("open", "all"):
+        return "ticket_overdue"
     if wanted.query == Condition("is", ("unanswered",)) and wanted.view in ("open", "all"):
         return "ticket_unanswered"
     if wanted.query == Condition("is", ("answered",)) and wanted.view == "open":

@@ -158,6 +158,7 @@ Ticket.add_index(
     Ticket.id,
     Ticket.status,
     Ticket.overdue,
+    Ticket.department,
     name="ticket_overdue",
     where=(Ticket.overdue == literal(1)) & _NOT_CLOSED,
 )
@@ -224,7 +225,9 @@ Ticket.add_index(
 )
 Ticket.add_index(Ticket.updated, Ticket.id, Ticket.spam, name="ticket_spam", where=Ticket.spam.is_null(False))
 Ticket.add_index(
-    Ticket.updated, Ticket.id, Ticket.deleted, name="ticket_trash", where=Ticket.deleted.is_null(False)
+    *(Ticket.updated, Ticket.id, Ticket.deleted, Ticket.status, Ticket.closed),
+    name="ticket_trash",
+    where=Ticket.deleted.is_null(False),
 )
 Ticket.add_index(Ticket.merge_key, Ticket.id, name="ticket_merge_key", where=Ticket.merge_key.is_null(False))
 Ticket.add_index(Ticket.reminder, name="ticket_reminder", where=Ticket.reminder.is_null(False))

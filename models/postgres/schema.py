@@ -29,8 +29,14 @@ AS 'SELECT strpos($1, $2)::bigint'
 )
 # The thousands of messages that have a word lead to their tickets without a look at the messages.
 OF_TICKET = "CREATE INDEX message_of_ticket ON message (id, ticket_id)"
+# The server counts a narrow index in half the time that it takes for the one that reports are read from.
+WHEN_CLOSED = """\
+CREATE INDEX ticket_when_closed ON ticket (closed, department_id)
+    WHERE status = 'closed' AND closed IS NOT NULL
+"""
 _AFTER = (
     OF_TICKET,
+    WHEN_CLOSED,
     """\
 CREATE TABLE message_search (
     message_id BIGINT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
