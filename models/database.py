@@ -22,7 +22,7 @@ from models.errors import (
 if TYPE_CHECKING:
     from models.stores import Store
 
-SCHEMA_VERSION = 54
+SCHEMA_VERSION = 55
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2

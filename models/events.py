@@ -32,6 +32,7 @@ EventKind = Literal[
     "transferred",
     "referred",
     "approved",
+    "denied",
     "overdue",
     "reminded",
     "undelivered",

@@ -52,6 +52,8 @@ class Message(Row):
     machine = peewee.TextField(default="")
     """What kind of machine sent it (see `mail.mime.automated`); empty for people."""
     unverified = peewee.BooleanField(default=False)
+    denied = UtcField(null=True)
+    """When an agent said that it is not its sender's: nobody is asked about it any more."""
 
     if TYPE_CHECKING:
         ticket_id: int
@@ -221,6 +223,7 @@ class StoredMessage(Record):
     blob_id: int | None
     machine: str
     unverified: bool
+    denied: datetime | None
 
 
 class NewMessage(Record):
@@ -395,7 +398,7 @@ _READ = (
     *(Message.id, Message.kind, Message.agent, Message.sender_name, Message.sender_email),
     *(Message.recipients, Message.subject, Message.text, Message.folds, Message.from_html),
     *(Message.message_id, Message.sent_date, Message.created, Message.receipt_id, Message.blob),
-    *(Message.machine, Message.unverified),
+    *(Message.machine, Message.unverified, Message.denied),
 )
 _BY_ID = Lookup(
     lambda p: Message.select(*_READ).where(Message.id == p("message_id")), as_read(_READ, StoredMessage)
@@ -474,11 +477,16 @@ _NEWEST_OF_SECOND = Lookup(
 )
 _APPROVE = Lookup(
     lambda p: (
-        Message.update({Message.unverified: False})
+        Message.update({Message.unverified: False, Message.denied: None})
         .where(Message.id == p("message_id"), Message.ticket == p("ticket_id"))
         .returning(Message.sender_email, Message.machine, Message.created, Message.kind)
     ),
     ApprovedMessage,
+)
+_DENY = Statement(
+    lambda p: Message.update({Message.denied: p("moment")}).where(
+        Message.id == p("message_id"), Message.unverified == literal(1)
+    )
 )
 _OLD_AWAITED = Lookup(
     lambda p: (
@@ -967,6 +975,11 @@ def attached_part(attachment_id: int) -> AttachedPart | None:
 def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
     """Accept an unverified message as its sender's; None when the ticket has no such message."""
     return _APPROVE.one(message_id=message_id, ticket_id=ticket_id)
+
+
+def deny(message_ids: Iterable[int], moment: str | None) -> bool:
+    """Let nobody ask whose unverified messages are, or None: let them again; False when all are approved."""
+    return sum(_DENY.changed(message_id=each, moment=moment) for each in message_ids) > 0
 
 
 def read_since(since: str, after: int, limit: int) -> list[ReadMail]:

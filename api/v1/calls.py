@@ -12,6 +12,8 @@ from api.v1.documents import (
     AssignBody,
     CcBody,
     Changed,
+    Denied,
+    DenyBody,
     DueBody,
     FieldsBody,
     ForwardBody,
@@ -201,6 +203,12 @@ def approve(call: Call) -> Approved:
     given = cast("ApproveBody", call.body)
     approved = approval.approve(call.desk, call.actor, call.number, given.messages)
     return {"number": _number(call), "approved": approved}
+
+
+def deny(call: Call) -> Denied:
+    """Leave unverified mail as it is."""
+    given = cast("DenyBody", call.body)
+    return {"number": _number(call), "denied": approval.deny(call.actor, call.number, given.messages)}
 
 
 def add_task(call: Call) -> Tasks:

@@ -225,6 +225,15 @@ class ApproveBody(StrictInput):
     ] = []
 
 
+class DenyBody(StrictInput):
+    """Which unverified mail is not its sender's."""
+
+    messages: Annotated[
+        list[Annotated[int, Field(ge=1, le=_ROW)]],
+        Field(max_length=200, description="Their ids; none: all of the ticket's, if one sender wrote them."),
+    ] = []
+
+
 class TaskBody(StrictInput):
     """A task for the end of the checklist."""
 
@@ -435,6 +444,13 @@ class Approved(TypedDict):
 
     number: str
     approved: list[int]
+
+
+class Denied(TypedDict):
+    """The messages that nobody is asked about any more."""
+
+    number: str
+    denied: list[int]
 
 
 class Tasks(TypedDict):

@@ -315,6 +315,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST",
+        "/tickets/{number}/deny",
+        "deny",
+        "Leave unverified mail as it is, and be asked about it no more",
+        "write",
+        calls.deny,
+        doc.Denied,
+        body=doc.DenyBody,
+    ),
+    Operation(
+        "POST",
         "/tickets/{number}/tasks",
         "addTask",
         "Add a task",

@@ -115,6 +115,7 @@ class Message(_From):
     text: str
     reply_text: str
     unverified: bool
+    denied: bool
     attachments: list[Attachment]
     deliveries: list[Delivery]
 
@@ -342,6 +343,7 @@ def message(view: detail.MessageView) -> Message:
         "text": view.text,
         "reply_text": view.reply_text,
         "unverified": view.unverified,
+        "denied": view.denied,
         "attachments": [attachment(each) for each in view.attachments],
         "deliveries": [
             {"to": each.to, "state": each.state, "detail": each.detail} for each in view.deliveries

@@ -1,4 +1,4 @@
-"""Approving unverified mail: an agent vouches for a sender whose place in a ticket the mail did not prove."""
+"""Unverified mail: its sender did not prove a place in a ticket; an agent vouches for them, or does not."""
 
 from __future__ import annotations
 
@@ -43,6 +43,22 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
     return [message.id for message in approved]
 
 
+def deny(actor: Actor, number: str, messages: Sequence[int] = ()) -> list[int]:
+    """Leave unverified mail as it is, and ask nobody about it; returns the messages that were denied.
+
+    `messages` as for `approve`. Whom they name is pending no more. Undo asks again, and what was denied can
+    be approved by its id. Raises as `approve` does.
+    """
+    with transaction():
+        ticket = find(number, actor)
+        require_for(actor, "ticket.edit", ticket)
+        denied = [message for message in _wanted(ticket, messages) if not message.denied]
+        if denied:
+            senders = ", ".join(sorted({message.sender_email for message in denied}))
+            lifecycle.denied(ticket.id, [message.id for message in denied], senders, actor, now())
+    return [message.id for message in denied]
+
+
 def _wanted(ticket: TicketState, ids: Sequence[int]) -> list[StoredMessage]:
     every = rows.of_ticket(ticket.id)
     doubted = [message for message in every if message.unverified]
@@ -55,6 +71,7 @@ def _wanted(ticket: TicketState, ids: Sequence[int]) -> list[StoredMessage]:
                 f"nightdesk ticket show {ticket.number} lists them",
             )
         return [message for message in doubted if message.id in ids]
+    doubted = [message for message in doubted if not message.denied]
     senders = {message.sender_email for message in doubted}
     if len(senders) > 1:
         named = ", ".join(f"{message.id} ({message.sender_email})" for message in doubted[:5])

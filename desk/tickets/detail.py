@@ -81,7 +81,7 @@ class MessageView:
     how much it hides. `folds` are the spans of `words` that are quoted or a footer; `signature` is what a
     cryptographic one is worth.
     `machine` says which kind of machine sent it, empty for people; `unverified`: filed by a reference
-    that its sender could not prove.
+    that its sender could not prove, which an agent `denied` or did not decide.
     """
 
     id: int
@@ -99,6 +99,7 @@ class MessageView:
     from_html: bool
     machine: str
     unverified: bool
+    denied: bool = False
     appendix: str = ""
     signature: str = ""
     receipt_id: int | None = None
@@ -402,6 +403,7 @@ def _views(rows: Sequence[StoredMessage]) -> Iterable[MessageView]:
             from_html=row.from_html,
             machine=row.machine,
             unverified=row.unverified,
+            denied=row.denied is not None,
             receipt_id=row.receipt_id,
             sent_date=row.sent_date,
             attachments=tuple(sorted(attachments.get(row.id, ()), key=lambda attachment: attachment.id)),

@@ -31,6 +31,7 @@ _WORDS: dict[str, str] = {
     "reread": "a mail was read anew",
     "forwarded": "forwarded to {to}",
     "approved": "mail of {from} approved",
+    "denied": "mail of {from} denied",
     "overdue": "overdue",
     "requester": "requester {from} -> {to}",
     "snoozed": "snoozed until {until}",

@@ -29,7 +29,8 @@ def set_fields(actor: Actor, numbers: Sequence[str], wanted: Mapping[str, str]) 
     Raises NotFound, NotAllowed, and WrongUse for an unknown field or what cannot stand in it.
     """
     with transaction():
-        given = [_read(actor, named(name, "ticket"), text) for name, text in wanted.items()]
+        known = Contacts(utc_text(now()))
+        given = [_read(actor, named(name, "ticket"), text, known) for name, text in wanted.items()]
 
         def edit(ticket: TicketState) -> Change | None:
             had = tickets.fields(ticket.id)
@@ -37,7 +38,7 @@ def set_fields(actor: Actor, numbers: Sequence[str], wanted: Mapping[str, str]) 
             if not new:
                 return None
             told = [_told(field, had.get(field.id), new[field.id]) for field, _ in given if field.id in new]
-            return Change("fields", detail={"text": "; ".join(told)}, fields=new)
+            return Change("fields", detail={"text": "; ".join(told), **known.as_made()}, fields=new)
 
         return change(actor, "ticket.edit", numbers, edit)
 
@@ -55,7 +56,7 @@ def of_contact(contact_id: int) -> list[tuple[FieldLine, str | None]]:
 def set_of_contact(actor: Actor, contact_id: int, wanted: Mapping[str, str]) -> None:
     """Write values, by the fields' names, into fields of a contact. Raises WrongUse as `set_fields`."""
     for name, text in wanted.items():
-        field, value = _read(actor, named(name, "contact"), text)
+        field, value = _read(actor, named(name, "contact"), text, Contacts(utc_text(now())))
         contacts.set_field(contact_id, field.id, value)
 
 
@@ -91,11 +92,11 @@ def read_assignment(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _read(actor: Actor, field: FieldLine, text: str) -> tuple[FieldLine, FieldValue | None]:
+def _read(actor: Actor, field: FieldLine, text: str, known: Contacts) -> tuple[FieldLine, FieldValue | None]:
     if field.kind == "agent" and text.strip().lower() == "me":
         text = actor.login
     if field.kind == "contact" and (email := one_address(text).lower()):
-        Contacts(utc_text(now())).get(email)
+        known.get(email)
     return field, values.read(field, text)
 
 

@@ -417,6 +417,13 @@ def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> N
     seen(ticket_id, by, moment)
 
 
+def denied(ticket_id: int, message_rows: Sequence[int], senders: str, by: Actor, moment: datetime) -> None:
+    """Let unverified messages stay as they are, and nobody ask about them any more."""
+    messages.deny(message_rows, utc_text(moment))
+    told = {"messages": list(message_rows), "from": senders, "changes": {}, "batch": new_batch()}
+    _record(ticket_id, "denied", by, moment, told)
+
+
 def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, batch: str) -> None:
     """Change a ticket as an agent wants; ``batch`` names what is done, and undone, together.
 
@@ -552,6 +559,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         untouched = untouched and _listed(tasks.of_ticket(ticket.id)) == new_tasks
     if event.kind == "note_edited":
         untouched = _note_set_back(event.detail["message"], event.detail["version"])
+    if event.kind == "denied":
+        untouched = messages.deny(event.detail["messages"], None)
     if event.kind in ("linked", "unlinked"):
         untouched = _links_set_back(event)
     if event.kind in ("watched", "unwatched"):

@@ -115,7 +115,8 @@ def brought_by(message: StoredMessage) -> list[tuple[str, str]]:
 
 def pending_of(ticket: TicketState) -> list[str]:
     """Return whom an agent is to approve before they are collaborators: strangers, and whom they brought."""
-    doubted = [message for message in messages.of_ticket(ticket.id) if message.unverified]
+    every = messages.of_ticket(ticket.id)
+    doubted = [message for message in every if message.unverified and not message.denied]
     if not doubted:
         return []
     own = read_own_addresses()

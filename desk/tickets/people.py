@@ -81,5 +81,5 @@ def _refuse_pending(ticket: TicketState, leaving: Iterable[tuple[str, str]]) -> 
         if email.lower() in pending:
             raise Refused(
                 f"{email} is pending: nothing goes there until somebody approves the mail that brought them",
-                f"nightdesk ticket split {ticket.number} --messages ID makes that mail another ticket",
+                f"nightdesk ticket deny {ticket.number} leaves them out, and nobody is asked again",
             )

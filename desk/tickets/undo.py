@@ -43,6 +43,7 @@ UNDOABLE = (
     "pinned",
     "unpinned",
     "note_edited",
+    "denied",
     "merged",
     "unmerged",
     "split",

@@ -58,6 +58,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
         "-a mail is a message",
     ),
     "approve": ("-an agent vouches", "-Y in the thread", "approve", "approve", "-a mail is no proof"),
+    "deny": ("-an agent decides", "-U in the thread", "deny", "deny", "-by the message's id"),
     "tick a task": ("-nobody works there", "-tasks, space", "-task tick", "setTaskDone", "-by its place"),
     "change or move a task": (
         "-nobody works there",

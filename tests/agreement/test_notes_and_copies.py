@@ -11,6 +11,7 @@ from api.v1 import calls
 from api.v1.calls import Call
 from api.v1.documents import (
     ApproveBody,
+    DenyBody,
     NoteEdit,
     ReplyBody,
     StopBody,
@@ -94,6 +95,12 @@ ACTS: dict[str, tuple[Way, Way, Way, Way]] = {
         lambda s: _by_verb(s, "approve", "1"),
         lambda s: calls.approve(_call(s, ApproveBody())),
     ),
+    "deny": (
+        _with_a_stranger,
+        lambda s: approval.deny(s.kim, "1"),
+        lambda s: _by_verb(s, "deny", "1"),
+        lambda s: calls.deny(_call(s, DenyBody())),
+    ),
     "add a task": (
         _nothing,
         _with_a_task,
@@ -152,6 +159,7 @@ def _all(scene: Scene) -> dict[str, Any]:
         "tasks": rows("SELECT place, text, done IS NULL FROM task"),
         "time": rows("SELECT agent_id, note FROM time_spent"),
         "clock": rows("SELECT agent_id, ticket_id FROM timer"),
+        "doubt": rows("SELECT unverified, denied IS NULL FROM message ORDER BY id"),
         "trash": rows("SELECT deleted IS NULL FROM ticket WHERE id = 1"),
     }
 
@@ -254,7 +262,16 @@ def test_whom_a_stranger_brought_is_pending_and_gets_no_mail_until_approved(scen
     assert documents.shown(detail.show("1"))["pending"] == list(detail.show("1").pending)
     written_to = [email for _, email in reply.reply_form(made.kim, "1", to_all=True).cc]
     assert written_to == ["bob@corp.test"]
-    approval.approve(made.desk, made.kim, "1")
+    assert approval.deny(made.kim, "1") == [doubted := detail.show("1").messages[-1].id]
+    assert (approval.deny(made.kim, "1"), approval.approve(made.desk, made.kim, "1")) == ([], [])
     assert detail.show("1").pending == ()
+    assert [each["denied"] for each in map(documents.message, detail.show("1").messages)][-1]
+    assert undo.undo_last(made.kim) == "undone: #1 mail of eve@elsewhere.test denied"
+    assert set(detail.show("1").pending) == {"eve@elsewhere.test", ZED}
+    approval.deny(made.kim, "1")
+    assert approval.approve(made.desk, made.kim, "1", [doubted]) == [doubted]
+    assert detail.show("1").pending == ()
+    with pytest.raises(Refused, match="was changed since"):
+        undo.undo_last(made.kim)
     written_to = [email for _, email in reply.reply_form(made.kim, "1", to_all=True).cc]
     assert set(written_to) == {"bob@corp.test", "eve@elsewhere.test", ZED}

@@ -191,6 +191,7 @@ CALLS: dict[str, list[str]] = {
     "ticket status": ["1", "open"],
     "ticket tag": ["1", "vpn"],
     "ticket approve": ["1"],
+    "ticket deny": ["1"],
     "ticket merge": ["2", "1"],
     "ticket unmerge": ["2"],
     "ticket split": ["1", "--messages", "3"],

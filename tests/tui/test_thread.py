@@ -92,8 +92,14 @@ async def test_unverified_mail_is_seen_and_approved_after_a_question(app: Nightd
     async with app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("j", "enter")
-        shown = await until(pilot, "1 UNVERIFIED: Y approves")
+        shown = await until(pilot, "1 UNVERIFIED: Y approves, U denies")
         assert "UNVERIFIED sender" in shown
+        await pilot.press("U")
+        await until(pilot, "Mail of eve@elsewhere.example denied")
+        await settled(pilot)
+        assert "UNVERIFIED" not in screen_text(app)
+        await pilot.press("u")
+        await until(pilot, "1 UNVERIFIED")
         await pilot.press("K", "Y")
         await until(pilot, "read it, then Y approves it")
         await pilot.press("Y")

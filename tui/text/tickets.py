@@ -69,7 +69,7 @@ def is_mine(message: MessageView, reader: Reader) -> bool:
 def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
     """Return what is shown at the right of a message's head: (words, style)."""
     if message.unverified:
-        return "UNVERIFIED sender", "error"
+        return ("denied sender", "dim") if message.denied else ("UNVERIFIED sender", "error")
     if message.kind == "note" and not message.deliveries:
         return ("internal, edited" if message.edits else "internal"), "dim"
     if message.deliveries:

@@ -141,6 +141,29 @@ def approve(context: VerbContext, number: str, messages: tuple[int, ...]) -> Res
 
 
 @click.command()
+@click.argument("number", metavar="NUMBER")
+@click.option(
+    "--message", "messages", type=int, multiple=True, metavar="ID", help="Only this one; may be repeated."
+)
+@desk_verb
+def deny(context: VerbContext, number: str, messages: tuple[int, ...]) -> Result:
+    """Leave a ticket's unverified mail as it is, and be asked about it no more.
+
+    It stays in the ticket and does nothing; whom it names is pending no more and gets no mail. Undo asks
+    again; `ticket approve` with its id still takes it as its sender's. Mail of several senders is denied by
+    naming its messages.
+    """
+    from desk.tickets import approval
+
+    bare = number.strip().removeprefix("#")
+    denied = approval.deny(context.actor, number, messages)
+    document = {"number": bare, "denied": denied}
+    if denied:
+        return told(document, f"#{bare}: denied {', '.join(map(str, denied))}")
+    return Result(lambda: document, lambda: output.say("nothing to deny: no mail there waits for an answer"))
+
+
+@click.command()
 @numbers_argument
 @click.argument("into", metavar="INTO")
 @desk_verb
@@ -406,7 +429,7 @@ def set_facts(
 
 
 VERBS: tuple[click.Command, ...] = (
-    *(assign, transfer, close, reopen, priority, status, tag, approve),
+    *(assign, transfer, close, reopen, priority, status, tag, approve, deny),
     *(merge, unmerge, split, link, unlink, requester, cc),
     *(snooze, wake, due, pin, unpin, spam, ban, delete, watch, set_facts),
 )

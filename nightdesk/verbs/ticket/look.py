@@ -289,7 +289,8 @@ def _own_fields(ticket: TicketDetail) -> list[tuple[str, str | None]]:
 
 
 def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
-    marks = [message.machine, "unverified" if message.unverified else ""]
+    doubt = "denied" if message.denied else "unverified" if message.unverified else ""
+    marks = [message.machine, doubt]
     marked = "".join(f" [{mark}]" for mark in marks if mark)
     name = message.sender_name or message.sender_email
     written = output.cell(message.created, zone)

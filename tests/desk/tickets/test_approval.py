@@ -62,7 +62,7 @@ def test_who_is_pending_cannot_be_taken_out_of_a_copy_and_the_refusal_says_what_
 ) -> None:
     with pytest.raises(Refused, match="is pending: nothing goes there") as refused:
         people.set_collaborators(ana, ["1"], remove=["carl@corp.test"])
-    assert "ticket split 1" in refused.value.hint
+    assert "ticket deny 1" in refused.value.hint
     approval.approve(door.desk, ana, "1")
     assert people.set_collaborators(ana, ["1"], remove=["carl@corp.test"]) == ["1"]
 

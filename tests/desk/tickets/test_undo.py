@@ -19,6 +19,7 @@ from desk.permissions import Actor
 from desk.replies.reply import add_note, edit_note
 from desk.staff import departments, slas, teams, topics
 from desk.tickets import (
+    approval,
     changes,
     due_dates,
     fields,
@@ -97,6 +98,10 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
     "time": ("time", lambda kim: [time_spent.add(kim, "1", "5m", "looked")]),
     "remove time": ("time_removed", _without_newest_time),
     "fields": ("fields", lambda kim: fields.set_fields(kim, NUMBERS, {"serial": "Z-1", "rooms": "7.5"})),
+    "a field's person who is new": (
+        "fields",
+        lambda kim: fields.set_fields(kim, NUMBERS, {"site": "Zoe <zoe@new.test>"}),
+    ),
     "no field": ("fields", lambda kim: fields.set_fields(kim, NUMBERS, {"serial": ""})),
     "due": ("due", lambda kim: due_dates.set_due(kim, NUMBERS, "2031-05-06", UTC)),
     "not due": ("due", lambda kim: due_dates.set_due(kim, NUMBERS, "none", UTC)),
@@ -106,6 +111,7 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
         "note_edited",
         lambda kim: edit_note(kim, "1", _note(), f"Again: {_versions()}") or "said",
     ),
+    "deny": ("denied", lambda kim: approval.deny(kim, "1")),
     "merge": ("merged", lambda kim: merging.merge(kim, ["2", "3"], "1")),
     "unmerge": ("unmerged", lambda kim: merging.unmerge(kim, "2")),
     "unmerge the other": ("unmerged", lambda kim: merging.unmerge(kim, "3")),
@@ -157,10 +163,12 @@ def kim(desk: Desk) -> Actor:
     topics.add_topic(ADMIN, "VPN", department="Sales", priority="high", sla="Gold")
     definitions.add_field(ADMIN, "serial")
     definitions.add_field(ADMIN, "rooms", kind="number")
+    definitions.add_field(ADMIN, "site", kind="contact")
     door = Door(desk)
     for sender in (ANA, BOB, EVE):
         door.take(mail(sender, subject=sender, sender=sender))
     add_note(kim, "1", "Tina rang.")
+    door.take(mail(sender=EVE, answers=door.sent(1, ANA), cc="Carl <carl@corp.test>"))
     return kim
 
 
@@ -168,6 +176,7 @@ def kim(desk: Desk) -> Actor:
 @example(story=["transfer", "give to who reads Sales only", "transfer back"])
 @example(story=["give to who reads Sales only", "transfer", "link", "merge", "unlink"])
 @example(story=["cc of who is new", "requester who is new", "requester"])
+@example(story=["deny", "a field's person who is new", "merge", "deny"])
 @example(story=["delete", "restore", "spam", "no spam", "time", "remove time", "edit a note", "ban"])
 @example(story=["merge", "unmerge", "unmerge the other", "merge"])
 @example(story=["tag", "watch", "merge", "tag what is newest", "unmerge", "tag", "watch no more"])

@@ -59,9 +59,10 @@ def fact_lines(
         facts.append(("Tasks", f"{done} of {len(detail.tasks)} ({key})"))
     if detail.time_spent:
         facts.append(("Time", length(sum(each.seconds for each in detail.time_spent))))
-    doubted = sum(1 for message in detail.messages if message.unverified)
+    doubted = sum(1 for message in detail.messages if message.unverified and not message.denied)
+    decide = "/".join(reader.key(f"thread.{name}", key) for name, key in (("approve", "Y"), ("deny", "U")))
     if doubted:
-        facts.append(("Doubtful", f"{doubted} unverified ({reader.key('thread.approve', 'Y')})"))
+        facts.append(("Doubtful", f"{doubted} unverified ({decide})"))
     lines: list[Line] = []
     for name, value in facts:
         rows = wrapped(value, max(8, width - 12))
@@ -80,8 +81,7 @@ def fact_lines(
         lines += [[], [(" Also in this ticket", "dim")]]
         lines += [[("  ", ""), (fitted(person, width - 3), "")] for person in detail.collaborators[:8]]
     if detail.pending:
-        approve = reader.key("thread.approve", "Y")
-        lines += [[], [(f" Pending, get no mail ({approve})", "dim")]]
+        lines += [[], [(f" Pending, get no mail ({decide})", "dim")]]
         lines += [[("  ", ""), (fitted(person, width - 3), "")] for person in detail.pending[:8]]
     if detail.others:
         lines += [[], [(" Their other tickets", "dim")]]

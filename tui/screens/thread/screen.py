@@ -61,6 +61,11 @@ def _is_doubted(screen: ThreadScreen) -> str | None:
     return None if screen.doubted else "no mail of this ticket is unverified"
 
 
+def _can_be_approved(screen: ThreadScreen) -> str | None:
+    message = screen.current_message
+    return None if message is not None and message.unverified else _is_doubted(screen)
+
+
 class ThreadScreen(TicketActions, DeskScreen[None]):
     """Reads one ticket, from the newest message on or from a place in it.
 
@@ -125,15 +130,15 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @property
     def doubted(self) -> list[MessageView]:
-        """The messages whose sender is not proven to belong to the ticket."""
-        return [message for message in self.messages if message.unverified]
+        """The messages whose sender is not proven to belong to the ticket, as long as nobody decided it."""
+        return [message for message in self.messages if message.unverified and not message.denied]
 
     @property
     def doubted_words(self) -> str:
         """For the status line; empty when there is nothing to approve."""
         count = len(self.doubted)
-        key = desk_app(self).key("thread.approve", "Y")
-        return f"{count} UNVERIFIED: {key} approves" if count else ""
+        approve, deny = desk_app(self).key("thread.approve", "Y"), desk_app(self).key("thread.deny", "U")
+        return f"{count} UNVERIFIED: {approve} approves, {deny} denies" if count else ""
 
     def hinted(self) -> tuple[Command, ...]:
         """Return the commands of the footer; links and approving are hinted only where there are such."""
@@ -517,17 +522,13 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             lambda data: run_line(self, line, data, self._number, f"the {PIPED[self._piped]}"), group="pipe"
         )
 
-    @command("approve", "Y", "Approve", footer="approve", wide=True, may="ticket.edit", enabled=_is_doubted)
+    @command(
+        "approve", "Y", "Approve", footer="approve", wide=True, may="ticket.edit", enabled=_can_be_approved
+    )
     def action_approve(self) -> None:
         """Accept this unverified mail as its sender's (asks first)."""
-        message, number, doubted = self.current_message, self.current_number(), self.doubted
-        if message is None or number is None or not doubted:
-            return
-        if not message.unverified:
-            there = list(self.messages)
-            self.go_by(there.index(doubted[0]) - there.index(message))
-            key = desk_app(self).key("thread.approve", "Y")
-            desk_app(self).flash(f"This is the unverified mail: read it, then {key} approves it")
+        message, number = self._doubted_here("approve", "Y", denied_too=True), self.current_number()
+        if message is None or number is None:
             return
         sender, message_id = line(message.sender_email)[:60], message.id
 
@@ -541,6 +542,32 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
                 )
 
         self.app.push_screen(Confirm(f"Is this mail really from {sender}?", UNVERIFIED_CONSEQUENCE), answered)
+
+    @command("deny", "U", "Deny", may="ticket.edit", enabled=_is_doubted)
+    def action_deny(self) -> None:
+        """Leave this unverified mail and whom it names out, and be asked no more."""
+        message, number = self._doubted_here("deny", "U"), self.current_number()
+        if message is None or number is None:
+            return
+        from desk.tickets import approval  # 18 ms
+
+        sender = line(message.sender_email)[:60]
+        self.in_thread(approval.deny, desk_app(self).actor, number, [message.id]).then(
+            lambda _ids: self._changed(f"Mail of {sender} denied"), group="change"
+        )
+
+    def _doubted_here(self, then: str, key: str, *, denied_too: bool = False) -> MessageView | None:
+        """Return the current message if it is to be decided; else go to one that is, and say so."""
+        message, doubted = self.current_message, self.doubted
+        if message is not None and message.unverified and (denied_too or not message.denied):
+            return message
+        if message is not None and doubted:
+            there = list(self.messages)
+            self.go_by(there.index(doubted[0]) - there.index(message))
+            does = {"approve": "approves", "deny": "denies"}[then]
+            key = desk_app(self).key(f"thread.{then}", key)
+            desk_app(self).flash(f"This is the unverified mail: read it, then {key} {does} it")
+        return None
 
     @command("edit_note", "c", "Edit note", may="ticket.note", enabled=_needs_note)
     def action_edit_note(self) -> None:
