@@ -13,7 +13,7 @@ from tests.generator import hostile_mails, mutated
 from tests.support.books import Books, digest
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "mime-stalwart"
-MUTANTS = 1_000
+MUTANTS = 400
 BATCH = 50
 SEED = 11
 

@@ -20,7 +20,7 @@ from tests.support.running import start
 from tests.support.servers.dovecot import MailUser, as_served
 
 MAILS = 200
-KILLS = 24
+KILLS = 16
 BATCH = 2
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("dovecot-heavy")]

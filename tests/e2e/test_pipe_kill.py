@@ -14,7 +14,7 @@ from tests.support.live_desk import Desk
 from tests.support.running import start
 
 MAILS = 600
-KILLS = 25
+KILLS = 15
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -32,7 +32,7 @@ def test_a_spool_whose_reader_is_killed_again_and_again_is_taken_exactly_once(de
         done = books.value("SELECT count(*) FROM receipt")
         reader = start(desk, "--fetch-once")
         while reader.poll() is None and books.value("SELECT count(*) FROM receipt") == done:
-            time.sleep(0.001)
+            time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.01))
         reader.send_signal(signal.SIGKILL)
         reader.communicate()

@@ -82,20 +82,22 @@ def wanted(view: str, sort: str, text: str, actor: Actor) -> lists.ListQuery:
     return lists.ListQuery(view, query.parse(text, actor) if text else None, sort, actor)
 
 
-def readable(found: list[lists.TicketLine], reader: Actor) -> list[int]:
-    states = [tickets.read(line.id) for line in found]
-    return [state.id for state in states if state is not None and may_read(reader, state)]
+def readable(reader: Actor) -> set[int]:
+    states = [tickets.read(row.id) for row in Ticket.select(Ticket.id)]
+    return {state.id for state in states if state is not None and may_read(reader, state)}
 
 
 def test_pages_are_those_of_all_without_what_they_may_not_read(
     reader: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything = Actor(reader.agent_id, "kim", "Kim", "", None, frozenset(["*"]))
+    allowed = readable(reader)
     views = ("inbox", "mine", "waiting", "overdue", "open", "snoozed", "closed", "all")
     for turn, text in enumerate(QUERIES):
         for view in views if not text else (views[turn], "open", "all"):
             for sort in ORDERS:
-                expected = readable(lists.page(wanted(view, sort, text, everything), limit=TICKETS), reader)
+                found = lists.page(wanted(view, sort, text, everything), limit=TICKETS)
+                expected = [line.id for line in found if line.id in allowed]
                 for way in WAYS:
                     with monkeypatch.context() as patched:
                         for name, bound in way.items():

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from tests.support.servers.postgresql import Postgresql
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-ON_BOTH = ("models", "agreement", "desk", "worker", "api")
+ON_BOTH = (
+    *("models", "agreement", "desk", "worker", "api/v1", "api/server/test_access"),
+    *("api/osticket/test_doors_agree", "api/osticket/test_fields"),
+)
 """Folders and files of tests whose desks are in PostgreSQL too, without being asked."""
 
 

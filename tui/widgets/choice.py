@@ -77,6 +77,8 @@ class Choice(Widget, can_focus=True):
 
     def set_options(self, options: Sequence[tuple[str, str]]) -> None:
         """Replace the options; the value stays, or becomes the first one when it is gone."""
+        if self.options == tuple(options):
+            return
         self.options = tuple(options)
         if self.options and self.value not in {key for key, _ in self.options}:
             self.value = self.options[0][0]

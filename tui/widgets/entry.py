@@ -56,8 +56,14 @@ class FieldNote(Static):
     FieldNote.-wrong { text-style: bold; color: $error; }
     """
 
+    _said = ("", False)
+
     def say(self, text: str, *, wrong: bool) -> None:
         """Show this note, or nothing."""
+        # With every letter that is typed every note is said anew; to say one lays the whole form out anew.
+        if (text, wrong) == self._said:
+            return
+        self._said = (text, wrong)
         self.set_class(bool(text), "-said")
         self.set_class(wrong, "-wrong")
         self.update(safe(("! " if wrong else "") + text if text else ""))

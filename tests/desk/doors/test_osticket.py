@@ -34,7 +34,7 @@ from tests.support.servers.child import wait_until
 from tests.support.servers.mariadb import MariaDb
 from tests.support.workbench import ADMIN, make_agent
 
-TICKETS = 120
+TICKETS = 90
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,9 @@ def check(raw: bytes) -> bool:
     return True
 
 
-def test_three_thousand_mutants() -> None:
-    within = sum(check(raw) for raw in mutated(3_000, seed=11))
-    assert within > 2_700
+def test_a_thousand_mutants() -> None:
+    within = sum(check(raw) for raw in mutated(1_000, seed=11))
+    assert within > 900
 
 
 def test_hostile_bytes_in_every_field() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
@@ -11,6 +12,8 @@ from mail.mime.quotes.pieces import folds, without
 from tests.generator.replies import CLIENTS, LANGUAGES, Reply, replies
 
 LAYOUTS_SHOWN = 40
+TAKEN = 0.4
+"""Of all replies this part, by chance: thousands still, in a third of the time."""
 
 
 def shown(reply: Reply) -> str:
@@ -30,7 +33,10 @@ def test_the_matrix_is_read_exactly_and_next_to_nothing_is_cut_too_short() -> No
     exact: Counter[str] = Counter()
     over: Counter[str] = Counter()
     faults: Counter[str] = Counter()
+    chance = random.Random(3)
     for reply in replies():
+        if chance.random() > TAKEN:
+            continue
         group = "html" if reply.client.endswith("html") else "text"
         group = group if reply.known_language else f"{group}, language without words"
         got = letters(shown(reply))

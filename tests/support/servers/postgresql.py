@@ -20,6 +20,7 @@ _SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "jit": "off",
     "max_connections": "100",
     "listen_addresses": "127.0.0.1",
 }

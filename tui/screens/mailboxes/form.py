@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on
@@ -115,7 +116,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._log_in_next = False
         self._loaded = False
         self._visited: set[str] = set()
-        self._security_before: dict[Part, str] = {}
+        self._security_before: dict[Part, tuple[str, str]] = {}
         self._typed_again: set[str] = set()
         self._sections: list[Section] = sections()
         self._rows: dict[str, Row] = {}
@@ -204,7 +205,10 @@ class MailboxFormScreen(DeskScreen[str | None]):
         return self.query_one(ConnectionPanel)
 
     def _field(self, name: str, kind: type[Field]) -> Field:
-        return self.query_one(f"#f-{name}", kind)
+        widget = self._fields[name]
+        if not isinstance(widget, kind):
+            raise TypeError(f"the field {name} is no {kind.__name__}")
+        return widget
 
     def _here(self) -> str:
         """Return the name of the field with the cursor."""
@@ -221,19 +225,29 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     def typed(self) -> dict[str, str | bool]:
         """Return what stands in every field, by its name."""
-        found: dict[str, str | bool] = {}
-        for widget in self.query("#form-fields FormRow > *"):
-            if widget.id and isinstance(widget, (Entry, Choice, Tick)):
-                found[widget.id.removeprefix("f-")] = widget.value
-        return found
+        return {name: widget.value for name, widget in self._fields.items()}
+
+    @cached_property
+    def _fields(self) -> dict[str, Entry | Choice | Tick]:
+        """Return every field by its name; all of them are there from the first paint on, though hidden."""
+        return {
+            widget.id.removeprefix("f-"): widget
+            for widget in self.query("#form-fields FormRow > *")
+            if widget.id and isinstance(widget, (Entry, Choice, Tick))
+        }
+
+    @cached_property
+    def _notes(self) -> dict[str, FieldNote]:
+        """Return the note of every row by the row's name."""
+        return {name: self.query_one(f"#note-{name}", FieldNote) for name in self._rows}
 
     def _put(self, name: str, value: str | bool) -> None:
-        for widget in self.query(f"#f-{name}"):
-            if isinstance(widget, Tick):
-                widget.value = bool(value)
-            elif isinstance(widget, (Choice, Entry)):
-                with self.prevent(Input.Changed, Choice.Changed):
-                    widget.value = str(value)
+        widget = self._fields.get(name)
+        if isinstance(widget, Tick):
+            widget.value = bool(value)
+        elif widget is not None:
+            with self.prevent(Input.Changed, Choice.Changed):
+                widget.value = str(value)
 
     @property
     def changed(self) -> bool:
@@ -280,13 +294,14 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self.call_after_refresh(self.query_one(FormFields).see_cursor, ROWS_OF_A_CHOICE)
 
     def _follow_typed_port(self, side: Part, port: str) -> None:
-        """Give a usual port its security; take it back as soon as the port goes on, as 2525 does after 25."""
+        """Give a usual port its security; take it back when the port goes on, as 2525 does after 25."""
         name = named(side, "security")
+        beginning, security = self._security_before.pop(side, ("", ""))
+        if beginning and port.startswith(beginning):
+            self._put(name, security)
         if port in SECURITY_OF_PORT:
-            self._security_before.setdefault(side, str(self.typed()[name]))
+            self._security_before[side] = (port, str(self.typed()[name]))
             self._put(name, SECURITY_OF_PORT[port])
-        elif side in self._security_before:
-            self._put(name, self._security_before.pop(side))
 
     def _follow_port(self, side: Part) -> None:
         """Give a security or protocol its usual port, unless the port is an unusual one."""
@@ -354,7 +369,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         hidden = hidden_rows(typed)
         for name in self._rows:
             self.query_one(f"#row-{name}").display = name not in hidden
-            self.query_one(f"#note-{name}").set_class(name in hidden, "-hidden")
+            self._notes[name].set_class(name in hidden, "-hidden")
         self.query_one("#rule-oauth2").display = not set(OAUTH2_ROWS) <= hidden
         nothing = hidden_fields(typed)
         for name in ("incoming_enabled", "outgoing_enabled"):
@@ -379,8 +394,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         shown = self._shown_wrong()
         for row in self._rows.values():
             said = [shown[name] for name in row.fields if name in shown]
-            note = self.query_one(f"#note-{row.name}", FieldNote)
-            note.say("; ".join(said) if said else self._note(row.name, typed), wrong=bool(said))
+            words = "; ".join(said) if said else self._note(row.name, typed)
+            self._notes[row.name].say(words, wrong=bool(said))
         self._tell()
 
     def _note(self, row: str, typed: dict[str, str | bool]) -> str:
@@ -409,7 +424,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         key = desk_app(self).key
         right = f"{state}{key('form.next', 'Tab')} next field   {key('form.save', '^S')} save "
         room = self.app.size.width - len(right) - 1
-        self.query_one("#form-title", Static).update(safe(f" {cell(shortened(what, room), room)}{right}"))
+        title = safe(f" {cell(shortened(what, room), room)}{right}")
+        self.query_one("#form-title", Static).update(title, layout=False)
 
     def _tell(self) -> None:
         self._title("modified   " if self.changed else "")
