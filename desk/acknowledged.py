@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desk.own_addresses import without_tag
 from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.rules import DeskRules
+
+
+LIMITS: Final = ("mail.ack_limit_hour", "mail.ack_limit_domain_hour", "mail.ack_limit_desk_hour")
+"""Settings: how much a sender, a domain and everybody get within an hour."""
 
 
 class AcknowledgedLately:
@@ -31,18 +35,18 @@ class AcknowledgedLately:
     def too_many(self, address: str, rules: DeskRules) -> str:
         """Say why this address gets none now; '' when it may have one. Plus-tags make no second sender."""
         for who, sent, most, setting in (
-            (address, self._senders[_sender(address)], rules.acknowledge_per_hour, "mail.ack_limit_hour"),
+            (address, self._senders[_sender(address)], rules.acknowledge_per_hour, LIMITS[0]),
             (
                 f"the domain {_domain(address)}",
                 self._domains[_domain(address)],
                 rules.acknowledge_domain_per_hour,
-                "mail.ack_limit_domain_hour",
+                LIMITS[1],
             ),
             (
                 "everybody",
                 self._domains.total(),
                 rules.acknowledge_desk_per_hour,
-                "mail.ack_limit_desk_hour",
+                LIMITS[2],
             ),
         ):
             if sent >= most:

@@ -199,6 +199,19 @@ _BY_ID = Lookup(
     lambda p: Notice.select(*_OF_WAITING).where(Notice.id == p("notice_id"), Notice.ticket.is_null(False)),
     _waiting,
 )
+_WAITS_FOR = Lookup(
+    lambda p: (
+        Notice.select(literal(1))
+        .where(
+            Notice.ticket == p("ticket_id"),
+            Notice.kind == p("kind"),
+            Notice.at == p("at"),
+            Notice.told.is_null(),
+        )
+        .limit(1)
+    ),
+    int,
+)
 _TRACE = Lookup(lambda p: Notice.select(Notice.trace).where(Notice.id == p("notice_id")), json.loads)
 _HOLD = Statement(
     lambda p: HeldNotice.insert(
@@ -308,6 +321,11 @@ _LATER_THAN = Lookup(
 )
 _NEWEST_ID = Lookup(lambda p: Notice.select(peewee.fn.MAX(Notice.id)), lambda newest: newest)
 _ANY = Lookup(lambda p: Notice.select(literal(1)).where(Notice.told.is_null()).limit(1), int)
+
+
+def waits_for(ticket_id: int, kind: NoticeKind, at: str) -> bool:
+    """Whether agents are to be told already of what happened to a ticket at a moment."""
+    return _WAITS_FOR.one(ticket_id=ticket_id, kind=kind, at=at) is not None
 
 
 def write(

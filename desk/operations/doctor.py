@@ -14,6 +14,7 @@ from config.errors import ConfigError, SecretUnavailable
 from config.spool import SUFFIX
 from config.wording import counted
 from desk import settings
+from desk.acknowledged import LIMITS
 from desk.errors import DeskError
 from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry, routes
@@ -26,7 +27,7 @@ from desk.schedules import parse
 from desk.staff import groups
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, deliveries, events, leases, listeners, receipts, scratch
+from models import blobs, deliveries, events, filters, leases, listeners, receipts, scratch
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.engine import engine
@@ -97,6 +98,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("quarantine", _quarantine),
         ("spool", _spool),
         ("rules", _rules),
+        ("filters", _filters),
         ("owners", _owners),
         ("groups", _groups),
         ("listeners", _listeners),
@@ -431,6 +433,17 @@ def _rules(desk: Desk) -> Iterator[Finding]:
         yield Finding("rules", "warning", f"{len(odd) - ODD_NAMED} more rules differ from {path}")
     if not odd:
         yield Finding("rules", "ok", f"the desk is as {path} says")
+
+
+def _filters(_desk: Desk) -> Iterator[Finding]:
+    """Yield the filters that can close nothing, as customers are told of nothing."""
+    off = [each for each in LIMITS if settings.get(each) == 0]
+    for each in filters.every() if off else ():
+        if each.active and any(action.startswith("close-after:") for action in each.actions):
+            name = one_line(each.name, 60)
+            why = f"{name} closes no ticket: {off[0]} is 0, so no customer can be told before"
+            cure = f"nightdesk settings set {off[0]} 5, or nightdesk filter edit '{name}' --disabled"
+            yield Finding("filters", "warning", why, cure)
 
 
 def _owners(_desk: Desk) -> Iterator[Finding]:

@@ -1489,7 +1489,9 @@ def _given(ticket: TicketState, by: Actor | None, moment: datetime, batch: str) 
     told = {"to": given.agent.name, "why": given.why}
     _apply(ticket, values)
     _record(ticket.id, "assigned", by, moment, {**told, "changes": _changes(ticket, values), "batch": batch})
-    _notice(ticket.id, "assigned", by, moment)
+    # Its team got it a moment ago: that is told of who has it by then, once.
+    if not notices.waits_for(ticket.id, "assigned", utc_text(moment)):
+        _notice(ticket.id, "assigned", by, moment)
     return f"given to {given.agent.login}: {given.why}"
 
 

@@ -24,7 +24,7 @@ from models.fields import utc_text
 from models.opening import close_database
 from models.tickets import Ticket
 from models.turns import Turn
-from tests.support.mails import Door, mail
+from tests.support.mails import Door, mail, value
 from tests.support.workbench import ADMIN, make_agent, make_ticket
 
 WORK = ["ticket.reply", "ticket.note", "ticket.assign", "ticket.edit", "ticket.close"]
@@ -208,6 +208,7 @@ def test_a_team_that_not_all_may_read_for_lets_nobody_wait_for_ever(desk: Desk) 
     for number in numbers:
         changes.assign(ADMIN, [number], "Desk")
     assert Counter(owners()) == {"kim": 4, "jo": 2, "bo": 2}
+    assert value("SELECT count(*) FROM notice WHERE kind = 'assigned'") == 8, "each owner is told once"
 
 
 @settings(max_examples=25)

@@ -16,7 +16,7 @@ from desk.errors import WrongUse
 from desk.filters import filters, recipes
 from desk.filters.sweep import sweep
 from desk.home import Desk
-from desk.operations import rule_file
+from desk.operations import doctor, rule_file
 from desk.tickets import changes, closing, detail, merging
 from models import blobs
 from models.fields import utc_text
@@ -229,6 +229,17 @@ def test_who_cannot_be_told_yet_is_not_closed_but_told_later(door: Door) -> None
         told.append(len(notices()))
     assert told == [2, 4, 4]
     assert rows("SELECT count(*) FROM ticket WHERE closing IS NULL") == [(0,)]
+
+
+def test_where_nobody_may_be_told_doctor_says_that_nothing_is_closed(desk: Desk, door: Door) -> None:
+    assert not list(doctor._filters(desk))
+    store("mail.ack_limit_hour", 0)
+    at(door, 8)
+    assert (status(), notices()) == ("waiting", [])
+    (found,) = doctor._filters(desk)
+    assert found.text == (
+        "Silent customers closes no ticket: mail.ack_limit_hour is 0, so no customer can be told before"
+    )
 
 
 def test_an_agent_who_changes_the_state_ends_it(door: Door) -> None:
