@@ -332,7 +332,8 @@ def _place(incoming: Incoming, answers: Sequence[str]) -> TicketState | None:
 
 
 def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:
-    numbers = dict.fromkeys(_NUMBER_IN_SUBJECT.findall(incoming.mail.subject))
+    subject = incoming.mail.subject
+    numbers = dict.fromkeys(_NUMBER_IN_SUBJECT.findall(subject) if "[#" in subject else ())
     for number in list(numbers)[:_NUMBERS_LOOKED_AT]:
         ticket = incoming.batch.ticket_numbered(number)
         if ticket is not None:

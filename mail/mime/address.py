@@ -352,7 +352,10 @@ def _addr_spec(tokens: Sequence[_Token]) -> str:
 def _local_part(tokens: Sequence[_Token]) -> str:
     words = _dotted(tokens, "atom", "quoted")
     text = ".".join(words) if words else _loosely_dotted(tokens)
-    if (not words and not text) or _NEVER_LOCAL.search(text) or clean(text) != text:
+    if not words and not text:
+        return ""
+    plain = text.isascii() and text.isprintable() and "=?" not in text
+    if not plain and (_NEVER_LOCAL.search(text) or clean(text) != text):
         return ""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)

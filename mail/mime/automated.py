@@ -150,6 +150,7 @@ automatesch äntwert|fraværsassistent|fjarverandi|
 trả lời tự động|balasan otomatis|jawapan automatik|ตอบกลับอัตโนมัติ|การตอบกลับอัตโนมัติ""".casefold().split("|")
 )
 """What the subjects of absence notes begin with, up to a colon or a bracket, or consist of."""
+_ASCII_NOTES: Final = frozenset(filter(str.isascii, _ABSENCE_NOTES))
 _MARKED: Final = expression(
     r"\s*(?:(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv|odp)\s?:\s?){0,4}[\[(【]?\s*(?P<words>[^:：\])】]{2,60}?)"
     r"\s*(?:\s(?:re|aw|antw|sv|vs|fwd?)\s?)?(?:[:：\])】].*)?",
@@ -295,10 +296,12 @@ def _as_not_to_be_answered(mail: ParsedMail) -> MachineMail | None:
 def _is_absence_note(subject: str) -> bool:
     """Whether a program wrote this subject for who is away; people ask about such notes in other words."""
     plain = " ".join(subject.replace("-", " ").split())
-    found = _MARKED.fullmatch(plain)
-    if found is not None and found["words"].casefold() in _ABSENCE_NOTES:
-        return True
-    return any(map(plain.casefold().__contains__, _IN_SENTENCES)) and _SENTENCE.fullmatch(plain) is not None
+    said = plain.casefold()
+    if any(map(said.__contains__, _ASCII_NOTES if said.isascii() else _ABSENCE_NOTES)):
+        found = _MARKED.fullmatch(plain)
+        if found is not None and found["words"].casefold() in _ABSENCE_NOTES:
+            return True
+    return any(map(said.__contains__, _IN_SENTENCES)) and _SENTENCE.fullmatch(plain) is not None
 
 
 def _titled(name: str) -> str:

@@ -145,7 +145,9 @@ class Node:
     def encoding(self) -> str:
         """The transfer encoding, in lower case; empty if none is named."""
         if self._encoding is None:
-            value = self.headers.first("content-transfer-encoding") or b""
+            value = self.headers.first("content-transfer-encoding")
+            if value is None:
+                return ""
             said = _COMMENT.sub(b" ", value).partition(b";")[0].strip().strip(b"\"'")
             name = said.decode("ascii", "replace").lower().replace("_", "-").replace(" ", "-")
             self._encoding = _NAMES_OF_ENCODINGS.get(name, name)

@@ -28,7 +28,8 @@ _MAX_FOOTER: Final = 60
 _MAX_BANNER: Final = 8
 _SIGNATURE: Final = expression(r"--[ \xa0][ \t\xa0]?")
 _LOOSE_SIGNATURE: Final = expression(r"(?:--|—|–|__)[ \t\xa0]?|-{3}|_{3,6}")
-_RULE: Final = expression(r"\s*[-_=*~#+─—–.]{5,}\s*")
+_RULE: Final = "-_=*~#+─—–."
+_SHORTEST_RULE: Final = 5
 _CONTACT: Final = expression(
     r"(?i)@|https?://|www\.|\+?\(?\d{2,5}\)?[\s./-]?\d{2,}[\s./-]?\d{2,}|\b(?:gmbh|ag|ltd|inc|llc|s\.?r\.?l|s\.?a\.?s?|"
     r"b\.?v|a/s|oy|ab|kft|sp\. z o|ооо|plc|corp|tel|phone|mobil|fax)\b\.?"
@@ -78,8 +79,9 @@ def is_device_line(line: str) -> bool:
     bare = line.strip(" \t\xa0*_-<>[]")
     if not 0 < len(bare) < 300:
         return False
-    words = _LINK.sub("", bare).strip().casefold()
-    return is_praise(words) or (len(words) < 60 and _STORE.search(bare) is not None)
+    linked = "//" in bare or "www." in bare or "[" in bare
+    words = (_LINK.sub("", bare) if linked else bare).strip().casefold()
+    return is_praise(words) or (linked and len(words) < 60 and _STORE.search(bare) is not None)
 
 
 _STORE: Final = expression(r"(?i)//(?:aka\.ms/(?:o0ukef|aab9ysg|qtex0l|ghei36|blhgte|getoutlook)|sprh\.mn/)")
@@ -95,8 +97,7 @@ def banner_end(lines: Sequence[str], first: int, after: int) -> int:
     end = begin
     while end < after and end - begin < _MAX_BANNER and lines[end].strip():
         end += 1
-    ruled = _RULE.fullmatch(lines[begin]) if begin < after and len(lines[begin]) <= MAX_LINE else None
-    if ruled:
+    if begin < after and _is_rule(lines[begin]):
         return _ruled_banner_end(lines, first, begin, after)
     if end == begin:
         return first
@@ -116,10 +117,16 @@ def banner_end(lines: Sequence[str], first: int, after: int) -> int:
 
 def _ruled_banner_end(lines: Sequence[str], first: int, begin: int, after: int) -> int:
     for number in range(begin + 1, min(begin + _MAX_BANNER + 4, after)):
-        if len(lines[number]) <= MAX_LINE and _RULE.fullmatch(lines[number]):
+        if _is_rule(lines[number]):
             said = " ".join(line[:MAX_LINE] for line in lines[begin:number]).casefold()
             return number + 1 if has(said, OUTSIDE) and has(said, CARE) else first
     return first
+
+
+def _is_rule(line: str) -> bool:
+    """Return whether a line is drawn across the text."""
+    bare = line.strip() if len(line) <= MAX_LINE else ""
+    return len(bare) >= _SHORTEST_RULE and not bare.strip(_RULE)
 
 
 def _trimmed(lines: Sequence[str], first: int, after: int) -> int:
@@ -176,7 +183,7 @@ def _list_from(lines: Sequence[str], first: int, after: int) -> int | None:
     """Find a rule and below it how one leaves the list."""
     for number in range(after - 1, max(after - 16, first - 1), -1):
         line = lines[number]
-        if len(line) <= MAX_LINE and _RULE.fullmatch(line) and number < after - 1:
+        if number < after - 1 and _is_rule(line):
             said = "\n".join(each[:MAX_LINE] for each in lines[number + 1 : after]).casefold()
             if has(said, LIST_FOOTER) and _CONTACT.search(said):
                 return number
@@ -200,7 +207,7 @@ def _legal_from(lines: Sequence[str], first: int, after: int, below: bool) -> in
     if begin is None:
         return None
     above = _trimmed(lines, first, begin)
-    if above > first and len(lines[above - 1]) <= MAX_LINE and _RULE.fullmatch(lines[above - 1]):
+    if above > first and _is_rule(lines[above - 1]):
         begin = above - 1
     return begin
 
@@ -208,7 +215,7 @@ def _legal_from(lines: Sequence[str], first: int, after: int, below: bool) -> in
 def _is_legal(lines: Sequence[str], first: int, after: int, below: bool) -> bool:
     said = " ".join(line[:2000] for line in lines[first:after])[:6000].casefold()
     if len(said) < 12:
-        return _RULE.fullmatch(said) is not None
+        return _is_rule(said)
     size = len(said) + 2 * sum(1 for char in said[:400] if char > _FIRST_IDEOGRAPH)  # they say more
     secret = count(said, SECRECY)
     if secret and _PERSONAL.search(said):

@@ -102,8 +102,9 @@ class _Reader:
         self.is_html = structure is not None
         self.structural = self._structural(structure or ())
         self.named = self._named_marks()
+        marks = ">" in text or "＞" in text
         self.marked = [
-            structural or named or bool(_QUOTED.match(line))
+            structural or named or (marks and bool(_QUOTED.match(line)))
             for line, structural, named in zip(self.lines, self.structural, self.named, strict=True)
         ]
         prefix = FORWARDING_SUBJECT.match(subject.casefold()) if ":" in subject or "：" in subject else None
