@@ -140,9 +140,11 @@ async def test_a_mail_without_text_or_with_a_bad_address_is_not_reviewed(app: Ni
         await until(pilot, "#1041")
         await pilot.press("n")
         await until(pilot, "New ticket")
-        await pilot.press("ctrl+s")
+        await pilot.press("tab", "ctrl+s")
         await until(pilot, "There is nobody in To")
-        await pilot.press(*"nobody", "ctrl+s")
+        await pilot.press("f2")
+        await until(pilot, "Attach:")
+        await pilot.press("escape", *"nobody", "ctrl+s")
         await until(pilot, "'nobody' is no mail address")
 
 
@@ -168,6 +170,7 @@ async def test_a_file_goes_along(app: NightdeskApp, own_home: Path) -> None:
         await until(pilot, "Attach:")
         await pilot.press("end", *"guide.txt", "enter")
         await until(pilot, "Attached guide.txt, 7 B")
+        assert "(F7 drops): guide.txt 7 B" in screen_text(app)
         await pilot.press("ctrl+s")
         await until(pilot, "guide.txt 7 B")
         await pilot.press("y")

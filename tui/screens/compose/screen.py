@@ -16,6 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.widgets.text_area import Selection
 
@@ -159,6 +160,8 @@ class ComposeScreen(DeskScreen[None]):
         self._spelling_timer: Timer | None = None
         self._has_canned = False
         self._places: set[str] = set()
+        self._left: Widget | None = None
+        """Where the cursor was when a file was asked for."""
 
     def commands(self) -> tuple[Command, ...]:
         """Return the commands of an answer, or those of a note, which is not sent."""
@@ -327,15 +330,17 @@ class ComposeScreen(DeskScreen[None]):
                 safe(f" From     {line(composition.sender or composition.way)}{more}")
             )
         names = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
+        detach = desk_app(self).key("compose.detach", "F7")
+        files = f"attachments ({detach} drops): " if composition.attachments else "attachments: "
         state = composition.status_after or "unchanged"
         if composition.kind == "note":
             after = " A note is for agents only; no mail goes out. @login tells a colleague of it."
         elif composition.kind == "forward":
-            after = " Kept as a note, as is what comes back.  attachments: "
+            after = f" Kept as a note, as are answers.  {files}"
             after += shortened(names, width - width_of(after) - 1)
         else:
             key = desk_app(self).key("compose.state", "F5")
-            after = f" After sending: state [{state}]  {key}     attachments: "
+            after = f" After sending: state [{state}]  {key}   {files}"
             after += shortened(names, width - width_of(after) - 1)
         self.query_one("#after", Static).update(safe(fitted(after, width)))
         self.query_one("#after-pane", TextPane).show(self._after_lines)
@@ -511,6 +516,8 @@ class ComposeScreen(DeskScreen[None]):
         problem = compositions.problem(self.composition) or self._open_place()
         if problem:
             self.flash(problem, "warning")
+            if not self.composition.to.strip():
+                self.query_one("#to").focus()
             return
         from tui.screens.compose.review import ReviewScreen  # 11 ms
 
@@ -680,6 +687,7 @@ class ComposeScreen(DeskScreen[None]):
         """Attach a file."""
         app = desk_app(self)
         if not app.restricted:
+            self._left = self.focused
             self.query_one(LineInput).ask(
                 "Attach:", files.home_text(Path.home()), purpose="attach", complete=files.completions
             )
@@ -805,13 +813,16 @@ class ComposeScreen(DeskScreen[None]):
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Attach the file that was named."""
-        self.query_one(Body).focus()
+        self._go_back()
         if event.text.strip():
             self._attach_file(event.text.strip(), None)
 
     def on_line_input_cancelled(self) -> None:
-        """Go back to the text."""
-        self.query_one(Body).focus()
+        """Go back to where the cursor was."""
+        self._go_back()
+
+    def _go_back(self) -> None:
+        (self._left or self.query_one(Body)).focus()
 
     @command("discard", "f8", "Throw away")
     def action_discard(self) -> None:
