@@ -1,4 +1,4 @@
-"""Quiet times: when an agent is mailed nothing, as in ``mon-fri 18:00-08:00, sat-sun, 2026-12-24``."""
+"""Quiet times: when an agent is mailed nothing, as in ``18:00-08:00, sat-sun, 2026-12-24``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PART: Final = expression(
 )
 _WHOLE_DAY: Final = 1440
 _LONGEST: Final = timedelta(days=370)
-_HINT: Final = "write 'mon-fri 18:00-08:00, sat-sun', '22:00-07:00' or '2026-12-24..2026-12-27'"
+_HINT: Final = "write '18:00-08:00, sat-sun', '22:00-07:00' or '2026-12-24..2026-12-27'"
 
 
 @dataclass(frozen=True, slots=True)

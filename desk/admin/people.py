@@ -549,7 +549,7 @@ _OWN_FIELDS = (
     Field("away_until", "Until", "The last day; empty: until it is switched off.", only_changed=True),
     Field("stand_in", "Stand-in", "Who is told instead.", "choice", 0, _logins, only_changed=True),
     Field(
-        *("quiet", "Quiet", "When nothing is mailed: mon-fri 18:00-08:00, sat-sun.", "text"),
+        *("quiet", "Quiet", "When nothing is mailed: 18:00-08:00, sat-sun.", "text"),
         check=quiet_times.parse,
         only_changed=True,
     ),

@@ -109,7 +109,7 @@ def add(
 @click.option(
     "--quiet",
     metavar="TIMES",
-    help="When nothing is mailed: 'mon-fri 18:00-08:00, sat-sun'; it comes after that. '': never.",
+    help="When nothing is mailed: '18:00-08:00, sat-sun'; it comes after that. '': never.",
 )
 @click.option(
     "--digest",

@@ -49,7 +49,7 @@ def back(context: VerbContext) -> Result:
 @click.option(
     "--quiet",
     metavar="TIMES",
-    help="When nothing is mailed to you: 'mon-fri 18:00-08:00, sat-sun'; it comes after that. '': never.",
+    help="When nothing is mailed to you: '18:00-08:00, sat-sun'; it comes after that. '': never.",
 )
 @click.option("--digest", metavar="WHEN", help="All in one mail: hourly, 'daily 08:00'; now: each at once.")
 @click.option("--notify", metavar="KINDS", help="Of what you are mailed: all, none, or kinds with commas.")
