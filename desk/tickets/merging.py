@@ -50,7 +50,11 @@ def unmerge(actor: Actor, number: str, *, by_undo: bool = False) -> str:
         target = None if source.merged_into_id is None else read(source.merged_into_id)
         event = lifecycle.merging_of(source.id)
         if target is None:
-            raise Refused(f"#{source.number} is not merged", "nightdesk ticket show " + source.number)
+            here = taken_in(actor, source.number)
+            hint = (
+                f"nightdesk ticket unmerge {here[-1]}" if here else f"nightdesk ticket show {source.number}"
+            )
+            raise Refused(f"#{source.number} is not merged", hint)
         if event is None:
             raise Refused(
                 f"what #{source.number} had is not known any more: texts were erased since",
@@ -66,6 +70,15 @@ def unmerge(actor: Actor, number: str, *, by_undo: bool = False) -> str:
         lifecycle.unmerged(event, later, actor, now(), "" if by_undo else lifecycle.new_batch())
         threads.put_by_hand(mail.id for mail in messages.mails(source.id))
     return target.number
+
+
+def taken_in(actor: Actor, number: str) -> list[str]:
+    """Return the numbers of the tickets that were merged into one, the oldest first; [] for a merged one."""
+    ticket = find(number, actor)
+    if ticket.merged_into_id is not None:
+        return []
+    inside = map(read, sorted(merged_into([ticket.id])))
+    return [each.number for each in inside if each is not None]
 
 
 def _belonging(source: TicketState, target: int, event: RecordedEvent) -> list[int]:

@@ -134,6 +134,13 @@ async def test_a_ticket_is_merged_into_another_and_taken_out_again(app: Nightdes
         await pilot.press("m", "m", *"#1041", "enter")
         await until(pilot, "Merged #1042 into #1041")
         assert len(ticket_detail.show("1042").messages) == 0
+        await pilot.press("colon", *"1041", "enter")
+        await until(pilot, "prev/next ticket")
+        await pilot.press("m", "t")
+        await until(pilot, "#1042 is a ticket of its own again")
+        await until(pilot, "msg 1/1")
+        await pilot.press("u")
+        await until(pilot, "msg 5/5")
         await pilot.press("colon", *"1042", "enter")
         await until(pilot, "Merged into #1041")
         await pilot.press("m", "t")
