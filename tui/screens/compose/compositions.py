@@ -89,6 +89,13 @@ def pairs(text: str) -> list[tuple[str, str]]:
     return [(person.name, person.email or person.name) for person in parse_addresses([one_line(text)])]
 
 
+def goes_to_requester(composition: Composition) -> bool:
+    """Whether the ticket's requester gets this."""
+    lines = (composition.to, composition.cc, composition.bcc)
+    written_to = {one_address(each).lower() for line in lines for each in addresses(line)}
+    return composition.detail is not None and composition.detail.requester_email.lower() in written_to
+
+
 def problem(composition: Composition) -> str:
     """Return why this cannot be sent, in one sentence, or nothing."""
     to = addresses(composition.to)

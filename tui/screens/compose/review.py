@@ -117,7 +117,10 @@ class ReviewScreen(DeskModal[str]):
         if composition.kind == "new":
             then = "a new ticket"
         elif composition.kind == "forward":
-            then = "a note on the ticket, as is what comes back"
+            passed_on = compositions.goes_to_requester(composition)
+            then = "a note on the ticket, " + (
+                "but an answer is the customer's" if passed_on else "as is what comes back"
+            )
         facts = [
             ("From", composition.sender),
             ("To", typed(compositions.pairs(composition.to))),
