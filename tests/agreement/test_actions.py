@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from api.v1.operations import OPERATIONS
 from desk.filters.actions import ACTIONS
 from desk.intake.mail_commands import COMMANDS
@@ -200,6 +203,13 @@ def test_the_table_has_all_that_can_be_done(place: int, way: str) -> None:
     others = {name for calls in CALLS_OF.values() for name in calls.values()}
     others |= {row[2] for row in OF_CONTACTS.values()}
     assert _known()[place] - named - others == set(), way
+
+
+def test_every_call_that_writes_is_held_against_its_verb_in_this_folder() -> None:
+    others = [each for each in Path(__file__).parent.glob("test_*.py") if each.name != "test_actions.py"]
+    text = "".join(each.read_text("utf-8") for each in others)
+    handlers = {each.handler.__name__ for each in OPERATIONS if each.writes}
+    assert {name for name in handlers if not re.search(rf"\.{name}\b", text)} == set()
 
 
 def test_every_verb_of_a_queue_and_an_organization_is_a_call_or_says_why_not() -> None:
