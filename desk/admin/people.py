@@ -416,7 +416,7 @@ SLAS = Noun(
         Field(
             "days",
             "Days off",
-            "A line each: 2026-12-24 13:00-24:00 Christmas Eve, without hours the whole day.",
+            "A line each: 2026-12-24 13:00-24:00 Christmas Eve; without hours all day.",
             "lines",
         ),
         Field(

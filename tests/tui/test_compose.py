@@ -170,7 +170,7 @@ async def test_a_file_goes_along(app: NightdeskApp, own_home: Path) -> None:
         await until(pilot, "Attach:")
         await pilot.press("end", *"guide.txt", "enter")
         await until(pilot, "Attached guide.txt, 7 B")
-        assert "(F7 drops): guide.txt 7 B" in screen_text(app)
+        assert "attachments: guide.txt 7 B  F7 drops" in screen_text(app)
         await pilot.press("ctrl+s")
         await until(pilot, "guide.txt 7 B")
         await pilot.press("y")

@@ -166,7 +166,7 @@ async def test_a_file_of_an_answer_is_told_with_its_whole_size_or_as_cut(
         await until_gone(pilot, "Attached screenshot")
         text = screen_text(app)
         beside = size[0] >= 100
-        assert "20 kB" in text or (not beside and re.search(r"\(F7 drops\): screensh\S.*\.\.\.", text))
+        assert "20 kB" in text or (not beside and re.search(r"attachments: screensh\S.*\.\.\.", text))
 
 
 async def test_no_line_of_the_palette_ends_in_the_middle_unsaid(app: NightdeskApp) -> None:

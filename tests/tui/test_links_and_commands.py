@@ -208,7 +208,7 @@ argv = ["PYTHON", "-c", "import sys; print('it is of', sys.argv[1])", "{requeste
 
 [[command]]
 name = "Only printers"
-key = "U"
+key = "F"
 if = "tag:printer"
 argv = ["PYTHON", "-c", "print('paper')"]
 
@@ -239,7 +239,7 @@ async def test_commands_run_by_their_keys_from_list_and_thread(app: NightdeskApp
         await until(pilot, "it is of ana@corp.example")
         await pilot.press("escape")
         await until(pilot, "Lisbon office")
-        await pilot.press("U")
+        await pilot.press("F")
         await until(pilot, "#1042 does not fit Only printers")
         await pilot.press("enter")
         await until(pilot, "msg 4/4")

@@ -329,22 +329,26 @@ class ComposeScreen(DeskScreen[None]):
             self.query_one("#from", Static).update(
                 safe(f" From     {line(composition.sender or composition.way)}{more}")
             )
-        names = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
-        detach = desk_app(self).key("compose.detach", "F7")
-        files = f"attachments ({detach} drops): " if composition.attachments else "attachments: "
         state = composition.status_after or "unchanged"
         if composition.kind == "note":
             after = " A note is for agents only; no mail goes out. @login tells a colleague of it."
         elif composition.kind == "forward":
-            after = f" Kept as a note, as are answers.  {files}"
-            after += shortened(names, width - width_of(after) - 1)
+            after = " Kept as a note, as are answers.  attachments: "
+            after += self._files(width - width_of(after) - 1)
         else:
             key = desk_app(self).key("compose.state", "F5")
-            after = f" After sending: state [{state}]  {key}   {files}"
-            after += shortened(names, width - width_of(after) - 1)
+            after = f" After sending: state [{state}]  {key}   attachments: "
+            after += self._files(width - width_of(after) - 1)
         self.query_one("#after", Static).update(safe(fitted(after, width)))
         self.query_one("#after-pane", TextPane).show(self._after_lines)
         self._paint_mode()
+
+    def _files(self, room: int) -> str:
+        """Return what goes along, and which key drops it where that fits beside the names."""
+        attachments = self.composition.attachments
+        names = ", ".join(f"{item.name} {size_text(item.size)}" for item in attachments) or "none"
+        drops = f"  {desk_app(self).key('compose.detach', 'F7')} drops"
+        return names + drops if attachments and width_of(names + drops) <= room else shortened(names, room)
 
     def _paint_mode(self) -> None:
         if self.composition.kind == "note":
