@@ -1231,7 +1231,7 @@ def unmerged(
     was_then.pop("response_from", None)
     rows_say = _as_rows_say(target, was_then)
     alone, merged_at = ticket.with_values(rows_say), source.closed or utc_text(moment)
-    owed = _owed_alone(alone, kept, since_then, merged_at, moment)
+    owed = _owed_alone(alone, kept, since_then, merged_at, ticket.waiting_since is not None, moment)
     is_touched = ticket.updated != max(was_then["updated"], was["updated"])
     updated: dict[str, Stored] = {"updated": ticket.updated} if is_touched else {}
     _apply(ticket, {**rows_say, **owner, **owed, **updated})
@@ -1570,11 +1570,13 @@ def _owed_alone(
     kept: Mapping[str, Any],
     since: Sequence[DatedEvent],
     merged_at: str,
+    waited: bool,
     moment: datetime,
 ) -> dict[str, Stored]:
     """Return the clocks of a ticket out of which another one was taken, and whether it waits and sleeps.
 
-    ``kept`` is what `merged` recorded. What the ticket took over is set back where it was not touched since.
+    ``kept`` is what `merged` recorded; ``waited``: whether a customer of the two waited. What the ticket took
+    over is set back where it was not touched since; what is owed goes with the mail that asked for it.
     """
     taken: dict[str, list[Any]] = kept.get("clocks", {})
     then: dict[str, Any] = kept["target"]
@@ -1598,11 +1600,14 @@ def _owed_alone(
         again |= untouched(["status", "closed", "named_status_id", "closing"])
     if not has_written and ticket.status != "closed" and not (changed and _wakes_by_event(taken)):
         again |= untouched(["snoozed_until", "snooze_ends"])
-    if again.get("response_from", ticket.response_from) is None and ticket.waiting_since is not None:
+    owed_from = again.get("response_from", ticket.response_from)
+    if owed_from is None and ticket.waiting_since is not None:
         if then.get("response_from") is not None:
             again["response_from"] = then["response_from"]
         elif has_written:
             again["response_from"] = max(ticket.waiting_since, merged_at)
+    elif ticket.waiting_since is None and waited and owed_from != then.get("response_from"):
+        again["response_from"] = None
     return {**back, **again, **clocks.after(ticket, again, moment)} if again else back
 
 

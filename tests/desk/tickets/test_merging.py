@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
@@ -318,6 +318,7 @@ STEPS = st.lists(st.sampled_from([*SAYINGS, *WORK]), max_size=6)
 class TestAnyStory:
     @pytest.mark.sqlite
     @given(before=STEPS, between=STEPS, first_into_second=st.booleans())
+    @example(before=[], between=["customer 1", "reply", "customer 2"], first_into_second=False)
     @settings(max_examples=25)
     def test_no_message_is_lost_and_own_ones_come_back(
         self, desk: Desk, before: list[str], between: list[str], first_into_second: bool
