@@ -285,6 +285,8 @@ def _by_mark(data: bytes) -> str | None:
 def _looks_wide(data: bytes) -> bool:
     """Return whether every other byte of the beginning is nil, as in UTF-16 of Latin letters."""
     start = data[:400]
+    if b"\x00" not in start:
+        return False
     return len(start) > 3 and max(start[::2].count(0), start[1::2].count(0)) * 2 > len(start) * 0.7
 
 

@@ -211,6 +211,17 @@ def test_utf_8_under_another_label_is_read(label: str, text: str) -> None:
     assert decode(text.encode(), label) == text
 
 
+AMONG_ENGLISH = """\
+It worked fine until the update on Monday. I already tried to restart it twice, without any luck.\r
+\r
+<p class="MsoNormal"><span style="color:#1F497D">{}</span></p>\r
+\r
+Could you please have a look today? We have a customer meeting at 14:30. The order number is 096B8EE8.\r
+Please call me back at +1 555 0167 if you need anything else. The error message says: "Access denied".\r
+We need this before the end of the month, otherwise accounting will not be happy.\r
+"""
+
+
 @every_row(
     ("label", "text"),
     [
@@ -229,6 +240,8 @@ def test_utf_8_under_another_label_is_read(label: str, text: str) -> None:
 )
 def test_a_label_that_tells_the_truth_is_believed(label: str, text: str) -> None:
     assert decode(text.encode(label), label) == text
+    among = AMONG_ENGLISH.format(text)
+    assert decode(among.encode(label), label) == among
 
 
 EAST_ASIAN = {
@@ -354,6 +367,9 @@ def test_a_text_in_another_alphabet_is_read_under_the_label_of_another(
 ) -> None:
     text = ALPHABETS[charset]
     assert decode(text.encode(charset), label) == text
+    if label in ("iso-8859-1", None):
+        among = AMONG_ENGLISH.format(text)
+        assert decode(among.encode(charset), label) == among
 
 
 @every_row(
