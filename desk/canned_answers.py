@@ -91,7 +91,7 @@ def add(
     """Add a canned answer; raises NotAllowed, Refused for a name that is taken or a broken text, WrongUse."""
     require(actor, "settings.edit")
     kept = given_name(name)
-    text = _checked(body)
+    text = checked_body(body)
     with transaction():
         if rows.named(kept) is not None:
             raise Refused(f"there is a canned answer '{kept}' already", f"nightdesk canned edit '{kept}'")
@@ -114,7 +114,7 @@ def edit(
     require(actor, "settings.edit")
     values: dict[str, str | int | None] = {}
     if body is not None:
-        values["body"] = _checked(body)
+        values["body"] = checked_body(body)
     if folder is not None:
         values["folder"] = _folder(folder)
     with transaction():
@@ -201,7 +201,8 @@ def _unset() -> list[tuple[FieldLine, None]]:
     return [(each, None) for each in definitions.fields() if each.active]
 
 
-def _checked(body: str) -> str:
+def checked_body(body: str) -> str:
+    """Return a text as it is kept. Raises WrongUse, and BrokenTemplate for facts that there are not."""
     text = clean(body).strip("\n") + "\n"
     if not text.strip():
         raise WrongUse("the canned answer is empty", "write it first")

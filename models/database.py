@@ -16,6 +16,7 @@ from models.errors import (
     DatabaseDamaged,
     DatabaseMissing,
     DatabaseReplaced,
+    NotStorable,
     is_damage,
 )
 
@@ -101,6 +102,8 @@ class DeskDatabase(peewee.SqliteDatabase):
             if is_damage(error):
                 raise DatabaseDamaged(self.path, str(error)) from error
             raise
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise NotStorable(error) from error
 
     def execute_later(self, sql: str, params: Any = None) -> None:
         """Run a statement whose answer nobody needs: at once, for there is no server to wait for."""

@@ -106,6 +106,20 @@ class DeskAtWork(Exception):
         )
 
 
+class NotStorable(ValueError):
+    """A value that no database keeps: a number too large, or half of a sign; ``hint`` says what to do."""
+
+    exit_status = 2
+
+    def __init__(self, error: Exception) -> None:
+        if isinstance(error, UnicodeError):
+            super().__init__("a text has signs that are no Unicode")
+            self.hint = "type them again, or convert the text to UTF-8"
+        else:
+            super().__init__("a number is too large")
+            self.hint = f"at most {2**63 - 1}"
+
+
 class StoreAway(OSError):
     """The store of large blobs does not answer, is full, or lets nobody in: it may work later."""
 
@@ -126,8 +140,12 @@ RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 def explain(error: BaseException) -> tuple[str, str]:
     """Return what an error of the database means in plain words, and what to do about it."""
     text = str(error)
+    if isinstance(error, NotStorable):
+        return text, error.hint
     if "locked" in text or "busy" in text or "lock timeout" in text:
         return "the database is locked by another program", "try again in a moment"
+    if "out of range" in text:
+        return "a number is too large", f"at most {2**63 - 1}"
     if "full" in text:
         return "the disk is full", "make room and run it again; nothing was half written"
     if "disk I/O" in text:

@@ -11,11 +11,13 @@ import peewee
 from models import database, remembered
 from models.database import db, schema_version
 from models.engine import engine
-from models.errors import DatabaseTooNew, DatabaseUnusable
+from models.errors import DatabaseTooNew, DatabaseUnusable, NotStorable
 from models.remembered import Remembered
 
 StatementFailed = peewee.PeeweeException
 """Whatever the database refuses."""
+ValueRefused = (NotStorable, peewee.DataError)
+"""A value fits nowhere: a number too large, or half of a sign."""
 DatabaseFailed = peewee.OperationalError
 """The database is locked for long, full, or gone: what failed now may work later."""
 

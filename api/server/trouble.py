@@ -14,8 +14,8 @@ from api.server.refusals import Refusal, Style
 from desk import logs
 from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from mail.inert import guard, one_line
-from models.errors import DatabaseUnusable
-from models.transactions import DatabaseFailed
+from models.errors import DatabaseUnusable, explain
+from models.transactions import DatabaseFailed, ValueRefused
 from worker.failures import place
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
         for kind, status in _STATUSES:
             if isinstance(error, kind):
                 return Refusal(status, str(error), error.hint)
+    if isinstance(error, ValueRefused):
+        return Refusal(400, *explain(error))
     _say(place(error))
     state.threads.later(logs.write, "error", "api", f"a request failed: {error}", detail=place(error))
     return Refusal(500, UNKNOWN if style == "text" else "a fault of ours: see the desk's log")

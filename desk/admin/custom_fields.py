@@ -20,7 +20,13 @@ from models.tickets import PRIORITIES
 from models.transactions import transaction
 
 _FIELDS = (
-    Field("name", "Name", "As queries, texts and JSON call it: serial_number.", width=16),
+    Field(
+        "name",
+        "Name",
+        "As queries, texts and JSON call it: serial_number.",
+        width=16,
+        needed="write serial_number",
+    ),
     Field("label", "Label", "What people read; empty: the name as you write it.", width=14),
     Field(
         *("kind", "Kind", f"{', '.join(f'{kind}: {words}' for kind, words in KINDS.items())}.", "choice", 8),
@@ -37,7 +43,14 @@ _FIELDS = (
     Field("choices", "Choices", "For a choice, with commas: Laptop, Printer, Phone.", "list", 12),
     Field("topics", "Topics", "Help topics it is offered for, with commas; empty: all tickets.", "list", 8),
     Field("hint", "Hint", "What is to be written there, for agents."),
-    Field("order", "Order", "Fields stand from the smallest number on.", "number", start="100"),
+    Field(
+        "order",
+        "Order",
+        "Fields stand from the smallest number on.",
+        "number",
+        start="100",
+        needed="write 100",
+    ),
     Field("required", "To close", "Agents close no ticket for which it is offered without it.", "switch"),
     Field("active", "In use", "Off: not offered; what stands in it stays.", "switch", 6, start=True),
 )
@@ -58,14 +71,24 @@ FIELDS = Noun(
 )
 
 _STATUSES = (
-    Field("name", "Name", "As agents and customers' texts call it: On hold.", width=22),
+    Field(
+        "name", "Name", "As agents and customers' texts call it: On hold.", width=22, needed="write On hold"
+    ),
     Field(
         *("state", "State", "What the desk does by itself with such tickets goes by this.", "choice", 9),
         choices=lambda: list(STATUSES),
         start="open",
         fixed=True,
     ),
-    Field("order", "Order", "In menus from the smallest number on.", "number", 6, start="100"),
+    Field(
+        "order",
+        "Order",
+        "In menus from the smallest number on.",
+        "number",
+        6,
+        start="100",
+        needed="write 100",
+    ),
     Field("active", "In use", "Off: tickets that have it keep it.", "switch", 6, start=True),
 )
 STATUS_NAMES = Noun(

@@ -72,7 +72,7 @@ ORGANIZATIONS = Noun(
     "settings.edit",
     "Whose people write to the desk, by the domains of their addresses.",
     (
-        Field("name", "Name", "As agents, lists and filters call it.", width=24),
+        Field("name", "Name", "As agents, lists and filters call it.", width=24, needed="give a name"),
         Field(
             *("domains", "Domains", "With commas: who writes from one of these is of it.", "list", 26),
             check=_domains,

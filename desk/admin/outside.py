@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from desk.admin.table import Acts, Field, Noun, Record, Values, words_of
 from desk.home import Desk
@@ -84,7 +85,7 @@ def _logins() -> list[str]:
     return [each.login for each in agents.agents() if each.active]
 
 
-_NAME = Field("name", "Name", "What it is called.", width=18, fixed=True)
+_NAME = Field("name", "Name", "What it is called.", width=18, fixed=True, needed="give a name")
 _HEARS = (
     Field(
         *("events", "Of", "With commas: created, customer_wrote, closed, ...; empty: of all.", "list", 18),
@@ -103,7 +104,14 @@ WEBHOOKS = Noun(
     "Signed JSON to a URL when something happens.",
     (
         _NAME,
-        Field("url", "URL", "https://host/path; a query of it is kept, but never shown.", width=20),
+        Field(
+            "url",
+            "URL",
+            "https://host/path; a query of it is kept, but never shown.",
+            width=20,
+            needed="write https://host/path",
+            check=partial(listeners.place_of, "webhook"),
+        ),
         *_HEARS,
         *_STATE,
     ),
@@ -117,7 +125,14 @@ PUSH_ADDRESSES = Noun(
     "Chat and telephones, by apprise.",
     (
         _NAME,
-        Field("url", "Address", "As in ntfys://ntfy.example.org/topic; it is sealed.", width=10),
+        Field(
+            "url",
+            "Address",
+            "As in ntfys://ntfy.example.org/topic; it is sealed.",
+            width=10,
+            needed="write ntfys://ntfy.example.org/topic",
+            check=partial(listeners.place_of, "push"),
+        ),
         *_HEARS,
         Field(
             "agent", "Whose", "Told what this agent is mailed of.", "choice", 12, _logins, none="the desk's"

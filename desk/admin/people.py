@@ -15,6 +15,7 @@ from desk.slas.hours import week_of
 from desk.staff import agents, departments, groups, roles, slas, teams, topics, vacation
 from desk.staff.agents import AgentLine
 from desk.templates.language import LANGUAGES
+from desk.zones import zone_name
 from mail.inert import one_line
 from models.departments import ASSIGNABLE, ASSIGNMENTS
 from models.notices import KINDS
@@ -166,7 +167,7 @@ DEPARTMENTS = Noun(
     "settings.edit",
     "Groups of agents that tickets go to.",
     (
-        Field("name", "Name", "As agents and rules call it.", width=17),
+        Field("name", "Name", "As agents and rules call it.", width=17, needed="give a name"),
         Field(
             "parent",
             "Part of",
@@ -290,7 +291,7 @@ TOPICS = Noun(
     "settings.edit",
     "What tickets are about, and what that means for them.",
     (
-        Field("name", "Name", "What its tickets are about.", width=24),
+        Field("name", "Name", "What its tickets are about.", width=24, needed="give a name"),
         Field(
             "department",
             "Department",
@@ -402,8 +403,15 @@ SLAS = Noun(
     "settings.edit",
     "How soon customers are answered and their matters settled.",
     (
-        Field("name", "Name", "As departments and topics call it.", width=20),
-        Field("hours", "Hours", "Until the first answer; tickets that have a due time keep it.", "number", 6),
+        Field("name", "Name", "As departments and topics call it.", width=20, needed="give a name"),
+        Field(
+            "hours",
+            "Hours",
+            "Until the first answer; tickets that have a due time keep it.",
+            "number",
+            6,
+            needed="write 4, or 2.5",
+        ),
         Field("next", "Next", "Until each further answer: 8h, 2d; empty: as the first.", width=5),
         Field("resolve", "Resolve", "Until it is closed: 40h, 3d; empty: nothing is promised.", width=7),
         Field(
@@ -411,7 +419,7 @@ SLAS = Noun(
             width=20,
             check=week_of,
         ),
-        Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's."),
+        Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's.", check=zone_name),
         Field("holidays", "Holidays", "Of countries and their parts: DE-BY, US."),
         Field(
             "days",
@@ -560,6 +568,7 @@ _OWN_FIELDS = (
     ),
     Field(
         *("zone", "Zone", "The time zone of these two: Europe/Berlin; empty: the desk's.", "text"),
+        check=zone_name,
         only_changed=True,
     ),
     Field(
@@ -589,7 +598,14 @@ AGENTS = Noun(
     "agent.edit",
     "Who works the tickets.",
     (
-        Field("login", "Login", "The Unix login, or what NIGHTDESK_AGENT says.", width=14, fixed=True),
+        Field(
+            "login",
+            "Login",
+            "The Unix login, or what NIGHTDESK_AGENT says.",
+            width=14,
+            fixed=True,
+            needed="as whoami says",
+        ),
         Field("name", "Name", "What customers see.", width=18),
         Field("email", "Address", "Their own mail address, for alerts."),
         Field(
@@ -705,7 +721,14 @@ GROUPS = Noun(
     "agent.edit",
     "What members of Unix groups (LDAP's too) may do here, from when they begin next.",
     (
-        Field("name", "Group", "As the system calls it (getent group).", width=18, fixed=True),
+        Field(
+            "name",
+            "Group",
+            "As the system calls it (getent group).",
+            width=18,
+            fixed=True,
+            needed="as getent group prints it",
+        ),
         Field("places", "Departments", "DEPARTMENT=ROLE, ...", "list", 30, check=_places),
         Field("role", "Role", "A role that counts everywhere.", "choice", 12, _role_names),
         Field("teams", "Teams", "Teams that they belong to, with commas.", "list", 14),
@@ -792,7 +815,7 @@ TEAMS = Noun(
     "agent.edit",
     "Agents of any department whom a ticket is given to together.",
     (
-        Field("name", "Name", "As tickets, rules and queries call it.", width=18),
+        Field("name", "Name", "As tickets, rules and queries call it.", width=18, needed="give a name"),
         Field("members", "Members", "Their logins, with commas.", "list", 24),
         Field("lead", "Lead", "One of them.", "choice", 10, _logins),
         _assignment("its members"),
@@ -809,9 +832,15 @@ ROLES = Noun(
     "agent.edit",
     "What agents may do.",
     (
-        Field("name", "Name", "As agents have it.", width=18),
+        Field("name", "Name", "As agents have it.", width=18, needed="give a name"),
         Field(
-            "may", "Grants", f"With commas: {', '.join(ACTIONS)}; * is all.", "list", 40, check=_known_actions
+            "may",
+            "Grants",
+            f"With commas: {', '.join(ACTIONS)}; * is all.",
+            "list",
+            40,
+            check=_known_actions,
+            needed="write ticket.read",
         ),
     ),
     Acts(_read_roles, _add_role, _edit_role, _remove_role),

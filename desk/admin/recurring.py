@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from config import clock
 from desk import schedules
 from desk.admin.table import Acts, Field, Noun, Record, Values, words_of
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.recurring import definitions
 from desk.staff import agents, departments, slas, teams, topics
+from desk.zones import zone_name
 from models.tickets import PRIORITIES
 
 
@@ -60,19 +60,38 @@ def _said(values: Values) -> dict[str, Any]:
 
 
 _FIELDS = (
-    Field("name", "Name", "As lists and the log call it.", width=18),
+    Field("name", "Name", "As lists and the log call it.", width=18, needed="give a name"),
     Field(
         "schedule",
         "When",
         "A cron line, 0 9 * * mon#1 (the first Monday), or every 2 days.",
         width=18,
         check=schedules.parse,
+        needed="write 0 9 * * mon#1, or every 2 days",
     ),
-    Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's.", check=clock.zone),
+    Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's.", check=zone_name),
     Field("next", "Next", "When its next ticket is opened.", width=16, made=True),
-    Field("subject", "Subject", "Facts as {{ date.month_name }}, .today, .week, .weekday, .year.", width=20),
-    Field("body", "Text", "What is to be done; it may have the same facts.", "lines"),
-    Field("requester", "Requester", "Whose ticket it is: Ops <ops@example.org>."),
+    Field(
+        "subject",
+        "Subject",
+        "Facts as {{ date.month_name }}, .today, .week, .weekday, .year.",
+        width=20,
+        check=definitions.checked_subject,
+        needed="write Patch day {{ date.month_name }}",
+    ),
+    Field(
+        "body",
+        "Text",
+        "What is to be done; it may have the same facts.",
+        "lines",
+        check=definitions.checked_body,
+    ),
+    Field(
+        "requester",
+        "Requester",
+        "Whose ticket it is: Ops <ops@example.org>.",
+        needed="write Ops <ops@example.org>",
+    ),
     Field("acknowledge", "Acknowledges", "On: the requester gets the number by mail.", "switch"),
     Field(
         *("department", "Department", "Where its tickets go.", "choice", 0),

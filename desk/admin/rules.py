@@ -42,12 +42,16 @@ def _add_filter(_desk: Desk, actor: Actor, values: Values) -> str:
         on=str(values["on"]),
         condition=str(values["condition"]),
         then=str(values["then"]).splitlines(),
-        order=int(number_of(values["order"]) or 100),
+        order=_order(values),
         stop=bool(values["stop"]),
         active=bool(values["active"]),
         schedule=str(values["schedule"]),
     )
     return ""
+
+
+def _order(values: Values) -> int:
+    return int(number_of(values["order"]) or 0)
 
 
 def _edit_filter(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
@@ -57,7 +61,7 @@ def _edit_filter(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         on=str(values["on"]) if "on" in values else None,
         condition=str(values["condition"]) if "condition" in values else None,
         then=str(values["then"]).splitlines() if "then" in values else None,
-        order=int(number_of(values["order"]) or 100) if "order" in values else None,
+        order=_order(values) if "order" in values else None,
         stop=bool(values["stop"]) if "stop" in values else None,
         active=bool(values["active"]) if "active" in values else None,
         schedule=str(values["schedule"]) if "schedule" in values else None,
@@ -74,7 +78,7 @@ FILTERS = Noun(
     "settings.edit",
     "What is done with mail and tickets by itself, in their order.",
     (
-        Field("name", "Name", "As the trace of a mail calls it.", width=18, fixed=True),
+        Field("name", "Name", "As the trace of a mail calls it.", width=18, fixed=True, needed="give a name"),
         Field(
             "on",
             "Runs on",
@@ -90,9 +94,24 @@ FILTERS = Noun(
             "A query, as in lists: from:@corp.example subject:offer.",
             width=22,
             check=parser.parse,
+            needed="write from:@corp.example",
         ),
-        Field("then", "Then", "An action a line: reject, tag:X, status:S, field:N=V, ...", "lines", 20),
-        Field("order", "Order", "Filters run from the lowest number on.", "number", start="100"),
+        Field(
+            "then",
+            "Then",
+            "An action a line: reject, tag:X, status:S, field:N=V, ...",
+            "lines",
+            20,
+            needed="write reject, or tag:offer",
+        ),
+        Field(
+            "order",
+            "Order",
+            "Filters run from the lowest number on.",
+            "number",
+            start="100",
+            needed="write 100",
+        ),
         Field("stop", "Ends", "No later filter is asked when this one applies.", "switch"),
         Field("schedule", "When", "For one that runs by the clock; empty: at every sweep."),
         Field("active", "In use", "Off: it does nothing.", "switch", 6, start=True),
@@ -131,7 +150,14 @@ BANS = Noun(
     "settings.edit",
     "Senders whose mail is rejected, new mail and answers alike.",
     (
-        Field("pattern", "Sender", "name@example.org, @example.org or *@*.example.", width=34, fixed=True),
+        Field(
+            "pattern",
+            "Sender",
+            "name@example.org, @example.org or *@*.example.",
+            width=34,
+            fixed=True,
+            needed="write name@example.org",
+        ),
         Field("note", "Why", "For those who come after you.", width=26),
         Field("created", "Since", "When it was banned.", width=11, made=True),
     ),
@@ -195,7 +221,7 @@ QUEUES = Noun(
     "settings.edit",
     "Saved queries, your own and everybody's.",
     (
-        Field("name", "Name", "As its tab is called.", width=20),
+        Field("name", "Name", "As its tab is called.", width=20, needed="give a name"),
         Field(
             "query", "Query", "Its tickets, as in lists: state:open owner:none.", width=34, check=parser.parse
         ),
@@ -254,7 +280,7 @@ KEYS = Noun(
     (
         Field("name", "Name", "Whose it is, or what for.", width=18),
         Field("id", "Id", "By what the log tells it.", width=13, made=True),
-        Field("scopes", "For", f"With commas: {', '.join(SCOPES)}.", "list", 16),
+        Field("scopes", "For", f"With commas: {', '.join(SCOPES)}.", "list", 16, needed="write tickets"),
         Field(
             "addresses",
             "From",
@@ -262,6 +288,7 @@ KEYS = Noun(
             "list",
             20,
             check=_networks,
+            needed="write 192.0.2.7",
         ),
         Field("agent", "Acts for", "An agent's login, whose role counts; empty: itself."),
         Field("active", "In use", "Off: it was revoked.", "switch", 6, made=True),
@@ -323,12 +350,19 @@ CANNED = Noun(
     "settings.edit",
     "Texts for what is written often, filled with the ticket's facts.",
     (
-        Field("name", "Name", "What it is called.", width=28),
+        Field("name", "Name", "What it is called.", width=28, needed="give a name"),
         Field("folder", "Folder", "Network/VPN is a folder in a folder.", width=20),
         Field(
             "department", "Department", "For its tickets only.", "choice", 18, _department_names, none="all"
         ),
-        Field("body", "Text", "In Markdown, with facts as {{ requester.name }}; F4 shows it.", "lines"),
+        Field(
+            "body",
+            "Text",
+            "In Markdown, with facts as {{ requester.name }}; F4 shows it.",
+            "lines",
+            check=canned_answers.checked_body,
+            needed="write it first",
+        ),
     ),
     Acts(_read_canned, _add_canned, _edit_canned, _remove_canned),
     removal="What was written with it stays.",
@@ -375,6 +409,7 @@ NOTIFICATIONS = Noun(
             "An event, and where: noted; noted department IT (topic, mailbox, queue NAME).",
             width=32,
             check=recipients.called,
+            needed="write noted",
             fixed=True,
         ),
         Field(

@@ -5,14 +5,16 @@ A noun is a `Noun` in one module here, which hands the values on to the function
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from desk import logs
 from desk.errors import DeskError, NotFound, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor, require
+from mail.errors import MailError
 from mail.inert import one_line
 
 Kind = Literal["text", "lines", "number", "switch", "choice", "list"]
@@ -43,6 +45,8 @@ class Field:
     made: bool = False
     only_changed: bool = False
     """Not asked of a new one."""
+    needed: str = ""
+    """What to write, where there has to be something; "" where it may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +200,39 @@ def problem(field: Field, value: Value) -> str:
     """Say what is wrong with a value, '' when nothing is."""
     text = value.strip() if isinstance(value, str) else ""
     try:
+        if field.needed and not text:
+            raise WrongUse(f"{field.label} is empty", field.needed)
         if field.kind == "number" and text:
             _number(text)
         if field.check is not None and text:
             field.check(text)
-    except DeskError as error:
+    except (DeskError, MailError) as error:
         return f"{error}: {error.hint}" if error.hint else str(error)
     return ""
+
+
+def blamed(fields: Iterable[Field], values: Values, error: Exception) -> str:
+    """Return the field that an error of a noun's function is about, "" where it does not say.
+
+    Those functions know no forms: their sentences name the value, or as many letters of it as fit.
+    """
+    if isinstance(error, WrongField):
+        return error.field
+    said = str(error)
+    quoted = tuple(each.rstrip("\u2026 ") for each in _QUOTED.findall(said))
+    typed = {
+        field.name: value
+        for field in fields
+        if field.kind != "choice" and isinstance(value := values.get(field.name), str) and value.strip()
+    }
+    for name, value in typed.items():
+        parts = (value, *words_of(value), *value.splitlines(), *value.split())
+        if quoted and any(one_line(part).startswith(quoted) for part in parts):
+            return name
+    return next((name for name, value in typed.items() if f" {one_line(value)} " in f" {said} "), "")
+
+
+_QUOTED: Final = re.compile(r"'([^']+)'")
 
 
 def add(noun: Noun, desk: Desk, actor: Actor, values: Values) -> str:
@@ -253,9 +283,15 @@ def number_of(text: Value) -> float | None:
 
 def _number(text: str) -> float:
     try:
-        return float(text.strip())
+        number = float(text.strip())
     except ValueError:
         raise WrongUse(f"'{one_line(text, 30)}' is no number", "write 4, or 2.5") from None
+    if not -_LARGEST <= number <= _LARGEST:
+        raise WrongUse(f"'{one_line(text, 30)}' is no number that fits", f"at most {_LARGEST}")
+    return number
+
+
+_LARGEST: Final = 1_000_000_000
 
 
 def _check(fields: Sequence[Field], values: Values) -> None:

@@ -143,6 +143,7 @@ TEXTS = Noun(
             "In Markdown, with facts as {{ ticket.number }}; F4 shows it.",
             "lines",
             check=_check,
+            needed="write it first",
         ),
     ),
     Acts(_read, _add, _edit, _remove),

@@ -19,6 +19,7 @@ from desk.staff.topics import priority_number, topic_id_of
 from desk.templates.rendering import OWN_FIELDS, check, render
 from desk.tickets.changes import tag_name
 from desk.tickets.participants import people_in, refuse_own
+from desk.zones import zone_name
 from mail.inert import clean, one_line
 from models import agents, departments, slas, teams, topics
 from models import recurring as rows
@@ -124,7 +125,7 @@ def add(
         rows.write(
             name=kept,
             schedule=schedules.parse(schedule).text,
-            subject=_subject(subject),
+            subject=checked_subject(subject),
             requester_email=_person(requester)[1],
             after=utc_text(clock.now()),
         )
@@ -169,11 +170,11 @@ def edit(
         if schedule is not None:
             said["schedule"] = schedules.parse(schedule).text
         if zone is not None:
-            said["zone"] = clock.zone(zone.strip()).key if zone.strip() else ""
+            said["zone"] = zone_name(zone)
         if subject is not None:
-            said["subject"] = _subject(subject)
+            said["subject"] = checked_subject(subject)
         if body is not None:
-            said["body"] = _body(body)
+            said["body"] = checked_body(body)
         if requester is not None:
             said["requester_name"], said["requester_email"] = _person(requester)
         if department is not None:
@@ -301,7 +302,8 @@ def _refuse_taken(name: str, own_id: int | None) -> None:
         )
 
 
-def _subject(text: str) -> str:
+def checked_subject(text: str) -> str:
+    """Return a subject as it is kept. Raises WrongUse, and BrokenTemplate for facts that there are not."""
     kept = one_line(text, 500)
     if not kept:
         raise WrongUse("the subject is empty", "write 'Patch day {{ date.month_name }}'")
@@ -309,7 +311,8 @@ def _subject(text: str) -> str:
     return kept
 
 
-def _body(text: str) -> str:
+def checked_body(text: str) -> str:
+    """Return a text as it is kept. Raises BrokenTemplate for facts that there are not."""
     kept = clean(text).strip("\n")
     check(kept, "the text", {**FACTS, OWN_FIELDS: {}}, places=False)
     return f"{kept}\n" if kept else ""

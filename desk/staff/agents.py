@@ -20,6 +20,7 @@ from desk.staff.names import given_name
 from desk.staff.owners import refuse_stand_in, unread_by_stand_in
 from desk.staff.roles import role_named
 from desk.staff.vacation import Vacation
+from desk.zones import zone_name
 from mail.inert import clean, one_line
 from models import agents as rows
 from models.agents import Place, StoredAgent
@@ -390,14 +391,14 @@ def _agent_line(row: StoredAgent, places: Sequence[Place], logins: Mapping[int, 
 
 
 def _times(quiet: str | None, digest: str | None, zone: str | None, language: str | None) -> dict[str, str]:
-    """Return when and how an agent is mailed, as far as it was said. Raises WrongUse, ConfigError."""
+    """Return when and how an agent is mailed, as far as it was said. Raises WrongUse."""
     chosen = {}
     if quiet is not None:
         chosen["quiet"] = quiet_times.parse(quiet).text
     if digest is not None:
         chosen["digest"] = digest_schedule(digest)
     if zone is not None:
-        chosen["zone"] = clock.zone(zone.strip()).key if zone.strip() else ""
+        chosen["zone"] = zone_name(zone)
     if language is not None:
         from desk.templates.texts import checked_language  # 3 ms, for agents who choose one
 

@@ -15,6 +15,7 @@ from desk.slas.hours import minutes_in, week_of
 from desk.slas.lengths import MAX_SECONDS, seconds_of
 from desk.slas.plans import hours_by_priority, words_of
 from desk.staff.names import given_name
+from desk.zones import zone_name
 from mail.inert import one_line
 from models import slas as rows
 from models import statuses
@@ -131,7 +132,7 @@ def edit_sla(
     hours ``2026-12-24 13:00-24:00 Christmas Eve``); `calendar`: an iCal file that these are read from;
     `pause`: waiting, snoozed, a status of the desk's own; `reminders`: percents; `priorities`: other times
     for some, ``urgent first=1h next=2h resolve=8h``.
-    Raises WrongUse, NotFound, and ConfigError for an unknown zone.
+    Raises WrongUse, NotFound.
     """
     require(actor, "settings.edit")
     with transaction():
@@ -152,7 +153,7 @@ def edit_sla(
         if business_hours is not None:
             values["business_hours"] = said
         if zone is not None:
-            values["zone"] = _zone(zone)
+            values["zone"] = zone_name(zone)
         if holidays is not None:
             values |= _holidays(holidays)
         if days is not None or calendar is not None:
@@ -235,13 +236,6 @@ def _hours(hours: float | str, week: Any) -> float:
     if not 0 < hours <= _MAX_HOURS:
         raise WrongUse(f"{hours:g} hours is no SLA", f"more than 0, at most {_MAX_HOURS}")
     return hours
-
-
-def _zone(name: str) -> str:
-    text = name.strip()
-    if text:
-        clock.zone(text)
-    return text
 
 
 def _holidays(codes: str) -> dict[str, str | float | None]:

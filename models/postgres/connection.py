@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import peewee
 
 from config.expressions import expression
-from models.errors import DatabaseMissing, DatabaseUnusable, DriverMissing
+from models.errors import DatabaseMissing, DatabaseUnusable, DriverMissing, NotStorable
 
 try:
     import psycopg
@@ -85,7 +85,10 @@ class _Text(StrDumperUnknown):
     """Text has no NUL in PostgreSQL; what parsing let through becomes a mark."""
 
     def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+        try:
+            return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+        except UnicodeEncodeError as error:
+            raise NotStorable(error) from error
 
 
 class _WholeNumber(FloatLoader):

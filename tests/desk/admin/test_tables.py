@@ -10,10 +10,12 @@ import pytest
 from desk.admin import table
 from desk.admin.nouns import NOUNS
 from desk.admin.table import Noun, WrongField
-from desk.errors import NotAllowed
+from desk.errors import DeskError, NotAllowed
 from desk.home import Desk
 from desk.permissions import Actor
+from mail.errors import MailError
 from models.notices import KINDS
+from models.transactions import ValueRefused, transaction
 from nightdesk.verbs import VERBS
 from tests.support.workbench import ADMIN
 
@@ -52,6 +54,10 @@ NEW: dict[str, table.Values] = {
     "key": {"name": "monitor", "scopes": "read", "addresses": "192.0.2.7/32"},
 }
 """Values of a new one; what is not said is as it begins."""
+CANNOT_BE = ("", "no such !! thing", "-1", "{{ broken", "\ud800", "nan", "9" * 25)
+"""What most fields cannot be: empty, words, numbers, half of a fact or of a sign."""
+OF_TWO = {"topic": {"number_sequence"}, "field": {"choices"}, "filter": {"schedule"}}
+"""Fields whose errors are about another one too."""
 SPELLED = {
     **{f"mailed_{kind}": "notify" for kind in KINDS},
     "places": "in",
@@ -71,6 +77,10 @@ SPELLED = {
 """The flags that are called otherwise than their fields."""
 VERB = {"text": "template"}
 """The verbs that are called otherwise than their nouns."""
+
+
+class Undone(Exception):
+    """Ends a transaction, of which nothing stays."""
 
 
 def values_of(noun: Noun) -> table.Values:
@@ -93,6 +103,35 @@ def test_what_is_made_is_listed_as_it_was_said_and_removed(desk: Desk, noun: Nou
         table.remove(noun, desk, ADMIN, made)
         left = [each for each in table.listed(noun, desk, ADMIN) if each.key == made.key]
         assert not left or left[0].values.get("active") is False or left[0].values.get("own") == "shipped"
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_what_cannot_be_is_refused_in_a_sentence_about_its_field(desk: Desk, noun: Noun) -> None:
+    usual, fields = values_of(noun), noun.asked(new=True)
+    blamed = dict[tuple[str, str], tuple[str, str]]()
+    for field in fields:
+        for value in () if field.kind in ("switch", "choice") else CANNOT_BE:
+            values = {**usual, field.name: value}
+            try:
+                with transaction():
+                    table.add(noun, desk, ADMIN, values)
+                    raise Undone
+            except Undone:
+                continue
+            except ValueRefused:
+                continue
+            except (DeskError, MailError) as error:
+                blamed[field.name, value] = (table.blamed(fields, values, error), str(error))
+    wrong = {which: said for which, said in blamed.items() if which[0] != said[0]}
+    assert {name for name, _ in wrong} <= OF_TWO.get(noun.name, set()), wrong
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_what_is_kept_may_be_kept(desk: Desk, noun: Noun) -> None:
+    table.add(noun, desk, ADMIN, values_of(noun))
+    for record in table.listed(noun, desk, ADMIN):
+        for field in noun.asked(new=False):
+            assert table.problem(field, record.values[field.name]) == "", f"{record.key}: {field.name}"
 
 
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)

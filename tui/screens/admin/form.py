@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from desk.admin import table
-from desk.admin.table import Field, Noun, Record, Value, WrongField
+from desk.admin.table import Field, Noun, Record, Value
 from desk.errors import DeskError
 from tui.commands import Command, command
 from tui.desk_calls import desk_app
@@ -55,6 +55,7 @@ class AdminFormScreen(DeskScreen[str | None]):
         }
         self._left: set[str] = set()
         self._refused: dict[str, str] = {}
+        self._refused_whole = ""
 
     @property
     def noun(self) -> Noun:
@@ -136,6 +137,7 @@ class AdminFormScreen(DeskScreen[str | None]):
     def _typed(self, event: Input.Changed | Choice.Changed | Tick.Changed | TextArea.Changed) -> None:
         event.stop()
         self._refused.pop(_field_of(event.control), None)
+        self._refused_whole = ""
         self._check()
 
     @on(Input.Submitted)
@@ -156,7 +158,7 @@ class AdminFormScreen(DeskScreen[str | None]):
 
     def _tell(self) -> None:
         mark = "modified   " if self.changed else ""
-        words = self.spoken_help()
+        words = f"! {self._refused_whole}" if self._refused_whole else self.spoken_help()
         whole = cell_len(words) + cell_len(mark) < self.size.width - 1
         # What is too long for the status line has lines of its own above it.
         self.query_one("#admin-form-help", Static).update(safe("" if whole else words))
@@ -216,13 +218,17 @@ class AdminFormScreen(DeskScreen[str | None]):
         return save
 
     def _refuse(self, error: Exception) -> None:
-        """Say why the desk refused, beside the field it names, else where the cursor is."""
+        """Say why the desk refused, beside the field it is about, else above the status line."""
         if not isinstance(error, DeskError):
             desk_app(self).flash_error(error)
             return
-        here = error.field if isinstance(error, WrongField) else _field_of(self.focused)
-        name = here if here in {each.name for each in self._fields} else self._fields[0].name
-        self._refused[name] = f"{error}: {error.hint}" if error.hint else str(error)
+        said = f"{error}: {error.hint}" if error.hint else str(error)
+        name = table.blamed(self._fields, self.values(), error)
+        if name:
+            self._refused[name] = said
+            self.query_one(f"#f-{name}").focus()
+        else:
+            self._refused_whole = said
         self._check()
         self.flash(f"Not saved: {error}", "warning")
 
