@@ -182,9 +182,15 @@ def find_desk(
     return paths
 
 
+def from_home(path: str | Path) -> Path:
+    """Return a path whose ``~`` is written out; ``~name`` stays where there is no such user."""
+    # Path.expanduser raises RuntimeError there, which tells nobody that the file is not found.
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 def _find_home(flags: Flags, environ: Mapping[str, str], etc: Path) -> DeskPaths:
     if flags.config:
-        config = Path(flags.config).expanduser().absolute()
+        config = from_home(flags.config).absolute()
         if not config.is_file():
             raise ConfigError(f"--config: there is no file {config}", "check the path")
         fallback = ETC_HOME if config.parent == etc else config.parent
@@ -193,7 +199,7 @@ def _find_home(flags: Flags, environ: Mapping[str, str], etc: Path) -> DeskPaths
         data = _sqlite_path(flags.database, Path.cwd(), "--database").parent
         return DeskPaths(data.parent if data.name == "data" else data, found_by="--database")
     if environ.get("NIGHTDESK_HOME"):
-        home = Path(environ["NIGHTDESK_HOME"]).expanduser().absolute()
+        home = from_home(environ["NIGHTDESK_HOME"]).absolute()
         return DeskPaths(home, found_by="NIGHTDESK_HOME")
     if etc.is_dir():
         return _home_named_in(etc / CONFIG_NAME, ETC_HOME, str(etc))
@@ -207,7 +213,7 @@ def _home_named_in(config: Path, fallback: Path, found_by: str) -> DeskPaths:
     file = toml_file.read_if_named(config, "home")
     if "home" not in file.values:
         return DeskPaths(fallback, config, found_by=found_by)
-    home = config.parent / Path(_text(file, "home")).expanduser()
+    home = config.parent / from_home(_text(file, "home"))
     return DeskPaths(home, config, found_by=file.where("home"))
 
 
@@ -246,7 +252,7 @@ def _sqlite_path(url: str, base: Path, where: str) -> Path:
         )
     if not Path(text).name or text.endswith("/") or ":memory:" in text:
         raise ConfigError(f"{where}: the database needs a file name", "give /path/data/desk.sqlite3")
-    return base / Path(text).expanduser()
+    return base / from_home(text)
 
 
 def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPaths:

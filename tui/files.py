@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.expressions import expression
 from config.files import ensure_dir
+from config.paths import from_home
 from desk.errors import DeskError
 from desk.replies.draft_files import LARGEST
 from mail.inert import one_line
@@ -116,7 +117,7 @@ def place(text: str) -> Path:
     A whole path that was pasted behind the ``~/`` of a prompt is taken as it is.
     """
     typed = re.sub(r"^~/+(?=[/~])", "", text.strip().strip("'\""))
-    return Path.home() / Path(typed).expanduser()
+    return Path.home() / from_home(typed)
 
 
 def read_text(path: str) -> str:
@@ -137,7 +138,7 @@ def completions(text: str) -> list[str]:
     try:
         with os.scandir(directory) as entries:
             found = [(entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(start)]
-    except OSError:
+    except (OSError, ValueError):
         return []
     shown = [(name, is_dir) for name, is_dir in found if start or not name.startswith(".")]
     return sorted(f"{head}{slash}{name}{'/' * is_dir}" for name, is_dir in shown)

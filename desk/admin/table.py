@@ -16,6 +16,8 @@ from desk.home import Desk
 from desk.permissions import Actor, require
 from mail.errors import MailError
 from mail.inert import one_line
+from models.errors import explain
+from models.transactions import ValueRefused
 
 Kind = Literal["text", "lines", "number", "switch", "choice", "list"]
 """A line of text, several lines, a number, on or off, one of a few words, words with commas."""
@@ -208,6 +210,8 @@ def problem(field: Field, value: Value) -> str:
             field.check(text)
     except (DeskError, MailError) as error:
         return f"{error}: {error.hint}" if error.hint else str(error)
+    except ValueRefused as error:
+        return ": ".join(explain(error))
     return ""
 
 

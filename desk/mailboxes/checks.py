@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.expressions import expression
+from config.paths import from_home
 from desk.errors import WrongUse
 from mail.errors import TlsFailed
 from mail.inert import one_line
@@ -78,8 +78,12 @@ def file(text: str) -> str:
     """Take a file that is there, as an absolute path, or nothing."""
     if not text:
         return ""
-    path = Path(text).expanduser().absolute()
-    if not path.is_file():
+    path = from_home(text).absolute()
+    try:
+        is_there = path.is_file()
+    except OSError:  # a name too long, or a directory that is closed to this user
+        is_there = False
+    if not is_there:
         raise ValueError(f"there is no file {path}")
     return str(path)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from config.paths import from_home
 from nightdesk.arguments import OWNERS_ONLY, read_early
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--keep", type=click.IntRange(min=1), metavar="DAYS", help="Forget what is older in the store of URL."
 )
-@read_early("file", lambda name: name if "://" in name else Path(name).expanduser().absolute())
+@read_early("file", lambda name: name if "://" in name else from_home(name).absolute())
 @desk_verb
 def backup(context: VerbContext, file: Path | str, with_damaged_mail: bool, keep: int | None) -> Result:
     """Write database, key and mail into FILE, or into the object store at URL, while the desk works.

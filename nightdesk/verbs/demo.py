@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from config.paths import from_home
 from nightdesk.arguments import owners_option
 
 
@@ -44,7 +45,7 @@ def demo(keep: str | None) -> int:
 def _new_directory(name: str) -> Path:
     from nightdesk.errors import UsageError
 
-    directory = Path(name).expanduser().absolute()
+    directory = from_home(name).absolute()
     try:
         directory.mkdir(mode=0o700)
     except FileExistsError:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from config.paths import from_home
 from nightdesk.arguments import OWNERS_ONLY, json_flag
 from nightdesk.exit import Exit
 from nightdesk.options import Options
@@ -44,15 +45,15 @@ def restore(options: Options, file: str, at: str | None, only_list: bool, as_jso
 
     if os.environ.get("NIGHTDESK_AGENT"):
         need_the_role(options, "desk.backup")
-    if Path(file).expanduser().is_dir():  # what the setting `replica` names without file:// may be
-        file = Path(file).expanduser().absolute().as_uri()
+    if from_home(file).is_dir():  # what the setting `replica` names without file:// may be
+        file = from_home(file).absolute().as_uri()
     in_store = "://" in file
     if not in_store and (at or only_list):
         raise UsageError("--at and --list are for a store", "give s3://bucket/prefix, or a directory")
     paths = find(options)
     settings = load(paths).settings
     moment = None if at is None else _moment(at, settings.timezone)
-    source: Path | str = file if in_store else Path(file).expanduser().absolute()
+    source: Path | str = file if in_store else from_home(file).absolute()
     refuse_for_a_server(paths, "restored", "stop all programs of the desk, then use pg_restore")
     if not paths.data.is_dir():
         raise ConfigError(f"there is no desk at {paths.home}", "create one first: nightdesk init")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.clock import now
 from config.expressions import expression
+from config.paths import from_home
 from config.records import Record
 from config.wording import counted
 from desk import logs
@@ -117,7 +118,7 @@ def run_import(
     would be done, write nothing. Raises NotAllowed, Refused for what is no whole export, OSError.
     """
     require_right(actor)
-    source = _Source(path.expanduser().resolve())
+    source = _Source(from_home(path).resolve())
     tally = ExportTally(str(source.path), str(source.head["desk"]))
     if dry_run:
         _Survey(desk, source, tally, with_erased=with_erased).run(watch)

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.paths import from_home
 from config.wording import counted
 from desk import logs
 from desk.doors.imports.ledger import Ledger, look_into_ledger, open_ledger
@@ -102,7 +103,7 @@ def run_import(
     """
     require(actor, "mailbox.edit")
     mailbox_id = _mailbox(mailbox)
-    path = path.expanduser().resolve()
+    path = from_home(path).resolve()
     path.stat()
     ledger = open_ledger(kind, str(path))
     lease = leases.acquire(f"import:{ledger.id}", leases.owner_id(), LEASE_SECONDS)
@@ -141,7 +142,7 @@ def survey(
     """
     require(actor, "mailbox.edit")
     _mailbox(mailbox)
-    path = path.expanduser().resolve()
+    path = from_home(path).resolve()
     path.stat()
     ledger = look_into_ledger(kind, str(path))
     source = open_source(kind, path, ledger)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from config.clock import now
 from config.expressions import expression
+from config.paths import from_home
 from config.secret import Secret
 from config.wording import counted
 from desk import logs
@@ -89,7 +90,7 @@ def open_tables(source: str, *, prefix: str, password: Secret, room: Path) -> Ol
     try:
         if source.startswith(("mysql://", "mariadb://")):
             return ServerTables(source, password, prefix)
-        return DumpTables(Path(source).expanduser().resolve(strict=True), prefix, room)
+        return DumpTables(from_home(source).resolve(strict=True), prefix, room)
     except NotAnOsticket as error:
         raise Refused(str(error), error.hint) from None
 
