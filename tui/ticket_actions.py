@@ -305,7 +305,7 @@ class TicketActions(CommandNode):
 
     @command("merge", "m", "Merge, split, link", may="ticket.edit", enabled=_needs_ticket)
     def action_merge(self) -> None:
-        """Merge, unmerge, split or link the ticket, or change its people."""
+        """Merge, unmerge, split or link the ticket, change its people, or see its contact."""
         self._menu("This ticket", [*MATTERS, *self.parts_to_split()], self._about_matter)
 
     def parts_to_split(self) -> Sequence[MenuItem]:
