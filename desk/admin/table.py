@@ -5,11 +5,11 @@ A noun is a `Noun` in one module here, which hands the values on to the function
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from config.expressions import expression
 from desk import logs
 from desk.errors import DeskError, NotFound, WrongUse
 from desk.home import Desk
@@ -223,7 +223,7 @@ def blamed(fields: Iterable[Field], values: Values, error: Exception) -> str:
     if isinstance(error, WrongField):
         return error.field
     said = str(error)
-    quoted = tuple(each.rstrip("\u2026 ") for each in _QUOTED.findall(said))
+    quoted = tuple(each.rstrip("\u2026 ") for each in expression(r"'([^']+)'").findall(said))
     typed = {
         field.name: value
         for field in fields
@@ -234,9 +234,6 @@ def blamed(fields: Iterable[Field], values: Values, error: Exception) -> str:
         if quoted and any(one_line(part).startswith(quoted) for part in parts):
             return name
     return next((name for name, value in typed.items() if f" {one_line(value)} " in f" {said} "), "")
-
-
-_QUOTED: Final = re.compile(r"'([^']+)'")
 
 
 def add(noun: Noun, desk: Desk, actor: Actor, values: Values) -> str:
