@@ -149,7 +149,7 @@ _WHEN_WRITTEN = Lookup(
 
 def compared_id(message_id: str) -> str:
     """Return the form in which two spellings of one Message-ID are equal: some gateways change its case."""
-    return message_id.translate(_SMALL_LETTERS)
+    return message_id.lower() if message_id.isascii() else message_id.translate(_SMALL_LETTERS)
 
 
 BY_HAND = "[by hand]"

@@ -29,7 +29,7 @@ Asked = tuple[str, tuple[Hashable, ...]]
 class Touched:
     """Which tables a statement reads, if its answer may be remembered, and which one it writes."""
 
-    __slots__ = ("everything", "read", "written")
+    __slots__ = ("everything", "inserts", "read", "written")
 
     def __init__(self, text: str) -> None:
         is_question = text.startswith("SELECT")
@@ -39,6 +39,7 @@ class Touched:
         self.written = written.group(1) if written else None
         self.everything = not is_question and written is None
         """Whether it may change anything."""
+        self.inserts = text.startswith("INSERT")
 
 
 class NewRow:
@@ -78,8 +79,10 @@ class NewRow:
 class Remembered:
     """What one transaction remembers."""
 
-    def __init__(self, more: Callable[[Sequence[str], int], dict[str, list[int]]]) -> None:
+    def __init__(self, more: Callable[[Sequence[str], int], dict[str, list[int]]], counted: bool) -> None:
         self._more = more
+        self._counted = counted
+        """Whether a row that gets its id from the database gets one that is here to be given."""
         self._answers: dict[str, dict[Asked, Answer]] = {}
         self._ids: dict[str, list[int]] = {}
         self.at_end: dict[str, Callable[[], None]] = {}
@@ -104,6 +107,9 @@ class Remembered:
             self._answers.clear()
         elif touched.written is not None:
             self.wrote_to(touched.written)
+        if self._counted and touched.inserts:
+            for left in [self._ids[table] for table in self._ids if touched.written in (table, None)]:
+                left.clear()
 
     def wrote_to(self, table: str) -> None:
         """Forget what was read from a table."""

@@ -81,6 +81,14 @@ Inbound mail is indexed once a batch by intake: FTS5 writes a segment at every s
 """
 
 
+_NEXT_ID = """\
+SELECT max(
+    coalesce((SELECT max(id) FROM "{table}"), 0) + 1,
+    coalesce((SELECT next FROM "sequence" WHERE name = '{table}_id'), 0)
+)
+"""
+
+
 def create_search(database: peewee.Database) -> None:
     """Make the full-text index."""
     for statement in _SEARCH:
@@ -88,9 +96,12 @@ def create_search(database: peewee.Database) -> None:
 
 
 def new_ids(tables: Sequence[str], rows: int) -> dict[str, list[int]]:
-    """Return none: a row's id is known as soon as it is written."""
-    del tables, rows
-    return {}
+    """Return the ids of the next rows of these tables, that no row ever had; nobody else writes meanwhile."""
+    found: dict[str, list[int]] = {}
+    for table in tables:
+        first = int(db.execute_sql(_NEXT_ID.format(table=table)).fetchone()[0])
+        found[table] = list(range(first, first + rows))
+    return found
 
 
 def change_number() -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import peewee
 
@@ -149,7 +149,7 @@ class Statement:
             touched = _touched(text)
             given = remembered.new_id(touched.written)
             if given is not None:
-                remembered.wrote(touched)
+                remembered.wrote_to(touched.written or "")
                 db.write_later(NewRow(touched.written or "", given, text, fill, self._places, values))
                 return given
         return int(self._execute(0, values).fetchone()[0])
@@ -160,11 +160,11 @@ class Statement:
         found = self._compiled.get(key)
         if found is None:
             query: Any = self._build(Places(0))
-            text, parameters = "", list[Any]()
+            text, parameters = "", cast("Sequence[Any]", ())
             if isinstance(query, peewee.Insert):
                 row = query.__dict__["_insert"]
                 row[query.table._meta.primary_key] = Places(0)(NEW_ID)
-                text, parameters = query.returning().bind(db.obj).sql()
+                text, parameters = with_constants(*query.returning().bind(db.obj).sql())
                 self._places = _own_places(row, parameters)
             found = self._compiled[key] = (text, _filler(parameters))
         return found
@@ -258,7 +258,7 @@ class Lookup(Statement, Generic[RecordT]):
 def ask_together(questions: Callable[[], Iterable[Asked]]) -> None:
     """Let the transaction know what it will ask soon, where every question is a way to a server."""
     remembered = now.remembered
-    if remembered is None or not remembered.gives_ids:
+    if remembered is None or not remembered.gives_ids or isinstance(db.obj, DeskDatabase):
         return
     new = [each for each in questions() if remembered.answer(_touched(each[0]), each) is None]
     for each, rows in zip(new, db.answers(new), strict=True):

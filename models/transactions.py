@@ -81,7 +81,7 @@ def remembering(tables: Iterable[str], rows: int) -> Iterator[Remembered]:
 
     ``rows``: about so many new ones of each of these tables come, whose ids are asked for at once.
     """
-    before, mine = remembered.now.remembered, Remembered(engine().new_ids)
+    before, mine = remembered.now.remembered, Remembered(engine().new_ids, engine().IDS_COME_BACK)
     mine.will_write(tables, rows)
     remembered.now.remembered = mine
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,9 +23,11 @@ except ImportError as error:
     raise DriverMissing from error
 
 from models.engine import Engine
+from models.gathered import may_be_asked_before
+from models.later import Later, bound
 from models.postgres import features
 from models.postgres.fitness import CREATEDB
-from models.postgres.gathered import may_be_asked_before, put_together
+from models.postgres.gathered import put_together
 from models.postgres.news import News
 from models.postgres.words import KnownWords
 from models.remembered import NewRow
@@ -226,8 +227,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         What is wrong with it is raised there, at the latest by the end of its savepoint or transaction.
         """
         if self.in_transaction():
-            self._later.settle(sql, params.table if type(params) is NewRow else "")
-            self._later.statements.append((sql, params or ()))
+            self._later.add(sql, params)
             if self._later.pipeline is not None and len(self._later.statements) > _HELD_BACK:
                 self._push(put_together(self._later.take(_HELD_BACK - _KEPT_BACK)))
         else:
@@ -235,13 +235,11 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def write_later(self, row: NewRow) -> None:
         """Send a row whose id is known together with the next statement that needs an answer; see `amend`."""
-        self._later.rows[row.table, row.id] = row
         self.execute_later(row.text, row)
 
     def amend(self, table: str, row_id: int, values: Mapping[str, Any]) -> bool:
         """Change a row that was not sent yet; False where that is not possible."""
-        row = self._later.rows.get((table, row_id))
-        return row is not None and row.amend(values)
+        return self._later.amend(table, row_id, values)
 
     @contextmanager
     def streaming(self) -> Iterator[None]:
@@ -306,7 +304,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             with connection.pipeline():
                 for sql, params in statements:
                     cursor = connection.cursor()
-                    cursor.execute(sql, _bound(params))
+                    cursor.execute(sql, bound(params))
             return cursor
 
     def _push(self, statements: Sequence[tuple[str, Any]]) -> Any:
@@ -316,7 +314,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             connection = self.connection()  # type: ignore[no-untyped-call]
             for sql, params in statements:
                 cursor = connection.cursor()
-                cursor.execute(sql, _bound(params))
+                cursor.execute(sql, bound(params))
         return cursor
 
     def _answered_in_stream(self, sql: str, params: Any) -> Any:
@@ -366,44 +364,12 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         return lost
 
 
-class _Later(threading.local):
+class _Later(Later):
     """The statements of this thread's transaction that are to be sent."""
 
     def __init__(self) -> None:
-        self.statements: list[tuple[str, Any]] = []
-        self.rows: dict[tuple[str, int], NewRow] = {}
+        super().__init__()
         self.pipeline: Any = None
-
-    def take(self, most: int | None = None) -> list[tuple[str, Any]]:
-        """Return the first statements, or all, which are sent now."""
-        taken = self.statements[:most]
-        del self.statements[:most]
-        for _, row in taken:
-            if type(row) is NewRow:
-                self.rows.pop((row.table, row.id), None)
-        return taken
-
-    def settle(self, sql: str, table: str) -> None:
-        """Let no row be amended any more that a statement behind it may read, change or give back.
-
-        ``table``: where that statement writes a new row of its own, which changes no other one.
-        """
-        if not sql.startswith(("INSERT", "UPDATE", "DELETE")):
-            self.rows.clear()
-        for key in [each for each in self.rows if each[0] != table and f'"{each[0]}"' in sql]:
-            del self.rows[key]
-
-    def forget_from(self, sql: str) -> bool:
-        """Forget all from the last such statement on, if it was not sent yet; else all there is."""
-        at = max((place for place, each in enumerate(self.statements) if each[0] == sql), default=None)
-        kept = self.statements[: at or 0]
-        self.take()
-        self.statements += kept
-        return at is not None
-
-
-def _bound(params: Any) -> Any:
-    return params.bound() if type(params) is NewRow else params
 
 
 def _own_settings(url: str) -> tuple[str, int | None]:

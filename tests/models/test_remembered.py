@@ -105,6 +105,16 @@ def test_ids_that_are_given_are_in_the_order_of_the_rows(desk: Desk) -> None:
     assert names == [*map(str, range(9)), *map(str, range(9)), "Ana"]
 
 
+def test_a_row_that_the_database_numbers_takes_no_id_that_is_to_be_given(desk: Desk) -> None:
+    at = utc_text(now())
+    with transaction(), remembering(("contact",), 3):
+        contacts.write("a@corp.test", "", at)
+        run(contacts.Contact.insert(email="b@corp.test", created=at).returning(contacts.Contact.id))
+        contacts.write("c@corp.test", "", at)
+    told = db.execute_sql("SELECT email FROM contact ORDER BY email").fetchall()
+    assert [row[0] for row in told] == ["a@corp.test", "b@corp.test", "c@corp.test"]
+
+
 def test_a_ticket_is_as_it_was_changed_last_whether_or_not_it_was_sent_before(desk: Desk) -> None:
     with transaction(), remembering(("ticket", "contact"), 4):
         for number, asked_between in (("A", False), ("B", True)):

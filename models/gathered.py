@@ -1,0 +1,168 @@
+"""Rows that wait to be written, put together by their tables.
+
+An INSERT of given values reads nothing, so it may go before what stands beside it, as long as a row comes
+behind those that it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import peewee
+
+from config.expressions import expression
+from models.later import bound
+
+Waiting = tuple[str, Any]
+"""A statement and its values."""
+
+_INSERT = expression(
+    r'INSERT (?:OR IGNORE )?INTO "(\w+)" \(("\w+"(?:, "\w+")*)\)'
+    r" VALUES \((%s(?:, %s)*|(?:(?!%s| ON CONFLICT | RETURNING ).)*?)\)"
+    r'( ON CONFLICT(?: \("\w+"(?:, "\w+")*\))? DO NOTHING)?(?: RETURNING .*)?'
+)
+_READ_FROM = expression(r'FROM "(\w+)"')
+_COUNTER = "sequence"
+"""The table in which an INSERT may look for the id of its row, beside its own."""
+_CHANGE = expression(r'UPDATE "(ticket)" SET (?!.*"number" = ).* WHERE \("ticket"\."id" = (?:%s|\?)\)')
+"""Waits until the rows are there; it changes nothing that tells rows apart."""
+_FORGET = expression(r'DELETE FROM "(seen)" WHERE .*')
+"""No row refers to what an agent has seen."""
+_QUESTION = expression(r'SELECT (?!.*(?:FROM|JOIN) [^"(]).* FROM ".*')
+"""Names all tables that it reads in quotes."""
+_REFERS = expression(r"REFERENCES (\w+) ")
+
+
+class Insert(NamedTuple):
+    """An INSERT of one row. ``rank``: how many tables stand before its own in the order of references."""
+
+    table: str
+    columns: tuple[str, ...]
+    conflict: str
+    rank: int
+
+
+class Gathered(NamedTuple):
+    """A statement, and the values of each time that it is to run; ``insert`` where it is one."""
+
+    text: str
+    values: list[Any]
+    insert: Insert | None = None
+
+
+_known: dict[str, Insert | str | None] = {}
+
+
+def _kind_of(sql: str) -> Insert | str | None:
+    """Return the INSERT that a statement is, the table of one that may wait for rows, or None."""
+    try:
+        return _known[sql]
+    except KeyError:
+        pass
+    found: Insert | str | None = None
+    if (insert := _INSERT.fullmatch(sql)) is not None:
+        table, columns, values, conflict = insert.groups()
+        if {*_READ_FROM.findall(values)} <= {table, _COUNTER}:
+            names = tuple(columns.replace('"', "").split(", "))
+            found = Insert(table, names, conflict or "", _rank(model_of(table)))
+    elif (other := _CHANGE.fullmatch(sql) or _FORGET.fullmatch(sql)) is not None:
+        found = other.group(1)
+    _known[sql] = found
+    return found
+
+
+def gathered(statements: Iterable[Waiting]) -> list[Gathered]:
+    """Return what does the same as some statements in their order: rows of a table together."""
+    ready: list[Gathered] = []
+    rows: dict[str, Gathered] = {}
+    behind: list[Gathered] = []
+    forgotten: set[str] = set()
+
+    def end() -> None:
+        ready.extend(sorted(rows.values(), key=lambda each: each.insert.rank if each.insert else 0))
+        ready.extend(behind)
+        for each in (rows, behind, forgotten):
+            each.clear()
+
+    for sql, params in statements:
+        kind = _kind_of(sql)
+        if isinstance(kind, Insert):
+            others = rows.get(kind.table)
+            if kind.table in forgotten or (others is not None and others.text != sql):
+                end()
+                others = None
+            if others is None:
+                others = rows[kind.table] = Gathered(sql, [], kind)
+            others.values.append(bound(params))
+        elif kind is not None:
+            behind.append(Gathered(sql, [bound(params)]))
+            if kind != "ticket":
+                forgotten.add(kind)
+        else:
+            end()
+            ready.append(Gathered(sql, [bound(params)]))
+    end()
+    return ready
+
+
+_asked: dict[str, bool] = {}
+_MOST_ASKED = 2_000
+"""So many texts are known at most: some have values in them."""
+
+
+def may_be_asked_before(sql: str, statements: Iterable[Waiting]) -> bool:
+    """Whether a question reads nothing of what some statements write, which then may wait on."""
+    is_question = _asked.get(sql)
+    if is_question is None:
+        if len(_asked) > _MOST_ASKED:
+            _asked.clear()
+        is_question = _asked[sql] = _QUESTION.fullmatch(sql) is not None
+    if not is_question:
+        return False
+    written = set()
+    for text, _ in statements:
+        kind = _kind_of(text)
+        if kind is None:
+            return False
+        written.add(kind if isinstance(kind, str) else kind.table)
+    return not any(f'"{table}"' in sql for table in written)
+
+
+def _name(model: type[peewee.Model]) -> str:
+    return str(model._meta.table_name)
+
+
+def _models() -> Iterator[type[peewee.Model]]:
+    """Yield the classes of all tables, which have a base of their own; that one's module needs this one."""
+    for base in peewee.Model.__subclasses__():
+        yield from base.__subclasses__()
+
+
+def model_of(table: str) -> type[peewee.Model]:
+    """Return the class of a table's rows."""
+    return next(each for each in _models() if _name(each) == table)
+
+
+_ranks: dict[str, int] = {}
+
+
+def _rank(model: type[peewee.Model]) -> int:
+    """Return a number that is higher than those of all tables that this one refers to, but itself."""
+    name = _name(model)
+    if name not in _ranks:
+        _ranks[name] = 0  # lest one that refers back to it asks again
+        _ranks[name] = 1 + max((_rank(each) for each in _referred(model)), default=0)
+    return _ranks[name]
+
+
+def _referred(model: type[peewee.Model]) -> set[type[peewee.Model]]:
+    found: set[type[peewee.Model]] = set()
+    for field in model._meta.sorted_fields:
+        if isinstance(field, peewee.ForeignKeyField):
+            found.add(field.rel_model)
+        for each in field.constraints or ():
+            told = _REFERS.match(each.sql) if isinstance(each, peewee.SQL) else None
+            if told is not None:
+                found.update(other for other in _models() if _name(other) == told.group(1))
+    return found - {model}
