@@ -40,6 +40,12 @@ WORDS = (
     "printer",
     "vpn -old",
     "yes",
+    "Mars/Olympus",
+    "~nobody/file",
+    "nan",
+    "9" * 25,
+    "every -1 minutes",
+    "2026-13-45",
 )
 PASTES = (
     "x",
