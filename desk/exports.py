@@ -181,11 +181,10 @@ def new_directory(target: Path, otherwise: str = "") -> Path:
             f"{target} is the name of a file, and this makes a directory",
             f"name a directory{otherwise}",
         )
-    half = target.with_name(f".{target.name}.part")
-    if target.exists() or half.exists():
-        raise Refused(
-            f"{target if target.exists() else half} is already there", "name a new directory, or remove it"
-        )
+    half = target.parent / f".{target.name}.part"
+    for each in (target, half):  # . and / have no name, and are there
+        if each.exists():
+            raise Refused(f"{each} is already there", "name a new directory, or remove it")
     if not target.absolute().parent.is_dir():
         raise Refused(f"there is no directory {target.absolute().parent}", "make it, or correct the path")
     return half

@@ -55,9 +55,20 @@ def owners_option(*names: str, **given: Any) -> Callable[[_Command], _Command]:
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
+
+class _AtMost(click.IntRange):
+    """So many lines of a list; more than a computer counts are all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        return min(super().convert(value, param, ctx), sys.maxsize)
+
+
+AT_MOST = _AtMost(min=0)
+
 limit_option = click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=AT_MOST,
     default=200,
     show_default=True,
     metavar="N",
@@ -171,7 +182,7 @@ class _Noun(click.Group):
             cmd.params.append(
                 click.Option(
                     ["--limit"],
-                    type=click.IntRange(min=0),
+                    type=AT_MOST,
                     default=0,
                     metavar="N",
                     help="No more than N; 0 is all, as it is without.",

@@ -12,7 +12,7 @@ import click
 from config.wording import counted
 from mail.inert import one_line
 from nightdesk import output
-from nightdesk.arguments import OWNERS_ONLY, need_a_change, noun
+from nightdesk.arguments import AT_MOST, OWNERS_ONLY, need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
@@ -26,7 +26,7 @@ contact = noun("contact", "Contacts: who writes to the desk, and what is kept of
 
 @contact.command("list")
 @click.argument("text", required=False, default="")
-@click.option("--limit", type=click.IntRange(0), default=200, show_default=True, help="So many; 0: all.")
+@click.option("--limit", type=AT_MOST, default=200, show_default=True, help="So many; 0: all.")
 @desk_verb
 def list_contacts(context: VerbContext, text: str, limit: int) -> Result:
     """List contacts, or those with TEXT in name or address."""

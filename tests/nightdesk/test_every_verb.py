@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -332,6 +333,12 @@ def argv_of(path: str, folder: Path) -> list[str]:
         item.format(file=file, folder=folder, mailboxes=mailboxes, rules=rules, push=push)
         for item in CALLS[path]
     ]
+
+
+def test_no_list_is_asked_for_more_lines_than_a_computer_counts() -> None:
+    asked = [each for command in ALL.values() for each in command.params if "--limit" in each.opts]
+    assert asked
+    assert {each.type.convert("9" * 25, each, None) for each in asked} == {sys.maxsize}
 
 
 def test_every_verb_is_tested_here() -> None:

@@ -38,6 +38,7 @@ def test_a_desk_as_lines_and_as_mails(desk: Program, tmp_path: Path) -> None:
         assert hashlib.sha256((whole / "files" / sha256).read_bytes()).hexdigest() == sha256
     assert not list(tmp_path.glob(".*.part"))
     assert (desk("export", str(whole)).status, desk("export", str(whole / "x" / "y")).status) == (1, 1)
+    assert "nightdesk: / is already there" in desk("export", "/").err
 
     ones = tmp_path / "ones.mbox"
     assert desk("export", str(ones), "--format", "mbox", "--query", "subject:One").status == 0
