@@ -413,6 +413,14 @@ def test_what_is_no_whole_export_is_refused(make: MakeDesk, tmp_path: Path) -> N
     rows_file.write_text(text.replace('"schema":', '"schema":9'))
     with pytest.raises(Refused, match="newer Nightdesk"):
         brought(here, whole)
+    for said, other in (
+        ('"subject":"', '"subject":null,"x":"'),
+        ('"blobs":[', '"blobs":[1,'),
+        ('"rows":{', '"row":{'),
+    ):
+        rows_file.write_text(text.replace(said, other))
+        with pytest.raises(Refused, match=r"is not as it was exported: see line [0-9]+ of rows.jsonl"):
+            brought(here, whole)
     rows_file.write_text(text[: len(text) - 40])
     with pytest.raises(Refused, match="cannot be read"):
         brought(here, whole)

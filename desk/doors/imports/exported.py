@@ -12,6 +12,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ from models import blobs, carried, leases, old_desks, tickets
 from models.carried import Ids, Rows, StoredBlob, Values
 from models.fields import utc_text
 from models.settings import let_next_ticket_number_be, next_ticket_number_is
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, StatementFailed, transaction
 
 if TYPE_CHECKING:
     from threading import Event
@@ -118,7 +119,19 @@ def run_import(
     would be done, write nothing. Raises NotAllowed, Refused for what is no whole export, OSError.
     """
     require_right(actor)
-    source = _Source(from_home(path).resolve())
+    with _told_of(source := _Source(from_home(path).resolve())):
+        return _import_from(source, desk, stop, watch, with_erased=with_erased, dry_run=dry_run)
+
+
+def _import_from(
+    source: _Source,
+    desk: Desk,
+    stop: Event,
+    watch: Callable[[ExportTally], None],
+    *,
+    with_erased: bool,
+    dry_run: bool,
+) -> ExportTally:
     tally = ExportTally(str(source.path), str(source.head["desk"]))
     if dry_run:
         _Survey(desk, source, tally, with_erased=with_erased).run(watch)
@@ -138,10 +151,25 @@ def run_import(
     return tally
 
 
+@contextmanager
+def _told_of(source: _Source) -> Iterator[None]:
+    """Say where an export is not as it was written: its lines are read as what wrote them meant."""
+    try:
+        yield
+    except DatabaseFailed:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, StatementFailed) as error:
+        raise Refused(
+            f"{source.path} is not as it was exported: see line {source.line} of {source.name}, or before",
+            "copy or write the export once more; what came so far stays",
+        ) from error
+
+
 class _Source:
-    """The files of an export."""
+    """The files of an export. ``name`` and ``line`` tell how far they were read."""
 
     def __init__(self, path: Path) -> None:
+        self.name, self.line = ROWS, 1
         if not path.is_dir():
             path.stat()
             raise Refused(f"{path} is no directory", "name the directory that nightdesk export wrote")
@@ -156,7 +184,8 @@ class _Source:
         self.head = next(self._lines(ROWS), {})
         if self.head.get("nightdesk") != "rows" or "desk" not in self.head:
             raise Refused(f"{path / ROWS} does not begin as an export does", "export again")
-        if self.head["version"] != VERSION or self.head["schema"] > carried.SCHEMA:
+        schema = self.head.get("schema")
+        if self.head.get("version") != VERSION or not isinstance(schema, int) or schema > carried.SCHEMA:
             raise Refused(
                 f"{path} was written by a newer Nightdesk", "upgrade this one, then begin the import again"
             )
@@ -174,6 +203,7 @@ class _Source:
     def _lines(self, name: str, wanted: Callable[[int], bool] = lambda _: True) -> Iterator[dict[str, Any]]:
         with (self.path / name).open("rb") as file:
             for number, line in enumerate(file, 1):
+                self.name, self.line = name, number
                 begin = _TICKET.match(line)
                 if begin is not None and not wanted(int(begin[1])):
                     continue
