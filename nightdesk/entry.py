@@ -56,12 +56,20 @@ def run(argv: Sequence[str]) -> int:
 def _dispatch(argv: Sequence[str]) -> int:
     # Looking for plug-ins of pydantic, of which we use none, reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from nightdesk.quick_imports import look_here_first  # 1 ms, where it is needed
+
+    look_here_first()
     from nightdesk.options import plain_options  # 4 ms, where it is needed
 
     # A shell that completes a line calls the program without arguments: that is for click.
     options = None if "_NIGHTDESK_COMPLETE" in os.environ else plain_options(argv)
     if options is not None:
         if options.fetch_once:
+            from nightdesk import later  # 0.6 ms, for a fetch
+
+            later.put_off(*later.UNUSED_BY_FETCH)
+            later.import_peewee()
+            later.import_futures()
             from nightdesk.verbs.fetch_once import fetch_once  # 21 ms, for a fetch
 
             return fetch_once(options)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib
 import sys
+from _thread import allocate_lock
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-UNUSED_BY_PIPE = ("calendar", "ipaddress", "platform", "socket", "traceback", "uuid")
+UNUSED_BY_PIPE = ("calendar", "fnmatch", "ipaddress", "ntpath", "platform", "socket", "traceback", "uuid")
 """What libraries import for what nobody asks them here, Peewee for kinds of columns that no table has.
 
 With what these import in turn it is 8 ms. None of them is a package.
 """
+UNUSED_BY_FETCH = (
+    *("calendar", "fnmatch", "ipaddress", "ntpath", "platform", "subprocess", "traceback", "uuid"),
+)
+"""The same for a fetch that finds nothing new."""
 UNUSED_AT_FIRST_SIGHT = (
     "asyncio.sslproto",
     "bz2",
@@ -30,14 +35,19 @@ It is 15 ms, and comes as soon as the app asks for it, with the first screen dra
 """
 
 
+_taking_its_place = allocate_lock()
+"""Two threads may be the first to use it."""
+
+
 class Later(ModuleType):
     """Stands for a module of the standard library until something of it is used."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":
             raise AttributeError(name)  # `from uuid import UUID` asks whether it is a package
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+        with _taking_its_place:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
         return getattr(importlib.import_module(self.__name__), name)
 
 
@@ -56,6 +66,11 @@ def import_peewee() -> None:
     _import_without(_USED_BY_PEEWEE, "models", "peewee")
 
 
+def import_futures() -> None:
+    """Import futures without the log to which they would write faults of whoever waits for them: 2 ms."""
+    _import_without(_USED_BY_FUTURES, "concurrent.futures")
+
+
 def import_textual() -> None:
     """Import Textual without its palette, which the app has not, and its place for downloads: 10 ms."""
     _import_without(_USED_BY_TEXTUAL, "textual.app")
@@ -63,7 +78,8 @@ def import_textual() -> None:
 
 def _import_without(used: dict[str, dict[str, Any]], *names: str) -> None:
     """Import modules that ask others, as they are imported, for these things and for nothing else."""
-    stand_ins = {name: Later(name) for name in used}
+    there = {name: sys.modules.get(name) for name in used}
+    stand_ins = {name: each if isinstance(each, Later) else Later(name) for name, each in there.items()}
     for name, stand_in in stand_ins.items():
         vars(stand_in).update(used[name])
         sys.modules.setdefault(name, stand_in)
@@ -96,10 +112,13 @@ class _Decimal:
 
 
 class _Logger:
-    """Takes no message."""
+    """Takes what Peewee says of each statement, which nobody reads; all else goes to the log itself."""
 
-    def __init__(self, _name: str) -> None:
-        pass
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(importlib.import_module("logging").getLogger(self._name), method)
 
     def addHandler(self, _handler: object) -> None:  # noqa: N802
         pass
@@ -113,6 +132,7 @@ _USED_BY_PEEWEE: dict[str, dict[str, Any]] = {
     "inspect": {"isclass": _isclass},
     "logging": {"DEBUG": 10, "NullHandler": object, "getLogger": _Logger},
 }
+_USED_BY_FUTURES: dict[str, dict[str, Any]] = {"logging": {"getLogger": _Logger}}
 _USED_BY_TEXTUAL: dict[str, dict[str, Any]] = {
     "platformdirs": {"user_downloads_path": _called_later("platformdirs", "user_downloads_path")},
     "textual.command": {"Provider": object}

@@ -26,8 +26,7 @@ POP3_PORTS: Final = {"tls": 995, "starttls": 110, "none": 110}
 SMTP_PORTS: Final = {"tls": 465, "starttls": 587, "none": 25}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class About:
+class About(Record):
     """What is said about a field where it stands. `label`: before its problems. `help`: one sentence.
 
     `flag`: what ``--help`` says of its flag, empty for a field without one; `metavar`, `option`: how that is

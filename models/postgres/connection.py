@@ -31,6 +31,7 @@ from models.postgres.gathered import put_together
 from models.postgres.news import News
 from models.postgres.words import KnownWords
 from models.remembered import NewRow
+from models.sql_context import SqlContext
 
 if TYPE_CHECKING:
     from models.stores import Store
@@ -142,6 +143,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         "TEXT": 'TEXT COLLATE "C"',
     }
     psycopg2_adapter = psycopg3_adapter = _Adapter
+    context_class = SqlContext
     _state: Any
     engine: ClassVar[Engine] = features
 

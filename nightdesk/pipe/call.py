@@ -155,6 +155,9 @@ def _take_in(call: Call, name: str) -> None:
 
         # A tenth of the time would go into looking for garbage among freshly imported modules.
         gc.disable()
+        from nightdesk.quick_imports import look_here_first  # 0.9 ms, for a piped mail
+
+        look_here_first()
         from nightdesk import later  # 1.5 ms with typing, for a piped mail
 
         later.put_off(*later.UNUSED_BY_PIPE)

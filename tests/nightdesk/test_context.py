@@ -110,6 +110,16 @@ def test_headless_verbs_import_neither_textual_nor_rich_nor_what_they_do_not_use
     assert "nightdesk.verbs.init" in modules
 
 
+def test_a_fetch_loads_no_module_of_which_it_uses_nothing(desk: Program) -> None:
+    code = (
+        "import sys; from nightdesk import entry; entry.run(['--fetch-once']); print(*sys.modules, sep='\\n')"
+    )
+    desk("--fetch-once")  # which reads and checks the settings
+    modules = set(desk.python("-c", code).out.split())
+    assert "worker.fetch.job" in modules
+    assert not modules & {"ast", "_decimal", "_locale", "_posixsubprocess", "_uuid", "string", "textwrap"}
+
+
 def test_opening_a_desk_imports_only_what_it_needs(desk: Program) -> None:
     report = "import atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
     listed = OPEN.replace("sys.exit(", report + "sys.exit(")
@@ -124,7 +134,7 @@ def test_opening_a_desk_imports_only_what_it_needs(desk: Program) -> None:
         "croniter",
         "click",
     }
-    heavy |= {"imap_tools", "aiosmtplib", "email.policy", "markdown_it", "selectolax", "subprocess"}
+    heavy |= {"imap_tools", "aiosmtplib", "email.policy", "markdown_it", "selectolax", "_posixsubprocess"}
     heavy |= {"psycopg", "difflib", "jinja2", "selectolax", "chardet", "ssl"}
     assert "pydantic" in modules
     assert not modules & heavy

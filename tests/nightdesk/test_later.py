@@ -56,6 +56,12 @@ def said(code: str) -> str:
             "print(__import__('hmac').digest(b'k', b'm', 'sha256').hex()[:4], 'string' in sys.modules)",
             "b600 False",
         ),
+        (
+            "from nightdesk.later import import_futures; import_futures(); import sys\n"
+            "import concurrent.futures._base as base; print('string' in sys.modules)\n"
+            "import logging; logging.basicConfig(stream=sys.stdout); base.LOGGER.warning('one %s', 'word')",
+            "False\nWARNING:concurrent.futures:one word",
+        ),
         ("import uuid; print(hasattr(uuid, 'nothing_of_that_name'))", "False"),
         (
             "put_off('asyncio.sslproto', 'ssl'); import asyncio; print('_ssl' in sys.modules); "
