@@ -166,7 +166,7 @@ def named(name: str) -> StoredTopic | None:
     return next((each for each in rows if path_of(each, rows).lower() == wanted), None)
 
 
-AnyTopic = TypeVar("AnyTopic", "TopicRule", "StoredTopic")
+AnyTopic = TypeVar("AnyTopic", TopicRule, StoredTopic)
 
 
 def path_of(topic: StoredTopic, rows: Iterable[StoredTopic]) -> str:

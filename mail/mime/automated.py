@@ -40,6 +40,24 @@ _NO_REPLY: Final = expression(
     r"(?:nagios|icinga2?|zabbix|fail2ban|logwatch|logcheck|anacron|crond?|mdadm|smartd|monit|alertmanager|munin|"
     r"apticron|rkhunter)@|nobody@|daemon@|www-data@|listserv@|majordomo@)|-(?:request|owner|bounces|errors)@"
 )
+_NO_REPLY_WORDS: Final = (
+    *("reply", "respon", "answer", "bounce", "antwo", "repondre", "contestar", "rispond", "svar", "vastaa"),
+    *(
+        "raspunde",
+        "yanitlama",
+        "odpowiada",
+        "neodpov",
+        "otvecha",
+        "unmonitored",
+        "owner",
+        "nagios@",
+        "icinga",
+    ),
+    *("zabbix@", "fail2ban@", "logwatch@", "logcheck@", "cron", "mdadm@", "smartd@", "monit@", "rkhunter@"),
+    *("alertmanager@", "munin@", "nobody@", "daemon@", "www-data@", "listserv@", "majordomo@", "-request@"),
+    "-errors@",
+)
+"""One is in each address that says so; to compile what looks closer takes 1.8 ms, for a piped mail."""
 # Present at all means: an automatic reply (vendors; RFC 3834 is not everywhere).
 _REPLY_HEADERS: Final = (
     "x-apple-action",
@@ -288,9 +306,16 @@ def _as_not_to_be_answered(mail: ParsedMail) -> MachineMail | None:
     answer_to = mail.reply_to[0] if mail.reply_to else mail.sender
     if not answer_to.email:
         return MachineMail("human", False, "nobody to answer to")
-    if _NO_REPLY.search(answer_to.email):
+    if _reads_no_answers(answer_to.email):
         return MachineMail("human", False, f"{answer_to.email} reads no answers")
     return None
+
+
+def _reads_no_answers(email: str) -> bool:
+    said = email.lower()
+    if said.isascii() and not any(map(said.__contains__, _NO_REPLY_WORDS)):
+        return False
+    return _NO_REPLY.search(email) is not None
 
 
 def _is_absence_note(subject: str) -> bool:

@@ -742,7 +742,12 @@ def test_an_address_in_letters_by_number_is_read() -> None:
 
 def test_who_says_in_any_language_that_nobody_reads_it_is_not_answered() -> None:
     nobody = """nichtantworten bitte-nicht-antworten keine-antwort ne-pas-repondre nepasrepondre no-contestar
-    nao-responda non-rispondere niet-beantwoorden svar-ej unmonitored"""
+    nao-responda non-rispondere niet-beantwoorden svar-ej unmonitored do-not-reply dont_respond never.answer
+    bounces+ann keine.antworten no-responder ikke-svara ala-vastaa nu-raspunde yanitlama nie.odpowiada
+    neodpovidat ne-otvechaite owner-list auto-reply autoresponder autoresponser auto-answer nagios icinga
+    icinga2 zabbix fail2ban logwatch logcheck anacron cron crond mdadm smartd monit alertmanager munin
+    apticron rkhunter nobody daemon www-data listserv majordomo list-request list-owner list-bounces
+    list-errors \u017fvar-ej"""
     for sender in nobody.split():
         found = classify(parse(f"From: {sender}@kunde.example\nSubject: Order 7\n\nx\n".encode()))
         assert not found.acknowledge, sender
