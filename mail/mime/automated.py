@@ -247,9 +247,8 @@ def _as_automatic(mail: ParsedMail, evidence: Evidence) -> MachineMail | None:
             kind: Kind = "auto_reply" if word in ("auto-replied", "auto-reply") else "auto_generated"
             return MachineMail(kind, False, f"Auto-Submitted: {word}")
     said_no = any(_word(value) == "no" for value in mail.headers("auto-submitted"))
-    for name in _REPLY_HEADERS:
-        said = mail.header(name) if name in mail.root.headers else None
-        if said is not None and _word(said) not in _NOT_SO:
+    for name in mail.root.headers.those_of(_REPLY_HEADERS):
+        if _word(mail.header(name)) not in _NOT_SO:
             return MachineMail("auto_reply", False, _titled(name))
     for name in mail.header_names:
         likely = "auto" in name or "vacation" in name or "office" in name
@@ -259,9 +258,8 @@ def _as_automatic(mail: ParsedMail, evidence: Evidence) -> MachineMail | None:
         word = _word(value)
         if word in ("auto_reply", "auto-reply", "autoreply"):
             return MachineMail("auto_reply", False, f"Precedence: {word}")
-    for name in _GENERATED_HEADERS:
-        if name in mail.root.headers:
-            return MachineMail("auto_generated", False, _titled(name))
+    for name in mail.root.headers.those_of(_GENERATED_HEADERS):
+        return MachineMail("auto_generated", False, _titled(name))
     for name, word in _TELLING_VALUES:
         if name in mail.root.headers and any(word in value.lower() for value in mail.headers(name)):
             return MachineMail("auto_reply", False, f"{_titled(name)}: {word}")

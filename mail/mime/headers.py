@@ -7,6 +7,7 @@ Tolerant of what is sent in the wild (RFC 5322, 2047, 2231 and their abuse); nev
 from __future__ import annotations
 
 import binascii
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -27,7 +28,7 @@ _KNOWN: Final = expression(
 )
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_BANNER_LINES: Final = 5
-_FOLD: Final = expression(rb"\r?\n|\r")
+_LINE_ENDS: Final = b"\r\n"
 
 
 class TooComplex(Exception):
@@ -100,10 +101,13 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def those_of(self, names: Iterable[str]) -> list[str]:
+        """Return which of some fields there are."""
+        return [name for name in names if name in self._values]
+
 
 def _unfolded(value: bytes) -> bytes:
-    value = value.strip()
-    return _FOLD.sub(b"", value) if b"\n" in value or b"\r" in value else value
+    return value.strip().translate(None, _LINE_ENDS)
 
 
 class Charsets:
@@ -309,6 +313,8 @@ _NO_SEMICOLON: Final = expression(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-
 _PERCENT: Final = expression(rb"%([0-9A-Fa-f]{2})")
 _LABELLED: Final = expression(r"""([^'"%\s]{0,40})(?:'[A-Za-z0-9-]{0,40}'|(["']))(.*)""", re.DOTALL)
 _ESCAPED: Final = expression(r"\\(.)", re.DOTALL)
+_OFTEN: Final = 60
+"""Characters of a field without a boundary or a file's name of its own, which stands in one mail alone."""
 
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
@@ -316,6 +322,19 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
 
     Continuations and percent-encoding are resolved; encoded words in values are decoded, as senders use them.
     """
+    if len(value) > _OFTEN:
+        return _parameters(value)
+    main, parameters = _parameters_often(value)
+    return main, parameters.copy()
+
+
+@functools.lru_cache(maxsize=512)
+def _parameters_often(value: str) -> tuple[str, dict[str, str]]:
+    """Read a field once: "text/plain; charset=utf-8" stands in most mails."""
+    return _parameters(value)
+
+
+def _parameters(value: str) -> tuple[str, dict[str, str]]:
     forgotten = _NO_SEMICOLON.match(value)
     if forgotten is not None:
         value = value[: forgotten.end()] + ";" + value[forgotten.end() :]

@@ -79,6 +79,8 @@ def _bounded(html: str) -> tuple[str, bool]:
         html = _DATA_URL.sub("data:,", html)
     cut = len(html) > MAX_HTML_CHARS
     html = html[:MAX_HTML_CHARS]
+    if html.isascii() and "\x00" not in html:
+        return html, cut
     coded = html.encode("utf-8", "replace")
     if b"\x00" in coded or _BEGIN_OF_NONCHARACTERS in coded:
         return _NONCHARACTERS.sub("", coded.decode("utf-8")), cut

@@ -218,13 +218,15 @@ class Renderer:
         self._sheet = sheet
         self._links = links
         self._quotes = quotes
+        self._has_marks = bool(quotes.begins or quotes.ends or quotes.signatures)
         self._show_hidden = show_hidden
         self._blocks = [_Block([], [])]
         self._block = self._blocks[0]
         self._tables: list[Table] = []
         self._lists: list[_List] = []
         self._labels: list[list[str]] = []
-        self._open: list[_Open] = []
+        self._above: list[tuple[LexborNode, _Open | None]] = []
+        """The elements around, with what is to be done at their ends."""
         self._quote_depth = 0
         # Of the text around: tiny, color, background, blanks count.
         self._style: tuple[bool, str | None, str | None, bool] = (False, None, "#ffffff", False)
@@ -232,24 +234,16 @@ class Renderer:
 
     def render(self, body: LexborNode) -> list[str]:
         """Return the lines of the document, `QUOTE_BEGINS` and `QUOTE_ENDS` in them."""
-        node: LexborNode | None = body
-        end, opened = body.mem_id, self._open
-        while node is not None:
-            inner = self._enter(node)
-            if inner is not None:
-                node = inner
-                continue
-            while True:
-                now = node.mem_id
-                if opened and opened[-1].node_id == now:
-                    self._leave(opened.pop())
-                after = node.next if now != end else None
-                if after is not None:
-                    node = after
-                    break
-                node = node.parent if now != end else None
-                if node is None:
-                    break
+        enter, above = self._enter, self._above
+        node = enter(body)
+        while above:
+            while node is not None:
+                inner = enter(node)
+                node = node.next if inner is None else inner
+            done, opened = above.pop()
+            if opened is not None:
+                self._leave(opened)
+            node = done.next if above else None
         self._end_line()
         return self._blocks[0].lines
 
@@ -266,8 +260,7 @@ class Renderer:
         if preserved or as_written:
             self._preserved(text)
             return
-        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
-            text = _BLANKS.sub(" ", text)
+        text = _as_one_blank(text)
         block = self._block
         if text == " ":
             block.space_due = bool(block.words)
@@ -367,14 +360,18 @@ class Renderer:
             self._field(_written(node, tag, attributes))
             return None
         if not attributes and style is PLAIN and tag in _PLAIN_TAGS:
-            return node.child  # quotes and signatures are marked by attributes: nothing ends with this one
-        opened = _Open(node.mem_id, tag, "", self._style)
+            inner = node.child  # quotes and signatures are marked by attributes: nothing ends with this one
+            if inner is not None:
+                self._above.append((node, None))
+            return inner
+        opened = _Open(node.mem_id if self._has_marks else 0, tag, "", self._style)
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
             self._restyle(tag, style, attributes)
-        if opened.node_id in self._quotes.begins:
-            self._begin_marked(QUOTE_BEGINS)
-        if opened.node_id in self._quotes.signatures:
-            self._begin_marked(SIGNATURE_BEGINS)
+        if self._has_marks:
+            if opened.node_id in self._quotes.begins:
+                self._begin_marked(QUOTE_BEGINS)
+            if opened.node_id in self._quotes.signatures:
+                self._begin_marked(SIGNATURE_BEGINS)
         if "reversed" in attributes and "start" not in attributes:
             items = sum(child.tag == "li" for child in node.iter())
             attributes = {**attributes, "start": str(items)}
@@ -382,7 +379,7 @@ class Renderer:
             self._begin(tag, attributes, style, opened)
         inner = node.child
         if inner is not None:
-            self._open.append(opened)
+            self._above.append((node, opened))
         else:
             self._leave(opened)
         return inner
@@ -500,10 +497,11 @@ class Renderer:
         elif then == "rt":
             self._say(")")
         self._style = opened.style
-        if opened.node_id in self._quotes.signatures:
-            self._end_marked(SIGNATURE_BEGINS, SIGNATURE_ENDS)
-        if opened.node_id in self._quotes.ends:
-            self._end_marked(QUOTE_BEGINS, QUOTE_ENDS)
+        if self._has_marks:
+            if opened.node_id in self._quotes.signatures:
+                self._end_marked(SIGNATURE_BEGINS, SIGNATURE_ENDS)
+            if opened.node_id in self._quotes.ends:
+                self._end_marked(QUOTE_BEGINS, QUOTE_ENDS)
 
     # -- links, images, raised and struck text
 
@@ -525,14 +523,14 @@ class Renderer:
 
     def _image(self, attributes: dict[str, str | None]) -> None:
         alt = attributes.get("alt") or ""
-        alt = _BLANKS.sub(" ", alt).strip() if alt else ""
+        alt = _as_one_blank(alt).strip()
         if not alt or _is_nothing(attributes.get("width")) or _is_nothing(attributes.get("height")):
             return
         self._text(f"[image: {alt}]" if _FILE_NAME.fullmatch(alt) else alt)
 
     def _begin_span(self, tag: str, opened: _Open) -> None:
         prefix = _RAISED.get(tag, "~~")
-        if prefix == "~~" and any(outer.prefix == prefix for outer in self._open):
+        if prefix == "~~" and any(outer.prefix == prefix for _, outer in self._above if outer):
             return
         block = self._block
         if block.space_due and block.words:
@@ -696,6 +694,11 @@ class Renderer:
             block.mark_due = block.mark_due.replace(begins, "")  # nothing was in it
         elif block.lines:
             block.lines[-1] += ends
+
+
+def _as_one_blank(text: str) -> str:
+    """Return a text with runs of blanks and line ends as one blank; few texts have any."""
+    return text if text.isprintable() and "  " not in text else _BLANKS.sub(" ", text)
 
 
 def _written(node: LexborNode, tag: str, attributes: dict[str, str | None]) -> str:

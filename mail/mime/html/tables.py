@@ -236,8 +236,7 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
     if sum(natural) > room:
         smallest = [0] * columns
         for n, cell in within:
-            words = " ".join(cell.lines).split()
-            smallest[n] = max(smallest[n], max(map(width_of, words), default=0))
+            smallest[n] = max(smallest[n], _longest_word(cell))
         widths = _narrowed(natural, smallest, room)
     if widths is None:
         return _records(grid)
@@ -250,6 +249,11 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
         if row is grid[heads - 1] and heads:
             done.append(_GAP.join("-" * width for width in widths))
     return done
+
+
+def _longest_word(cell: Cell) -> int:
+    text = " ".join(cell.lines)
+    return max(map(len if text.isascii() else width_of, text.split()), default=0)
 
 
 def _is_remark(row: list[Cell | None]) -> bool:
@@ -304,19 +308,20 @@ def _row(row: list[Cell | None], widths: list[int], right: list[bool]) -> list[s
         parts = []
         for lines, width, to_the_right in columns:
             text = lines[level] if level < len(lines) else ""
-            room = width - width_of(text) + len(text)
+            room = width if text.isascii() else width - width_of(text) + len(text)
             parts.append(text.rjust(room) if to_the_right else text.ljust(room))
         done.append(_GAP.join(parts).rstrip())
     return done
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    if width_of(line) <= width:
+    measure = len if line.isascii() else width_of
+    if measure(line) <= width:
         return [line]
     lines: list[str] = []
     now, used = "", 0
     for word in line.split(" "):
-        wide = width_of(word)
+        wide = measure(word)
         if now and used + 1 + wide > width:
             lines.append(now)
             now, used = word, wide

@@ -199,7 +199,7 @@ class Announcements:
             found = self._separator(number)
             if found is not None:
                 return found
-        elif self.is_groupwise(number):
+        elif line.startswith(">>>") and self.is_groupwise(number):
             return Announcement(number, number + 1, _author(bare))
         if "---" in bare and _LOTUS.fullmatch(bare):
             block = self.header_block(number + 1)
@@ -263,7 +263,8 @@ class Announcements:
         """Return a block of header lines that begins on line `first`, with the rule drawn above it."""
         if first < self._no_block_before or first >= len(self.lines):
             return None
-        if self._role(first) is None and not (self._labelled(first) and self._repeats_subject(first)):
+        label = _label(self.lines[first][:120])
+        if label is None or not (_plain(label[1]) in LABELS or self._repeats_subject(first)):
             return None
         return self._block(first, _NEEDED) if self.looks.take() else None
 

@@ -111,6 +111,8 @@ class _Reader:
         self.forwarding = prefix is not None
         self.perhaps_finnish = prefix is not None and prefix[0].strip().startswith("vs")
         self.marker = marker.strip().casefold()
+        # Few texts have such a line, and to look at each of them for it takes a twentieth of reading them.
+        self.has_marker = bool(self.marker) and (self.marker in text.casefold() or "##-" in text)
         self.signed = self._structural(signatures)
         self.blocks: list[_Block] = []
 
@@ -130,7 +132,7 @@ class _Reader:
             line = self.lines[number]
             if not line.strip():
                 number += 1
-            elif self.marker and len(line) <= MAX_LINE and self._is_marker(line):
+            elif self.has_marker and len(line) <= MAX_LINE and self._is_marker(line):
                 self._set(number, count, "quote")
                 break
             elif self.marked[number] and not self.announcements.is_groupwise(number):

@@ -13,8 +13,16 @@ from config.expressions import expression
 Role = Literal["from", "date", "to", "cc", "subject"]
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(" ".join(word.split()) for word in text.split("|"))
+class Words(tuple[str, ...]):
+    """Words to look for. `plain` are those in ASCII: no other stands in a text that is ASCII."""
+
+    plain: tuple[str, ...]
+
+
+def _words(text: str) -> Words:
+    words = Words(" ".join(word.split()) for word in text.split("|"))
+    words.plain = tuple(filter(str.isascii, words))
+    return words
 
 
 _LABELS: Final[dict[Role, str]] = {
@@ -226,14 +234,14 @@ def with_known_colons(text: str) -> str:
     return text.translate(_COLONS)
 
 
-def has(text: str, words: tuple[str, ...]) -> bool:
+def has(text: str, words: Words) -> bool:
     """Return whether one of the words stands in the casefolded text."""
-    return any(map(text.__contains__, words))
+    return any(map(text.__contains__, words.plain if text.isascii() else words))
 
 
-def count(text: str, words: tuple[str, ...]) -> int:
+def count(text: str, words: Words) -> int:
     """Return how many of the words stand in the casefolded text."""
-    return sum(map(text.__contains__, words))
+    return sum(map(text.__contains__, words.plain if text.isascii() else words))
 
 
 def is_device_line(line: str) -> bool:
