@@ -57,6 +57,11 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
         )
 
 
+def leave_connections() -> None:
+    """Close this thread's connection; the next statement opens another, in whichever process that is."""
+    db.close()
+
+
 def open_server(
     url: str, shown: str, folder: Path, *, create: bool = False, tell: Callable[[str], object] | None = None
 ) -> None:

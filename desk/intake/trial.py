@@ -17,6 +17,7 @@ from desk.filters.decision import Decision, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
 from desk.intake.filtering import fields_of, standing_of, topic_of
+from desk.intake.shared_trial import Part, found_by_two
 from desk.permissions import letting_filters_act, require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -92,13 +93,16 @@ class Trial:
         if self.tried.runs_on in ("status", "time"):
             yield from self._tickets()
             return
+        yield from found_by_two(self, lambda part: self._mails(utc_text(since), part))
+
+    def _mails(self, since: str, part: Part) -> Iterator[Difference]:
         stored = rows.every()
         self.alone = self.alone or (self.tried.active and self.tried in stored)
         before = ready([each for each in stored if not self.alone or each.name != self.tried.name])
         after = ready(_with(stored, self.tried))
         rules = read_rules(self.desk)
         asked = frozenset().union(*map(asked_of, self._conditions(stored)))
-        for taken, kept in taken_with_texts(utc_text(since), self.actor, texts="text" in asked):
+        for taken, kept in taken_with_texts(since, self.actor, part, texts="text" in asked):
             trigger = trigger_of(taken)
             if trigger is None:
                 continue
@@ -262,21 +266,24 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
 
 
 def taken_with_texts(
-    since: str, reader: Actor, *, texts: bool
+    since: str, reader: Actor, part: Part, *, texts: bool
 ) -> Iterator[tuple[TakenMail, WrittenText | None]]:
     """Yield those mails of customers since a time that somebody may read, few of them in memory at once.
+
+    Only those of a part are read.
 
     Each comes with what its message keeps of it, where ``texts`` says so: to read a text again takes far
     longer than to look it up, and what is read otherwise by now `desk.intake.reading_trial` tells.
     """
     last = 0
-    while found := receipts.taken_since(since, last, _AT_ONCE):
+    while page := receipts.taken_since(since, last, _AT_ONCE):
+        found = [each for each in page if part.has(each.receipt_id)]
         kept: Mapping[int, WrittenText] = {}
         if texts:
             in_tickets = {each.ticket_id for each in found if each.ticket_id is not None}
-            kept = messages.texts_taken(in_tickets, last, found[-1].receipt_id)
+            kept = messages.texts_taken(in_tickets, last, page[-1].receipt_id)
         mine = receipts.within([each.receipt_id for each in found], reader.reach)
         for each in found:
             if each.receipt_id in mine:
                 yield each, kept.get(each.receipt_id)
-        last = found[-1].receipt_id
+        last = page[-1].receipt_id

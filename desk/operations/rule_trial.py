@@ -20,6 +20,7 @@ from desk.intake.acknowledgement_facts import about
 from desk.intake.arrivals import Arrival
 from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
+from desk.intake.shared_trial import Part, found_by_two
 from desk.intake.trial import Looked, do_to_open, look, taken_with_texts, trigger_of
 from desk.operations import rule_file
 from desk.operations.alert_letters import Told
@@ -162,11 +163,14 @@ class RuleTrial:
 
     def differences(self, since: datetime) -> Iterator[Difference]:
         """Yield what would be treated otherwise, oldest mail first."""
+        return found_by_two(self, lambda part: self._mails(utc_text(since), part))
+
+    def _mails(self, since: str, part: Part) -> Iterator[Difference]:
         answers_alike = self._before.answers.writes_like(self._after.answers)
         speaks_alike = self._before.answers.speaks_like(self._after.answers)
         texts = "text" in self._before.asked | self._after.asked
         texts = texts or not (answers_alike and self._letters_alike)
-        for taken, kept in taken_with_texts(utc_text(since), self._reader, texts=texts):
+        for taken, kept in taken_with_texts(since, self._reader, part, texts=texts):
             trigger = trigger_of(taken)
             if trigger is None:
                 continue

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import pickle
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import islice
+from typing import NoReturn
 
 import pytest
 
@@ -11,10 +15,12 @@ from config.clock import now
 from desk import customizing, settings
 from desk.alerts import recipients
 from desk.alerts.notifications import notify
-from desk.alerts.recipients import Part
+from desk.alerts.recipients import Part as MailsOf
 from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
+from desk.intake import shared_trial
+from desk.intake.shared_trial import Looking, Part
 from desk.operations import rule_file
 from desk.operations.rule_trial import Difference, RuleTrial, trial_of_file
 from desk.staff import topics
@@ -166,6 +172,33 @@ def test_what_would_be_is_what_then_is(desk: Desk, door: Door) -> None:
         assert said == [was[number], now_is], name
 
 
+@pytest.mark.parametrize("told", [None, 0, 2])
+def test_two_processes_find_what_one_finds_and_one_goes_on_when_the_other_is_lost(
+    desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch, told: int | None
+) -> None:
+    for given in MAILS.values():
+        door.take(mail(**given))  # type: ignore[arg-type]
+
+    def lost(_trial: Looking, look: Callable[[Part], Iterator[Difference]], write: int) -> NoReturn:
+        with os.fdopen(write, "wb") as answers:
+            for each in islice(look(shared_trial._THEIRS), told):
+                pickle.dump(each, answers)
+        os._exit(1)
+
+    if told is not None:
+        monkeypatch.setattr(shared_trial, "_answer", lost)
+    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: False)
+    alone, found_alone = trial(desk, FILE)
+    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: True)
+    together, found = trial(desk, FILE)
+    one, two = (
+        [(each.receipt_id, each.before.outcome, each.after.outcome) for each in some]
+        for some in (found_alone, found)
+    )
+    assert one == two
+    assert alone.asked == together.asked == len(MAILS)
+
+
 def test_a_changed_promise_is_told_by_when_it_ends(desk: Desk, door: Door) -> None:
     door.take(mail())
     [difference] = trial(desk, '[[sla]]\nname = "Standard"\nhours = 1\n')[1]
@@ -260,7 +293,7 @@ def test_what_agents_would_read_is_what_they_read_then(desk: Desk, door: Door) -
         ("new_ticket: agent:kim", text_of("about_ticket", "{{ ticket.department }}!"), SALES),
         (
             "new_ticket: agent:kim, agent:max",
-            lambda: recipients.add_recipients(ADMIN, "new_ticket", "agent:max", Part(department="Sales")),
+            lambda: recipients.add_recipients(ADMIN, "new_ticket", "agent:max", MailsOf(department="Sales")),
             SALES,
         ),
         ("new_ticket: agent:kim", lambda: settings.set(ADMIN, "mail.signed_addresses", "on"), SUPPORT),
