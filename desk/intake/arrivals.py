@@ -320,7 +320,8 @@ def envelope_of(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
     """Return whom servers on the way, or the door, named as the recipients, as they are compared."""
     from mail.mime.address import as_compared, parse_addresses  # 4 ms, for mail that is read
 
-    values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])
+    fields = parsed.root.headers.those_of(_ENVELOPE_FIELDS)
+    values: Iterable[str] = (value for field in fields for value in parsed.headers(field)[:5])
     named = [arrival.recipient] if arrival.recipient else []
     written = [address.email for address in parse_addresses(values) if address.email]
     return tuple(map(as_compared, (*named, *written)))
@@ -331,7 +332,7 @@ def _forwarded_from(parsed: ParsedMail) -> Iterable[str]:
 
     for value in parsed.headers("received")[:20]:
         yield from map(as_compared, _RECEIVED_FOR.findall(value[:2000])[:1])
-    for field in _FORWARD_FIELDS:
+    for field in parsed.root.headers.those_of(_FORWARD_FIELDS):
         for value in parsed.headers(field)[:5]:
             yield from (as_compared(word.strip("<>,;")) for word in value[:2000].split())
 

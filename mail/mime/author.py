@@ -71,7 +71,7 @@ class Author(Record):
 
 def named_people(mail: ParsedMail) -> NamedPeople:
     """Read what the headers say."""
-    by_list = any(name in mail.root.headers for name in _LIST_FIELDS) or any(
+    by_list = bool(mail.root.headers.those_of(_LIST_FIELDS)) or any(
         value.split(";")[0].strip().lower() == "list" for value in mail.headers("precedence")
     )
     return NamedPeople(
