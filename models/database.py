@@ -279,7 +279,14 @@ class Row(peewee.Model):
 
     class Meta:
         database = db
-        legacy_table_names = False
+
+        @staticmethod
+        def table_function(table: type[peewee.Model]) -> str:
+            """Return a table's name: Peewee cuts words by expressions, 1 ms of a piped mail."""
+            name = table.__name__
+            return name[0].lower() + "".join(
+                f"_{each.lower()}" if each.isupper() else each for each in name[1:]
+            )
 
 
 @contextmanager

@@ -10,15 +10,17 @@ _COLUMN = peewee.Field.__sql__
 
 
 class SqlContext(peewee.Context):
-    """Writes the column of a table at once, as Peewee does in ten steps.
+    """Writes names and the columns of a table at once, as Peewee does in ten steps.
 
-    Half of the statements that a piped mail waits for, 5 ms of it, are names of columns. Ours need no
-    quotes within.
+    Half of the statements that a piped mail waits for, 5 ms of it, are names. Ours have no quotes within.
     """
 
     def sql(self, obj: Any) -> Any:
         """Write a part of a query."""
-        if getattr(type(obj), "__sql__", None) is not _COLUMN:
+        kind = type(obj)
+        if kind is peewee.Entity:
+            return self.literal('"' + '"."'.join(obj._path) + '"')
+        if getattr(kind, "__sql__", None) is not _COLUMN:
             return super().sql(obj)  # type: ignore[no-untyped-call]
         if self.state.scope == peewee.SCOPE_VALUES:
             return self.literal(f'"{obj.column_name}"')

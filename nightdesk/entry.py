@@ -68,6 +68,7 @@ def _dispatch(argv: Sequence[str]) -> int:
             from nightdesk import later  # 0.6 ms, for a fetch
 
             later.put_off(*later.UNUSED_BY_FETCH)
+            later.import_datetime()
             later.import_peewee()
             later.import_futures()
             from nightdesk.verbs.fetch_once import fetch_once  # 21 ms, for a fetch
