@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -385,3 +387,10 @@ def test_a_text_in_another_alphabet_is_read_under_the_label_of_another(
 def test_a_few_odd_letters_are_no_reason_to_mistrust_a_label(text: str, label: str) -> None:
     data = text.encode(codec_for(label) or "", "replace")
     assert decode(data, label) == data.decode(codec_for(label) or "")
+
+
+def test_nobody_is_asked_for_the_charset_of_ascii_with_controls_in_it() -> None:
+    text = "\x1b[1mgreen\x1b[0m\x00"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # chardet warns of a program that asks it about nothing
+        assert decode(text.encode(), "windows-1251") == text
