@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
@@ -29,11 +29,11 @@ from models.transactions import transaction
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    import zstandard
-
     from models.stores import Store
 
 _LEVEL = 3
+_LARGE, _LEVEL_OF_LARGE = 65_536, 1
+"""A large mail is nearly all base64: no level finds more in it, and this one takes half the time."""
 _WORTH = 0.95
 """Compressed to more than this share of its size, a blob is kept as it is."""
 
@@ -98,8 +98,8 @@ def directory() -> Path:
 
 def pack(raws: Sequence[bytes]) -> list[Packed]:
     """Hash and compress bytes, without touching database or disk."""
-    compressor = _compressor()
-    return [_packed(raw, compressor) for raw in raws]
+    compress = _compressor()
+    return [_packed(raw, compress) for raw in raws]
 
 
 def write_blobs(packed: Sequence[Packed], small: int | None = None) -> list[Packed]:
@@ -173,21 +173,23 @@ class BlobWriter:
 
 def prepare(raws: Sequence[bytes], small: int | None = None) -> tuple[BlobWriter, list[int]]:
     """Pack all, the largest first, so that the disk is already busy with them while the rest is packed."""
-    writer, compressor = BlobWriter(small), _compressor()
+    writer, compress = BlobWriter(small), _compressor()
     places = [0] * len(raws)
     for place in sorted(range(len(raws)), key=lambda place: -len(raws[place])):
-        places[place] = writer.add(_packed(raws[place], compressor))
+        places[place] = writer.add(_packed(raws[place], compress))
     return writer, places
 
 
-def _compressor() -> zstandard.ZstdCompressor:
+def _compressor() -> Callable[[bytes], bytes]:
     import zstandard  # 0.9 ms, for what is packed
 
-    return zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
+    usual = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
+    quick = zstandard.ZstdCompressor(level=_LEVEL_OF_LARGE, write_content_size=True)
+    return lambda raw: (quick if len(raw) > _LARGE else usual).compress(raw)
 
 
-def _packed(raw: bytes, compressor: zstandard.ZstdCompressor) -> Packed:
-    squeezed = compressor.compress(raw)
+def _packed(raw: bytes, compress: Callable[[bytes], bytes]) -> Packed:
+    squeezed = compress(raw)
     codec, data = ("zstd", squeezed) if len(squeezed) < len(raw) * _WORTH else ("raw", raw)
     return Packed(hashlib.sha256(raw).hexdigest(), len(raw), codec, data)
 

@@ -33,6 +33,10 @@ SCHEMA_VERSION = 55
 MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2
 """Instead of it: a desk that is being moved, one that was, and the new one until all is there."""
 
+LOG_PAGES = 4000
+"""So long the write-ahead log becomes before it is written back: a page that many batches change is written
+once then. In one of up to 4,062 pages SQLite finds a page by one look."""
+
 BUSY_SECONDS = 15
 """How long a writer waits for another one before SQLite says "database is locked"."""
 
@@ -80,6 +84,7 @@ class DeskDatabase(peewee.SqliteDatabase):
                 "synchronous": self.synchronous,
                 "busy_timeout": BUSY_SECONDS * 1000,
                 "cache_size": -16000,
+                "wal_autocheckpoint": LOG_PAGES,
                 "temp_store": "memory",
             },
         )

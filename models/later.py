@@ -12,14 +12,13 @@ from models.remembered import NewRow
 _NAME = expression(r'"(\w+)"')
 
 _named: dict[str, frozenset[str] | None] = {}
+"""What statements name, tables among it, but that of a new row; None for one that may touch anything."""
 
 
-def _names_in(sql: str) -> frozenset[str] | None:
-    """Return what a statement names, tables among it; None for one that may touch anything."""
-    if sql not in _named:
-        told = sql.startswith(("INSERT", "UPDATE", "DELETE"))
-        _named[sql] = frozenset(_NAME.findall(sql)) if told else None
-    return _named[sql]
+def _names_in(sql: str, table: str) -> frozenset[str] | None:
+    told = sql.startswith(("INSERT", "UPDATE", "DELETE"))
+    found = _named[sql] = frozenset(_NAME.findall(sql)) - {table} if told else None
+    return found
 
 
 class Later(threading.local):
@@ -27,21 +26,30 @@ class Later(threading.local):
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, Any]] = []
-        self._rows: dict[str, dict[int, NewRow]] = {}
-        """By their tables and ids."""
+        self._rows: dict[tuple[str, int], NewRow] = {}
+        """Those that may be changed, by their tables and ids."""
+        self._tables: set[str] = set()
 
     def add(self, sql: str, params: Any = None) -> None:
         """Have a statement wait; its values may be a row whose id is known."""
-        table = ""
         if type(params) is NewRow:
-            table = params.table
-            self._rows.setdefault(table, {})[params.id] = params
-        self._settle(sql, table)
+            table, key = params.table, (params.table, params.id)
+        else:
+            table, key = "", None
+        named = _named[sql] if sql in _named else _names_in(sql, table)
+        if named is None:
+            self._rows.clear()
+            self._tables.clear()
+        elif not named.isdisjoint(self._tables):
+            self._settle(named)
+        if key is not None:
+            self._tables.add(table)
+            self._rows[key] = params
         self.statements.append((sql, params or ()))
 
     def amend(self, table: str, row_id: int, values: Mapping[str, Any]) -> bool:
         """Change a row where it waits; False where that is not possible."""
-        row = self._rows.get(table, {}).get(row_id)
+        row = self._rows.get((table, row_id))
         return row is not None and row.amend(values)
 
     def take(self, most: int | None = None) -> list[tuple[str, Any]]:
@@ -50,10 +58,11 @@ class Later(threading.local):
         del self.statements[:most]
         if not self.statements:
             self._rows.clear()
+            self._tables.clear()
             return taken
         for _, row in taken:
             if type(row) is NewRow:
-                self._rows.get(row.table, {}).pop(row.id, None)
+                self._rows.pop((row.table, row.id), None)
         return taken
 
     def forget_from(self, sql: str) -> bool:
@@ -64,17 +73,10 @@ class Later(threading.local):
         self.statements += kept
         return at is not None
 
-    def _settle(self, sql: str, table: str) -> None:
-        """Let no row be changed any more that a statement behind it may read, change or give back.
-
-        ``table``: where that statement writes a new row of its own, which changes no other one.
-        """
-        named = _names_in(sql)
-        if named is None:
-            self._rows.clear()
-            return
-        for each in [each for each in self._rows if each != table and each in named]:
-            del self._rows[each]
+    def _settle(self, named: frozenset[str]) -> None:
+        """Let no row be changed any more that a statement behind it may read, change or give back."""
+        self._tables -= named
+        self._rows = {key: row for key, row in self._rows.items() if key[0] not in named}
 
 
 def bound(params: Any) -> Any:

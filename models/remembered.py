@@ -43,7 +43,7 @@ class Touched:
 
 
 class NewRow:
-    """A row whose id is known before it is written.
+    """A row whose id is known before it is written; ``values`` are its own from then on.
 
     ``places``: for each column that its statement gives a value of its own, the name of that value.
     """
@@ -61,7 +61,8 @@ class NewRow:
     ) -> None:
         self.table, self.id, self.text = table, row_id, text
         self._fill, self._places = fill, places
-        self._values = {**values, NEW_ID: row_id}
+        self._values = values
+        values[NEW_ID] = row_id
 
     def amend(self, values: Mapping[str, Any]) -> bool:
         """Change values of the row; False, and nothing done, where its statement lacks a column."""

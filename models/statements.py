@@ -18,6 +18,8 @@ from models.database import DeskDatabase, db
 from models.remembered import NEW_ID, Asked, NewRow, Touched, now
 
 RecordT = TypeVar("RecordT")
+Filler = Callable[[dict[str, Any]], Sequence[Any]]
+"""Puts values into the places of a statement, in their order."""
 ModelT = TypeVar("ModelT", bound=peewee.Model)
 
 _LARGEST_LIST = 512
@@ -119,7 +121,7 @@ class Statement:
 
     def __init__(self, build: Callable[[Places], peewee.Query]) -> None:
         self._build = build
-        self._compiled: dict[tuple[type, int], tuple[str, Callable[[dict[str, Any]], Sequence[Any]]]] = {}
+        self._compiled: dict[tuple[type, int], tuple[str, Filler, Touched]] = {}
         self._places: dict[str, str] = {}
 
     def run(self, **values: Any) -> None:
@@ -132,10 +134,10 @@ class Statement:
             self._run(len(some), {**values, "wanted": some})
 
     def _run(self, size: int, values: dict[str, Any]) -> None:
-        bound = self._bound(size, values)
+        text, fill, touched = self._prepared(size)
         if now.remembered is not None:
-            now.remembered.wrote(_touched(bound[0]))
-        db.execute_later(*bound)
+            now.remembered.wrote(touched)
+        db.obj.execute_later(text, fill(values))
 
     def changed(self, **values: Any) -> int:
         """Run it and return how many rows it changed."""
@@ -145,16 +147,16 @@ class Statement:
         """Run an insert that returns its row's id, and return that; an id that is known needs no answer."""
         remembered = now.remembered
         if remembered is not None and remembered.gives_ids:
-            text, fill = self._with_id()
-            touched = _touched(text)
-            given = remembered.new_id(touched.written)
+            text, fill, touched = self._with_id()
+            table = touched.written or ""
+            given = remembered.new_id(table)
             if given is not None:
-                remembered.wrote_to(touched.written or "")
-                db.write_later(NewRow(touched.written or "", given, text, fill, self._places, values))
+                remembered.wrote_to(table)
+                db.obj.write_later(NewRow(table, given, text, fill, self._places, values))
                 return given
         return int(self._execute(0, values).fetchone()[0])
 
-    def _with_id(self) -> tuple[str, Callable[[dict[str, Any]], Sequence[Any]]]:
+    def _with_id(self) -> tuple[str, Filler, Touched]:
         """Return the statement that says its row's id; '' if it is no insert."""
         key = (type(db.obj), _WITH_ID)
         found = self._compiled.get(key)
@@ -166,23 +168,24 @@ class Statement:
                 row[query.table._meta.primary_key] = Places(0)(NEW_ID)
                 text, parameters = with_constants(*query.returning().bind(db.obj).sql())
                 self._places = _own_places(row, parameters)
-            found = self._compiled[key] = (text, _filler(parameters))
+            found = self._compiled[key] = (text, _filler(parameters), _touched(text))
         return found
 
     def _execute(self, size: int, values: dict[str, Any]) -> Any:
-        bound = self._bound(size, values)
+        text, fill, touched = self._prepared(size)
         if now.remembered is not None:
-            now.remembered.wrote(_touched(bound[0]))
-        return db.execute_sql(*bound)
+            now.remembered.wrote(touched)
+        return db.obj.execute_sql(text, fill(values))
 
-    def _bound(self, size: int, values: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+    def _prepared(self, size: int) -> tuple[str, Filler, Touched]:
+        """Return the text for lists of that length, what fills its places, and what it touches."""
         handle = db.obj
         key = (type(handle), size)
-        compiled = self._compiled.get(key)
-        if compiled is None:
+        found = self._compiled.get(key)
+        if found is None:
             text, parameters = with_constants(*self._build(Places(size)).bind(handle).sql())
-            compiled = self._compiled[key] = (text, _filler(parameters))
-        return compiled[0], compiled[1](values)
+            found = self._compiled[key] = (text, _filler(parameters), _touched(text))
+        return found
 
 
 class Lookup(Statement, Generic[RecordT]):
@@ -214,45 +217,43 @@ class Lookup(Statement, Generic[RecordT]):
     def remember(self, *rows: tuple[Any, ...], **values: Any) -> None:
         """Give the transaction the answer to this query in advance."""
         if now.remembered is not None:
-            asked = self._asked(*self._bound(0, values))
-            now.remembered.keep(_touched(asked[0]), asked, list(rows))
+            text, fill, touched = self._prepared(0)
+            now.remembered.keep(touched, (text, tuple(fill(values))), list(rows))
 
     def known(self, **values: Any) -> RecordT | None:
         """Return the first row if the transaction remembers it."""
         if now.remembered is None:
             return None
-        asked = self._asked(*self._bound(0, values))
-        rows = now.remembered.answer(_touched(asked[0]), asked)
+        text, fill, touched = self._prepared(0)
+        rows = now.remembered.answer(touched, (text, tuple(fill(values))))
         return self._record(*rows[0]) if rows else None
 
     def question(self, **values: Any) -> Asked:
         """Return the query with its values, for `ask_together`."""
-        return self._asked(*self._bound(0, values))
+        text, fill, _ = self._prepared(0)
+        return text, tuple(fill(values))
 
     def question_of(self, wanted: Sequence[Any]) -> Asked:
         """Return the query for a short list of values, as `each_of` asks it."""
         (some,) = _pieces(wanted)
-        return self._asked(*self._bound(len(some), {"wanted": some}))
+        text, fill, _ = self._prepared(len(some))
+        return text, tuple(fill({"wanted": some}))
 
     def _rows(self, size: int, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         remembered = now.remembered
         if remembered is None:
             return list(self._execute(size, values).fetchall())
-        bound = self._bound(size, values)
-        touched = _touched(bound[0])
+        text, fill, touched = self._prepared(size)
+        given = fill(values)
         if not touched.read:
             remembered.wrote(touched)
-            return list(db.execute_sql(*bound).fetchall())
-        asked = self._asked(*bound)
+            return list(db.obj.execute_sql(text, given).fetchall())
+        asked = (text, tuple(given))
         rows = remembered.answer(touched, asked)
         if rows is None:
-            rows = list(db.execute_sql(*bound).fetchall())
+            rows = list(db.obj.execute_sql(text, given).fetchall())
             remembered.keep(touched, asked, rows)
         return rows
-
-    @staticmethod
-    def _asked(text: str, parameters: Sequence[Any]) -> Asked:
-        return text, tuple(parameters)
 
 
 def ask_together(questions: Callable[[], Iterable[Asked]]) -> None:
@@ -332,10 +333,20 @@ def with_constants(text: str, parameters: Sequence[Any]) -> tuple[str, Sequence[
     return _QUOTED_OR_PLACE.sub(written, text), left
 
 
-def _filler(parameters: Sequence[Any]) -> Callable[[dict[str, Any]], Sequence[Any]]:
+def _filler(parameters: Sequence[Any]) -> Filler:
     """Return what puts values into the places of a statement, in their order."""
-    lists = any(type(each) is _Place and each.index is not None for each in parameters)
-    if lists or len(parameters) < 2:
+    places = [each for each in parameters if type(each) is _Place]
+    if len(parameters) == 1 and places and places[0].index is None:
+        name = places[0].name
+        return lambda values: (values[name],)
+    listed = [(each.name, each.index) for each in places]
+    if (
+        places
+        and len(places) == len(parameters)
+        and listed == [("wanted", index) for index in range(len(listed))]
+    ):
+        return lambda values: values["wanted"]
+    if len(parameters) < 2 or any(index is not None for _, index in listed):
         return lambda values: [_value(each, values) for each in parameters]
     constant = {str(place): each for place, each in enumerate(parameters) if type(each) is not _Place}
     fill = itemgetter(
