@@ -1,4 +1,4 @@
-"""Finds and reads compiled modules with half of the work that Python's own way takes.
+"""Finds and reads compiled modules with less work than Python's own way takes: 50 us for a small one, not 80.
 
 A piped mail waits for two hundred modules, and the app's first screen for seven hundred. For each of them
 Python asks for folder and file twice, opens what is compiled as if it might be a terminal, and puts paths
