@@ -56,9 +56,6 @@ def run(argv: Sequence[str]) -> int:
 def _dispatch(argv: Sequence[str]) -> int:
     # Looking for plug-ins of pydantic, of which we use none, reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from nightdesk.quick_imports import look_here_first  # 1 ms, where it is needed
-
-    look_here_first()
     from nightdesk.options import plain_options  # 4 ms, where it is needed
 
     # A shell that completes a line calls the program without arguments: that is for click.
@@ -68,7 +65,6 @@ def _dispatch(argv: Sequence[str]) -> int:
             from nightdesk import later  # 0.6 ms, for a fetch
 
             later.put_off(*later.UNUSED_BY_FETCH)
-            later.import_datetime()
             later.import_peewee()
             later.import_futures()
             from nightdesk.verbs.fetch_once import fetch_once  # 21 ms, for a fetch

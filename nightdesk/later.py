@@ -90,11 +90,6 @@ def _import_without(used: dict[str, dict[str, Any]], *names: str) -> None:
             delattr(stand_in, each)
 
 
-def import_datetime() -> None:
-    """Import what times are made of, without the same in Python that it replaces: 1 ms."""
-    sys.modules.setdefault("datetime", importlib.import_module("_datetime"))
-
-
 def put_off_openssl() -> None:
     """Have hashing done by the interpreter itself, which is six times as slow and loads no library: 2 ms."""
     if _OWN_HASHES.issubset(sys.builtin_module_names):

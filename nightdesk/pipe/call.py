@@ -155,15 +155,11 @@ def _take_in(call: Call, name: str) -> None:
 
         # A tenth of the time would go into looking for garbage among freshly imported modules.
         gc.disable()
-        from nightdesk.quick_imports import look_here_first  # 0.9 ms, for a piped mail
-
-        look_here_first()
         from nightdesk import later  # 1.5 ms with typing, for a piped mail
 
         later.put_off(*later.UNUSED_BY_PIPE)
         if os.stat(os.path.join(call.spool or "", name)).st_size < _LARGE:  # noqa: PTH118
             later.put_off_openssl()
-        later.import_datetime()
         later.import_peewee()
         from nightdesk.pipe.ingest import take_in  # 39 ms, for a piped mail
 

@@ -62,13 +62,6 @@ def said(code: str) -> str:
             "import logging; logging.basicConfig(stream=sys.stdout); base.LOGGER.warning('one %s', 'word')",
             "False\nWARNING:concurrent.futures:one word",
         ),
-        (
-            "from nightdesk.later import import_datetime; import_datetime(); import copy, pickle\n"
-            "from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo\n"
-            "moment = datetime.strptime('2026-11-30', '%Y-%m-%d').replace(tzinfo=UTC)\n"
-            "print(pickle.loads(pickle.dumps(moment)) == copy.deepcopy(moment), datetime.__module__)",
-            "True datetime",
-        ),
         ("import uuid; print(hasattr(uuid, 'nothing_of_that_name'))", "False"),
         (
             "put_off('asyncio.sslproto', 'ssl'); import asyncio; print('_ssl' in sys.modules); "
