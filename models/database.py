@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.remembered import NewRow
     from models.stores import Store
 
-SCHEMA_VERSION = 55
+SCHEMA_VERSION = 56
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2
@@ -284,6 +284,8 @@ class Row(peewee.Model):
 
     class Meta:
         database = db
+        legacy_table_names = False
+        """Indexes are named by it, too."""
 
         @staticmethod
         def table_function(table: type[peewee.Model]) -> str:

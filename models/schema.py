@@ -139,6 +139,7 @@ def create_empty_tables(database: peewee.Database) -> None:
     with database.atomic(), declared(database):
         database.create_tables(TABLES, safe=False)
         sqlite.create_search(database)
+        database.execute_sql(sqlite.WHEN_CLOSED)
 
 
 @contextmanager

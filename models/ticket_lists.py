@@ -383,7 +383,7 @@ def _counted_within(wanted: TicketList, reach: Reach, reader: Reader) -> int:
     """
     conditions = _conditions(wanted, reader)
     inside = _T.department.in_(reach.departments)
-    when_closed = "ticket_closed" if _is_asked_of(wanted, "closed") else None
+    when_closed = _index_of_closed(wanted) if _is_asked_of(wanted, "closed") else None
     index = _of_its_own(wanted) or when_closed or _index_of_departments(wanted)
     not_theirs = [each for (each,) in run(Department.select(Department.id)) if each not in reach.departments]
     by_the_rest = len(not_theirs) < len(reach.departments)
@@ -1008,8 +1008,16 @@ def _to_count(wanted: TicketList) -> str:
     if view is not None and view.of_open:
         return "ticket_open"
     if _is_asked_of(wanted, "closed"):
-        return "ticket_closed"
+        return _index_of_closed(wanted)
     return "ticket_state" if named <= set(STATE) else "ticket_by_updated"
+
+
+def _index_of_closed(wanted: TicketList) -> str:
+    """Return the narrow index of when tickets were closed, or the one that has what else is asked."""
+    named = {leaf.field for leaf in leaves(wanted.query) if isinstance(leaf, Condition)}
+    view = _VIEWS[wanted.view]
+    is_narrow = named <= {"closed", "state", "department"} and (view is None or view.more is None)
+    return "ticket_when_closed" if is_narrow else "ticket_closed"
 
 
 def _of_its_own(wanted: TicketList) -> str | None:

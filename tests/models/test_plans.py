@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from desk.tickets.query import parse
 from models import ticket_lists
 from models.database import db
 from models.queries.tree import NOTHING
 from models.statements import Places, with_constants
 from tests.models.statements import statements
+from tests.support.workbench import ADMIN
 
 pytestmark = pytest.mark.sqlite
 
@@ -110,3 +112,23 @@ def test_a_list_in_the_order_of_a_field_is_read_from_indexes(
     for text, values in walks.items():
         plan = [step for *_, step in db.execute_sql("explain query plan " + text, values)]
         assert not [step for step in plan if "TEMP B-TREE" in step], plan
+
+
+def test_tickets_closed_in_a_time_are_counted_from_an_index(
+    desk: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del desk
+    asked: list[str] = []
+    handle = db.obj
+    execute = type(handle).execute_sql
+
+    def asking(own: object, text: str, values: object = None) -> object:
+        asked.append(text)
+        return execute(own, text, values)
+
+    monkeypatch.setattr(type(handle), "execute_sql", asking)
+    monkeypatch.setattr(ticket_lists, "FEW", -1)
+    for query, index in (("closed:<7d", "ticket_when_closed"), ("closed:<7d p:high", "ticket_closed")):
+        asked.clear()
+        ticket_lists.count(ticket_lists.TicketList("all", parse(query, ADMIN).tree, "updated", 0))
+        assert f'INDEXED BY "{index}"' in " ".join(asked)
