@@ -15,7 +15,7 @@ from contextlib import suppress
 from heapq import merge
 from typing import IO, Final, NamedTuple, NoReturn, Protocol, TypeVar
 
-from models.opening import leave_connections
+from models.opening import bears_a_copy, leave_connection
 
 
 class OfReceipt(Protocol):
@@ -53,7 +53,7 @@ _MINE, _THEIRS = Part(2, 0), Part(2, 1)
 
 def may_be_copied() -> bool:
     """Whether this process runs alone, and there is a core for another one."""
-    return threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
+    return threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1 and bears_a_copy()
 
 
 def found_by_two(trial: Looking, look: Callable[[Part], Iterator[FoundT]]) -> Iterator[FoundT]:
@@ -62,7 +62,7 @@ def found_by_two(trial: Looking, look: Callable[[Part], Iterator[FoundT]]) -> It
         yield from look(ALL)
         return
     # No database bears that one connection is used in two processes, or closed in one of them.
-    leave_connections()
+    leave_connection()
     read, write = os.pipe()
     copy = os.fork()
     if not copy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import islice
@@ -26,7 +27,9 @@ from desk.operations.rule_trial import Difference, RuleTrial, trial_of_file
 from desk.staff import topics
 from mail.mime.message import parse
 from models import blobs
+from models.database import db
 from models.fields import utc_time
+from models.transactions import transaction
 from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
 
@@ -197,6 +200,18 @@ def test_two_processes_find_what_one_finds_and_one_goes_on_when_the_other_is_los
     )
     assert one == two
     assert alone.asked == together.asked == len(MAILS)
+
+
+def test_no_copy_is_made_where_threads_read_mail_or_within_a_transaction(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert shared_trial.may_be_copied()
+    with transaction():
+        assert not shared_trial.may_be_copied()
+    monkeypatch.setattr(db.obj, "store", object())
+    assert not shared_trial.may_be_copied()
 
 
 def test_a_changed_promise_is_told_by_when_it_ends(desk: Desk, door: Door) -> None:
