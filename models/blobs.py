@@ -23,7 +23,7 @@ from models.database import Row, db
 from models.engine import engine
 from models.errors import StoreAway
 from models.fields import one_of
-from models.statements import Lookup, Places, Statement
+from models.statements import Lookup, Places, Statement, literal
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -235,6 +235,13 @@ _BY_ID = Lookup(
     ),
     Packed,
 )
+_SMALL_ONES = Lookup(
+    lambda p: Blob.select(Blob.id, Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path).where(
+        Blob.id.in_(p.each("wanted")), Blob.path.is_null(False) | (Blob.size < literal(_LARGE))
+    ),
+    lambda blob_id, *packed: (int(blob_id), Packed(*packed)),
+)
+"""Without those that would fill the memory, many at once."""
 
 
 def look_up(digests: Iterable[str]) -> None:
@@ -346,20 +353,31 @@ def read(blob_id: int, *, hurried: bool = False) -> bytes:
     Raises BlobDamaged when they are not what was stored, `models.stores.StoreAway` (an OSError) when nobody
     can know for the moment.
     """
+    return _bytes_of(blob_id, None, hurried=hurried)
+
+
+def reader_of(blob_ids: Iterable[int]) -> Callable[[int], bytes]:
+    """Return what reads these blobs as `read` does: the rows of all that are small are looked up at once."""
+    rows = dict(_SMALL_ONES.each_of(blob_ids))
+    return lambda blob_id: _bytes_of(blob_id, rows.pop(blob_id, None))
+
+
+def _bytes_of(blob_id: int, row: Packed | None, *, hurried: bool = False) -> bytes:
+    """Return the bytes of a blob, whose row may be known."""
     hurried = hurried or db.in_transaction()
     try:
-        return _read(blob_id, hurried)
+        return _read(blob_id, row, hurried)
     except FileNotFoundError:
         pass
     try:
-        return _read(blob_id, hurried)  # it may have been moved in between
+        return _read(blob_id, None, hurried)  # it may have been moved in between
     except FileNotFoundError as error:
         raise BlobDamaged(f"blob {blob_id} cannot be read: {error}") from None
 
 
-def _read(blob_id: int, hurried: bool) -> bytes:
+def _read(blob_id: int, row: Packed | None, hurried: bool) -> bytes:
     """Return the bytes of a blob. Raises FileNotFoundError where its row says."""
-    stored = _BY_ID.one(blob_id=blob_id)
+    stored = row or _BY_ID.one(blob_id=blob_id)
     if stored is None:
         raise BlobDamaged(f"there is no blob {blob_id}")
     data, path = stored.data, stored.path

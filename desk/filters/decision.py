@@ -187,6 +187,12 @@ def _ready(active: tuple[StoredFilter, ...]) -> Ready:
     return {trigger: Chain(filters) for trigger, filters in found.items()}
 
 
+def any_holds(filters: Ready, trigger: Trigger, facts: MailFacts) -> bool:
+    """Whether one of these filters has anything to say of a mail."""
+    chain = filters.get(trigger)
+    return chain is not None and any(each.holds(facts) for each in chain.worth_asking(facts))
+
+
 def decide(filters: Ready, trigger: Trigger, facts: MailFacts) -> Decision:
     """Ask the filters in their order; a filter that rejects or stops is the last one."""
     decision = Decision()

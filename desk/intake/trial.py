@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from config.clock import now
 from config.records import Record
 from config.wording import counted
 from desk.errors import DeskError
-from desk.filters.decision import Decision, decide, ready
+from desk.filters.decision import Decision, any_holds, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
 from desk.intake.filtering import fields_of, standing_of, topic_of
@@ -25,6 +26,7 @@ from desk.tickets.reading import may_read
 from mail.inert import one_line
 from mail.mime import automated, message
 from mail.mime.author import author_of, named_people
+from mail.mime.head import parse_head
 from mail.mime.headers import TooComplex
 from models import blobs, events, messages, receipts, tickets
 from models import filters as rows
@@ -34,27 +36,176 @@ from models.receipts import TakenMail
 from models.transactions import transaction
 
 if TYPE_CHECKING:
+    from desk.filters.decision import Ready
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.rules import DeskRules
-    from mail.mime.address import Address
-    from mail.mime.author import Author
+    from mail.mime.author import Author, NamedPeople
+    from mail.mime.automated import Kind as MailKind
     from mail.mime.message import ParsedMail
+    from models.custom_fields import FieldValue
     from models.messages import WrittenText
+    from models.tickets import TicketState
 
 _AT_ONCE = 200
 
 
-class Looked(Record):
-    """What was read in a stored mail. ``people``: those a ban may mean."""
+class StoredMail(Record):
+    """A mail that is looked at again. ``kept``: what its message keeps of it, if that was looked up."""
 
-    parsed: ParsedMail
-    facts: MailFacts
-    author: Author
-    reply_to: tuple[Address, ...]
-    people: tuple[str, ...]
-    kept: WrittenText | None = None
-    """What its message keeps, if that was looked up."""
+    taken: TakenMail
+    kept: WrittenText | None
+    read: Callable[[int], bytes]
+    """Reads its blob, by its id."""
+
+    def arrival(self) -> Arrival:
+        """Return it as it came. Raises `models.blobs.BlobDamaged`."""
+        return Arrival(self.read(self.taken.blob_id), self.taken.door, self.taken.mailbox_id)
+
+
+class Looked(MailFacts):
+    """What conditions may ask of a stored mail, and who wrote it: read when somebody asks.
+
+    Fields of its sender, and of the ticket that it answered, are as they are now. What cannot be read raises
+    `mail.mime.headers.TooComplex` or `models.blobs.BlobDamaged`, whatever is asked.
+    """
+
+    def __init__(
+        self, mail: StoredMail, trigger: Trigger, rules: DeskRules, desk: Desk, known: Looked | None = None
+    ) -> None:
+        """Read nothing yet; ``known``: the same mail as other rules let it be read."""
+        self._mail, self._rules, self._desk, self._known = mail, rules, desk, known
+        self._answers = mail.taken.number if trigger == "reply" else None
+
+    @cached_property
+    def arrival(self) -> Arrival:
+        """Where it came from, with its bytes."""
+        return self._known.arrival if self._known is not None else self._mail.arrival()
+
+    @cached_property
+    def parsed(self) -> ParsedMail:
+        """All of it, read."""
+        if self._known is not None:
+            return self._known.parsed
+        return message.parse(self.raw, lambda: self._desk.zone)
+
+    @cached_property
+    def head(self) -> ParsedMail:
+        """Its headers, read."""
+        return self._known.head if self._known is not None else parse_head(self.raw, lambda: self.parsed)
+
+    @cached_property
+    def named(self) -> NamedPeople:
+        """Whom its headers name."""
+        return self._known.named if self._known is not None else named_people(self.head)
+
+    @cached_property
+    def author(self) -> Author:
+        """Who wrote it."""
+        return author_of(self.named, self._rules.own.is_own, self._rules.form_senders)
+
+    @cached_property
+    def people(self) -> Sequence[str]:
+        """Whom a ban may mean."""
+        who = self.author
+        people = (who.address.email, *(each.email for each in who.answers_to), self.named.sender.email)
+        return [each for each in people if each]
+
+    @cached_property
+    def kept(self) -> WrittenText | None:
+        """What its message keeps; None where that is somebody else's, which this mail forwards."""
+        kept = self._mail.kept
+        is_theirs = kept is not None and kept.sender_email.lower() == self.sender
+        return kept if is_theirs else None
+
+    @cached_property
+    def raw(self) -> bytes:
+        """Its bytes."""
+        return self.arrival.raw
+
+    @cached_property
+    def sender(self) -> str:
+        """The author's address."""
+        return self.author.address.email.lower()
+
+    @cached_property
+    def sender_name(self) -> str:
+        """The author's name."""
+        return self.author.address.name
+
+    @cached_property
+    def recipients(self) -> Sequence[tuple[str, str]]:
+        """Who is in To and Cc, and whom servers on the way named."""
+        if self._known is not None:
+            return self._known.recipients
+        head = self.head
+        people = (*head.to[:MAX_RECIPIENTS], *head.cc[:MAX_RECIPIENTS])
+        named = (("", address) for address in envelope_of(self.arrival, head))
+        return [*((each.name, each.email.lower()) for each in people), *named]
+
+    @cached_property
+    def subject(self) -> str:
+        """Its subject in one line."""
+        return one_line(self.head.subject)
+
+    @cached_property
+    def text(self) -> str:
+        """What it says, as far as intake looks at it."""
+        return self.parsed.text[:MAX_TEXT] if self.kept is None else self.kept.text
+
+    @cached_property
+    def mailbox(self) -> str:
+        """The address of the mailbox that it came by."""
+        mailbox = self._rules.mailboxes.get(self._mail.taken.mailbox_id or 0)
+        return mailbox.address.lower() if mailbox is not None else ""
+
+    @cached_property
+    def door(self) -> str:
+        """The way it came."""
+        return self._mail.taken.door.partition(":")[0]
+
+    @cached_property
+    def attachments(self) -> int:
+        """How many files it has."""
+        return sum(not part.inline for part in self.parsed.attachments)
+
+    @cached_property
+    def kind(self) -> MailKind:
+        """Who or what wrote it."""
+        return automated.classify(self.parsed).kind
+
+    @cached_property
+    def believes_spam_headers(self) -> bool:
+        """Whether the mail server's verdict in the headers is its own."""
+        return self._rules.believes_spam_headers
+
+    @cached_property
+    def captured(self) -> dict[str, str]:
+        """What the patterns of the filter that is asked have caught."""
+        return {}
+
+    @cached_property
+    def fields(self) -> Mapping[int, FieldValue]:
+        """What stands in the desk's own fields."""
+        return fields_of(self.author.address.email, self.answered)
+
+    @cached_property
+    def standing(self) -> tuple[bool, int]:
+        """Whether the desk knows its sender, and how many tickets of theirs are not closed."""
+        return standing_of(self.author.address.email)
+
+    @cached_property
+    def topic(self) -> str:
+        """The help topic's path in lower case."""
+        addresses = [address for _, address in self.recipients]
+        return topic_of(self._rules, self.arrival, addresses, self.answered).lower()
+
+    @cached_property
+    def answered(self) -> TicketState | None:
+        """The ticket that it answered."""
+        if self._known is not None:
+            return self._known.answered
+        return None if self._answers is None else tickets.read_numbered(self._answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +249,37 @@ class Trial:
     def _mails(self, since: str, part: Part) -> Iterator[Difference]:
         stored = rows.every()
         self.alone = self.alone or (self.tried.active and self.tried in stored)
-        before = ready([each for each in stored if not self.alone or each.name != self.tried.name])
-        after = ready(_with(stored, self.tried))
+        without = [each for each in stored if each.name != self.tried.name] if self.alone else stored
+        tried = _with(stored, self.tried)
+        before, after = ready(without), ready(tried)
+        differing = ready([each for each in (*without, *tried) if each not in without or each not in tried])
         rules = read_rules(self.desk)
-        asked = frozenset().union(*map(asked_of, self._conditions(stored)))
-        for taken, kept in taken_with_texts(since, self.actor, part, texts="text" in asked):
-            trigger = trigger_of(taken)
+        texts = any("text" in asked_of(each) for each in self._conditions(stored))
+        for mail in stored_mails(since, self.actor, part, texts=texts):
+            trigger = trigger_of(mail.taken)
             if trigger is None:
                 continue
+            facts = Looked(mail, trigger, rules, self.desk)
             try:
-                arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
-                answered = taken.number if trigger == "reply" else None
-                facts = look(arrival, rules, self.desk, asked, answered, kept).facts
+                found = self._difference(mail.taken, trigger, facts, (differing, before, after))
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
-            said, would = decide(before, trigger, facts), decide(after, trigger, facts)
-            if said.outcome != would.outcome:
-                yield Difference(taken.receipt_id, taken.number, taken.subject, said, would)
+            if found is not None:
+                yield found
+
+    @staticmethod
+    def _difference(
+        taken: TakenMail, trigger: Trigger, facts: Looked, rules: tuple[Ready, Ready, Ready]
+    ) -> Difference | None:
+        """Ask the filters; where none of those that differ holds, all others say what they said."""
+        differing, before, after = rules
+        if not any_holds(differing, trigger, facts):
+            return None
+        said, would = decide(before, trigger, facts), decide(after, trigger, facts)
+        if said.outcome == would.outcome:
+            return None
+        return Difference(taken.receipt_id, taken.number, taken.subject, said, would)
 
     def _conditions(self, stored: Sequence[StoredFilter]) -> list[str]:
         """Return the conditions that are understood."""
@@ -204,59 +368,6 @@ def trigger_of(taken: TakenMail) -> Trigger | None:
     return "new"
 
 
-def look(
-    arrival: Arrival,
-    rules: DeskRules,
-    desk: Desk,
-    asked: frozenset[str],
-    number: str | None,
-    kept: WrittenText | None = None,
-) -> Looked:
-    """Return what conditions may ask of a stored mail; what nobody asks is not read.
-
-    Fields of its sender, and with ``number`` of the ticket that it answered, are as they are now. ``kept`` is
-    what its message keeps.
-    """
-    parsed = message.parse(arrival.raw, lambda: desk.zone)
-    named = named_people(parsed)
-    who = author_of(named, rules.own.is_own, rules.form_senders)
-    author = who.address
-    addressed = [
-        (each.name, each.email.lower()) for each in (*parsed.to[:MAX_RECIPIENTS], *parsed.cc[:MAX_RECIPIENTS])
-    ]
-    mailbox = rules.mailboxes.get(arrival.mailbox_id or 0)
-    if kept is not None and kept.sender_email.lower() != author.email.lower():
-        kept = None  # it is somebody else's, which this mail forwards
-    text = ""
-    if "text" in asked:
-        text = parsed.text[:MAX_TEXT] if kept is None else kept.text
-    facts = MailFacts(
-        sender=author.email.lower(),
-        sender_name=author.name,
-        recipients=[*addressed, *(("", address) for address in envelope_of(arrival, parsed))],
-        subject=one_line(parsed.subject),
-        text=text,
-        mailbox=mailbox.address.lower() if mailbox is not None else "",
-        door=arrival.door.partition(":")[0],
-        attachments=sum(not part.inline for part in parsed.attachments) if "files" in asked else 0,
-        kind=automated.classify(parsed).kind if "kind" in asked else "human",
-        raw=arrival.raw,
-        believes_spam_headers=rules.believes_spam_headers,
-        stored_fields=lambda: fields_of(
-            author.email, None if number is None else tickets.read_numbered(number)
-        ),
-        standing_of=lambda: standing_of(author.email),
-        topic_of=lambda: topic_of(
-            rules,
-            arrival,
-            [*(one for _, one in addressed), *envelope_of(arrival, parsed)],
-            None if number is None else tickets.read_numbered(number),
-        ),
-    )
-    people = (author.email, *(each.email for each in who.answers_to), named.sender.email)
-    return Looked(parsed, facts, who, named.reply_to, tuple(each for each in people if each), kept)
-
-
 def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFilter]:
     """Return the filters with the tried one among them, active, in place of the one of its name."""
     known = next((each for each in stored if each.name.lower() == tried.name.lower()), None)
@@ -265,9 +376,7 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
     return sorted([*others, tried._replace(id=age, active=True)], key=lambda each: (each.place, each.id))
 
 
-def taken_with_texts(
-    since: str, reader: Actor, part: Part, *, texts: bool
-) -> Iterator[tuple[TakenMail, WrittenText | None]]:
+def stored_mails(since: str, reader: Actor, part: Part, *, texts: bool) -> Iterator[StoredMail]:
     """Yield those mails of customers since a time that somebody may read, few of them in memory at once.
 
     Only those of a part are read.
@@ -283,7 +392,8 @@ def taken_with_texts(
             in_tickets = {each.ticket_id for each in found if each.ticket_id is not None}
             kept = messages.texts_taken(in_tickets, last, page[-1].receipt_id)
         mine = receipts.within([each.receipt_id for each in found], reader.reach)
+        read = blobs.reader_of([each.blob_id for each in found if each.receipt_id in mine])
         for each in found:
             if each.receipt_id in mine:
-                yield each, kept.get(each.receipt_id)
+                yield StoredMail(each, kept.get(each.receipt_id), read)
         last = page[-1].receipt_id

@@ -111,7 +111,7 @@ class MailRead:
     def language_without(self, folded: tuple[Span, ...]) -> str:
         """Return the language of what its author wrote."""
         if folded not in self._languages:
-            header = self.looked.parsed.header("Content-Language") or ""
+            header = self.looked.head.header("Content-Language") or ""
             self._languages[folded] = language_of(without(self.text, folded), header)
         return self._languages[folded]
 
@@ -185,7 +185,7 @@ class AutomaticAnswers:
         """Return what answers a mail; '' where nothing does."""
         if occasion is None or not self._may_be_answered(occasion.author, mail):
             return ""
-        taken, subject, author = mail.taken, mail.looked.facts.subject, occasion.author.address
+        taken, subject, author = mail.taken, mail.looked.subject, occasion.author.address
         contact = mail.contact(author.email)
         fields = mail.fields(0 if contact is None else contact.id)
         came = utc_time(taken.received)

@@ -17,11 +17,10 @@ from desk.filters.bans import matcher
 from desk.filters.decision import Decision, Ready, decide, ready
 from desk.filters.facts import asked_of
 from desk.intake.acknowledgement_facts import about
-from desk.intake.arrivals import Arrival
 from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
 from desk.intake.shared_trial import Part, found_by_two
-from desk.intake.trial import Looked, do_to_open, look, taken_with_texts, trigger_of
+from desk.intake.trial import Looked, do_to_open, stored_mails, trigger_of
 from desk.operations import rule_file
 from desk.operations.alert_letters import Told
 from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRead, Occasion
@@ -35,7 +34,7 @@ from desk.templates.texts import Places
 from desk.tickets.assignment import works_on
 from mail.mime.author import Author
 from mail.mime.headers import TooComplex
-from models import agents, blobs, departments, filters, slas, statuses, teams, tickets
+from models import agents, blobs, departments, filters, slas, statuses, teams
 from models.fields import utc_text, utc_time
 from models.tickets import PRIORITIES
 from models.transactions import transaction, undone
@@ -43,9 +42,9 @@ from models.transactions import transaction, undone
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.filters import Trigger
-    from models.messages import WrittenText
     from models.notices import NoticeKind
     from models.receipts import TakenMail
+    from models.tickets import TicketState
     from models.topics import TopicRule
 
 _NORMAL: Final = 2
@@ -159,6 +158,7 @@ class RuleTrial:
         if "topic" in self._before.asked | self._after.asked:
             self._reads_alike = self._reads_alike and self._before.topics == self._after.topics
         self._letters_alike = self._before.answers.letters.writes_like(self._after.answers.letters)
+        self._speaks_alike = self._before.answers.speaks_like(self._after.answers)
         self._promises_alike = self._before.slas == self._after.slas
 
     def differences(self, since: datetime) -> Iterator[Difference]:
@@ -167,77 +167,72 @@ class RuleTrial:
 
     def _mails(self, since: str, part: Part) -> Iterator[Difference]:
         answers_alike = self._before.answers.writes_like(self._after.answers)
-        speaks_alike = self._before.answers.speaks_like(self._after.answers)
         texts = "text" in self._before.asked | self._after.asked
         texts = texts or not (answers_alike and self._letters_alike)
-        for taken, kept in taken_with_texts(since, self._reader, part, texts=texts):
-            trigger = trigger_of(taken)
+        for mail in stored_mails(since, self._reader, part, texts=texts):
+            trigger = trigger_of(mail.taken)
             if trigger is None:
                 continue
+            looked = again = Looked(mail, trigger, self._before.rules, self._desk)
+            if not self._reads_alike:
+                again = Looked(mail, trigger, self._after.rules, self._desk, looked)
             try:
-                arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
-                looked = self._looked(self._before, arrival, taken, trigger, kept)
-                again = (
-                    looked if self._reads_alike else self._looked(self._after, arrival, taken, trigger, kept)
-                )
+                found = self._difference(mail.taken, trigger, looked, again)
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
-            before, one, told = self._treated(self._before, trigger, looked, arrival, taken)
-            after, other, would = self._treated(self._after, trigger, again, arrival, taken)
-            mine, theirs = self._before.answers, self._after.answers
-            alike = mine.answers_like(one, theirs, other)
-            told_alike = mine.letters.tells_like(told, theirs.letters, would)
-            read = MailRead(looked, taken, speaks_alike=speaks_alike)
-            reread = read if again is looked else MailRead(again, taken, speaks_alike=speaks_alike)
-            if not alike or before.outcome != after.outcome:
-                before = before._replace(automatic_answer=mine.written(one, read))
-                after = after._replace(automatic_answer=theirs.written(other, reread))
-            if not told_alike:
-                before = _told(before, mine, told, read)
-                after = _told(after, theirs, would, reread)
-            if before.outcome != after.outcome:
-                yield Difference(taken.receipt_id, taken.number, taken.subject, before, after)
+            if found is not None:
+                yield found
 
-    def _looked(
-        self,
-        side: _Side,
-        arrival: Arrival,
-        taken: TakenMail,
-        trigger: Trigger,
-        kept: WrittenText | None,
-    ) -> Looked:
-        asked = self._before.asked | self._after.asked
-        answered = taken.number if trigger == "reply" else None
-        return look(arrival, side.rules, self._desk, asked, answered, kept)
+    def _difference(
+        self, taken: TakenMail, trigger: Trigger, looked: Looked, again: Looked
+    ) -> Difference | None:
+        before, one, told = self._treated(self._before, trigger, looked, taken)
+        after, other, would = self._treated(self._after, trigger, again, taken)
+        mine, theirs = self._before.answers, self._after.answers
+        alike = mine.answers_like(one, theirs, other)
+        told_alike = mine.letters.tells_like(told, theirs.letters, would)
+        read = MailRead(looked, taken, speaks_alike=self._speaks_alike)
+        reread = read if again is looked else MailRead(again, taken, speaks_alike=self._speaks_alike)
+        if not alike or before.outcome != after.outcome:
+            before = before._replace(automatic_answer=mine.written(one, read))
+            after = after._replace(automatic_answer=theirs.written(other, reread))
+        if not told_alike:
+            before = _told(before, mine, told, read)
+            after = _told(after, theirs, would, reread)
+        if before.outcome == after.outcome:
+            return None
+        return Difference(taken.receipt_id, taken.number, taken.subject, before, after)
 
     def _treated(
-        self, side: _Side, trigger: Trigger, looked: Looked, arrival: Arrival, taken: TakenMail
+        self, side: _Side, trigger: Trigger, looked: Looked, taken: TakenMail
     ) -> tuple[Treatment, Occasion | None, Told | None]:
-        facts, author = looked.facts, looked.author
+        author = looked.author
         requester = author.address.email
         banned = next((pattern for each in looked.people if (pattern := side.banned(each))), "")
         if banned:
             return Treatment(Decision(), banned), None, None
-        decision = decide(side.filters, trigger, facts)
+        decision = decide(side.filters, trigger, looked)
         if decision.rejected_by:
             return Treatment(decision, requester=requester), None, None
         if decision.by_reply_to:
-            others = [each for each in looked.reply_to if not side.rules.own.is_own(each.email)]
+            others = [each for each in looked.named.reply_to if not side.rules.own.is_own(each.email)]
             if others and "@" in others[0].email:
                 author = Author(others[0], on_hearsay=True)
                 requester = author.address.email
         came = utc_time(taken.received)
         if trigger == "reply":
-            promised = {} if self._promises_alike else self._promised_again(side, taken, decision, came)
-            answered = self._answered(side, author, decision, taken)
-            told = None if self._letters_alike else self._told_of_answer(side, author, taken)
+            promised = (
+                {} if self._promises_alike else self._promised_again(side, looked.answered, decision, came)
+            )
+            answered = self._answered(side, author, decision, looked.answered)
+            told = None if self._letters_alike else self._told_of_answer(side, author, looked.answered)
             return Treatment(decision, requester=requester, **promised), answered, told
         if decision.merge and taken.verdict == "reply":
             return Treatment(decision, requester=requester), None, None
         rules = side.rules
         route = redirected(
-            rules, decision, route_of(rules, arrival, [one for _, one in facts.recipients], _unsaid)
+            rules, decision, route_of(rules, looked.arrival, [one for _, one in looked.recipients], _unsaid)
         )
         named = next((key for key, (name, _) in side.slas.items() if name == decision.sla), None)
         name, plan = side.slas.get(named or rules.sla_of(route.department_id, route.topic) or 0, (None, None))
@@ -257,7 +252,7 @@ class RuleTrial:
             author,
             {
                 "number": taken.number or UNKNOWN,
-                "subject": facts.subject,
+                "subject": looked.subject,
                 "status": "new",
                 "priority": PRIORITIES[route.priority],
                 "department": department.told,
@@ -293,10 +288,9 @@ class RuleTrial:
         return treatment, occasion if acknowledges else None, told
 
     def _promised_again(
-        self, side: _Side, taken: TakenMail, decision: Decision, came: datetime
+        self, side: _Side, ticket: TicketState | None, decision: Decision, came: datetime
     ) -> dict[str, Any]:
         """Return what is promised of an answer to it, by the SLA that its ticket has."""
-        ticket = None if taken.number is None else tickets.read_numbered(taken.number)
         named = next((key for key, (name, _) in side.slas.items() if name == decision.sla), None)
         name, plan = side.slas.get(named or (0 if ticket is None else ticket.sla_id or 0), (None, None))
         if plan is None:
@@ -306,9 +300,8 @@ class RuleTrial:
         return {"sla": name, "next_answer_due": _runs_out(plan, came, plan.of(level).next)}
 
     @staticmethod
-    def _told_of_answer(side: _Side, author: Author, taken: TakenMail) -> Told | None:
+    def _told_of_answer(side: _Side, author: Author, ticket: TicketState | None) -> Told | None:
         """Return of what agents are told by an answer; its ticket is as it is now."""
-        ticket = None if taken.number is None else tickets.read_numbered(taken.number)
         if ticket is None:
             return None
         department = side.rules.departments.get(ticket.department_id)
@@ -319,9 +312,10 @@ class RuleTrial:
         owner = None if ticket.assignee_id is None else agents.by_id(ticket.assignee_id).name
         return Told(["customer_wrote"], places, facts, author.address, owner or "")
 
-    def _answered(self, side: _Side, author: Author, decision: Decision, taken: TakenMail) -> Occasion | None:
+    def _answered(
+        self, side: _Side, author: Author, decision: Decision, ticket: TicketState | None
+    ) -> Occasion | None:
         """Return on what occasion a filter answers an answer; None: none does."""
-        ticket = None if taken.number is None else tickets.read_numbered(taken.number)
         rules = side.rules
         if not decision.canned or ticket is None or not decision.autoresponse or not rules.acknowledge:
             return None

@@ -14,6 +14,7 @@ from mail.mime.author import author_of, named_people
 from mail.mime.automated import classify, own_desk_id
 from mail.mime.bounces import bounces
 from mail.mime.charset import decode
+from mail.mime.head import parse_head
 from mail.mime.headers import TooComplex, decode_words, parse_parameters
 from mail.mime.html.document import html_to_text
 from mail.mime.message import ParsedMail, parse
@@ -47,6 +48,12 @@ def check(raw: bytes) -> bool:
     except TooComplex:
         return False
     assert read.raw == raw
+    head = parse_head(raw, lambda: read)
+    assert head.header_names == read.header_names
+    assert [head.headers(name) for name in read.header_names] == [
+        read.headers(name) for name in read.header_names
+    ]
+    assert (named_people(head), head.to, head.subject) == (named_people(read), read.to, read.subject)
     author = author_of(named_people(read), lambda address: address.startswith("a"))
     for text in (author.evidence, *map(str, author.answered_at), *everything(read)):
         assert clean(text) == text
