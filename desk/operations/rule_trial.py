@@ -27,7 +27,7 @@ from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRea
 from desk.permissions import Actor, actors_of, require
 from desk.rules import DeskRules, read_rules
 from desk.slas.calendar import moment_of, time_of
-from desk.slas.clocks import runs_out
+from desk.slas.clocks import RunsOut
 from desk.slas.plans import Plan, plan_of
 from desk.staff.owners import may_have
 from desk.templates.texts import Places
@@ -119,6 +119,8 @@ class _Side(Record):
     asked: frozenset[str]
     banned: Callable[[str], str]
     slas: Mapping[int, tuple[str, Plan]]
+    clocks: Mapping[int, RunsOut]
+    """Of each SLA."""
     answers: AutomaticAnswers
     owners: Mapping[tuple[int | None, int | None, int], str]
     """Logins and names of teams, by their ids, one of which is None, and by the department of a ticket."""
@@ -134,6 +136,11 @@ class _Side(Record):
     def topics(self) -> tuple[object, ...]:
         """What of the rules decides about a mail's help topic."""
         return self.rules.mailboxes, self.rules.topics, self.rules.default_topic
+
+    def due(self, sla: int, came: datetime, length: int | None) -> datetime | None:
+        """Return when a clock of an SLA has counted a length since a mail came."""
+        due = None if length is None else self.clocks[sla](moment_of(came), length)
+        return None if due is None else time_of(due)
 
 
 class RuleTrial:
@@ -235,7 +242,9 @@ class RuleTrial:
             rules, decision, route_of(rules, looked.arrival, [one for _, one in looked.recipients], _unsaid)
         )
         named = next((key for key, (name, _) in side.slas.items() if name == decision.sla), None)
-        name, plan = side.slas.get(named or rules.sla_of(route.department_id, route.topic) or 0, (None, None))
+        sla = named or rules.sla_of(route.department_id, route.topic) or 0
+        name, plan = side.slas.get(sla, (None, None))
+        promised_for = None if plan is None else plan.of(route.priority)
         mailbox = rules.mailboxes.get(route.mailbox_id or 0)
         acknowledges = (
             decision.autoresponse
@@ -273,8 +282,8 @@ class RuleTrial:
             begins_as=_beginning(side, route.topic, decision),
             number_format=(route.topic.number_format if route.topic is not None else None)
             or rules.number_format,
-            first_answer_due=None if plan is None else _runs_out(plan, came, plan.of(route.priority).first),
-            resolve_due=None if plan is None else _runs_out(plan, came, plan.of(route.priority).resolve),
+            first_answer_due=None if promised_for is None else side.due(sla, came, promised_for.first),
+            resolve_due=None if promised_for is None else side.due(sla, came, promised_for.resolve),
             acknowledged_from=_sender(rules, route.department_id, route.mailbox_id, automatic=True)
             if acknowledges
             else None,
@@ -292,12 +301,13 @@ class RuleTrial:
     ) -> dict[str, Any]:
         """Return what is promised of an answer to it, by the SLA that its ticket has."""
         named = next((key for key, (name, _) in side.slas.items() if name == decision.sla), None)
-        name, plan = side.slas.get(named or (0 if ticket is None else ticket.sla_id or 0), (None, None))
+        sla = named or (0 if ticket is None else ticket.sla_id or 0)
+        name, plan = side.slas.get(sla, (None, None))
         if plan is None:
             return {}
         own = _NORMAL if ticket is None else ticket.priority
         level = next((each for each, word in PRIORITIES.items() if word == decision.priority), own)
-        return {"sla": name, "next_answer_due": _runs_out(plan, came, plan.of(level).next)}
+        return {"sla": name, "next_answer_due": side.due(sla, came, plan.of(level).next)}
 
     @staticmethod
     def _told_of_answer(side: _Side, author: Author, ticket: TicketState | None) -> Told | None:
@@ -362,7 +372,10 @@ def _side(desk: Desk) -> _Side:
     rules = read_rules(desk)
     named = {each.id: each.name for each in statuses.every() if each.active}
     answers = AutomaticAnswers(desk, rules)
-    return _Side(rules, ready(stored), asked, matcher(patterns), plans, answers, _owners(rules), named)
+    clocks = {sla: RunsOut(plan.calendar) for sla, (_, plan) in plans.items()}
+    return _Side(
+        rules, ready(stored), asked, matcher(patterns), plans, clocks, answers, _owners(rules), named
+    )
 
 
 def _owners(rules: DeskRules) -> dict[tuple[int | None, int | None, int], str]:
@@ -390,11 +403,6 @@ def _beginning(side: _Side, topic: TopicRule | None, decision: Decision) -> str 
     if topic is None or topic.status is None or decision.status is not None:
         return None
     return side.statuses.get(topic.named_status_id or 0, topic.status)
-
-
-def _runs_out(plan: Plan, came: datetime, length: int | None) -> datetime | None:
-    due = None if length is None else runs_out(plan.calendar, moment_of(came), length)
-    return None if due is None else time_of(due)
 
 
 def _sender(rules: DeskRules, department_id: int, mailbox_id: int | None, *, automatic: bool) -> str | None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.slas.calendar import SECOND, Calendar, day_number, moment_of, time_of
-from desk.slas.clocks import Pause, counted, joined, passed, passing, runs_out
+from desk.slas.clocks import Pause, RunsOut, counted, joined, passed, passing, runs_out
 from desk.slas.days_off import WHOLE_DAY
 from desk.slas.hours import week_of
 from desk.slas.plans import plan_of
@@ -150,6 +150,10 @@ def test_clocks_equal_an_oracle_that_counts_minutes() -> None:
         assert passed(calendar, started, (first + end) * MINUTE, pauses) == between * MINUTE, told
         counted_to = getattr(plan_of(stored).of(level), kind)
         found = runs_out(calendar, started, counted_to, pauses)
+        if not pauses:
+            looked_up = RunsOut(calendar)
+            looked_up(first * MINUTE, counted_to)
+            assert looked_up(started, counted_to) == found, told
         if expected is not None:
             assert found == expected, told
             ran_out += 1
@@ -220,6 +224,14 @@ def test_what_passed_until_a_clock_ran_out_is_its_length(
     end = runs_out(BERLIN, begin, length * MINUTE, pauses)
     if end is not None:
         assert passed(BERLIN, begin, end, pauses) == length * MINUTE
+
+
+@given(st.lists(st.tuples(MOMENTS, st.integers(0, 6000)), max_size=6))
+def test_hours_that_are_looked_up_once_say_when_each_clock_runs_out(clocks: list[tuple[int, int]]) -> None:
+    for calendar in (BERLIN, None):
+        looked_up = RunsOut(calendar)
+        for begin, minutes in clocks:
+            assert looked_up(begin, minutes * MINUTE) == runs_out(calendar, begin, minutes * MINUTE)
 
 
 @given(MOMENTS, MOMENTS, MOMENTS, PAUSES)
