@@ -14,13 +14,17 @@ AFTER: Final = 500
 """So many mails are read here alone: a process costs as much as it takes to read them."""
 
 
+_ALONE: Final = -sys.maxsize
+
+
 class Readers:
     """Reads mails; to be closed. Where a second process cannot be had all of them are read here."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, *, beside: bool = True) -> None:
+        """Read nothing yet; ``beside``: whether there may be a second process."""
         self._zone = zone
         self._beside: ReadingProcesses | None = None
-        self._read = 0
+        self._read = 0 if beside else _ALONE
 
     def read(self, arrivals: Sequence[Arrival], moment: datetime) -> list[Reading]:
         """Read mails, as `read_all` does."""
@@ -60,4 +64,4 @@ class Readers:
 
     def _go_on_alone(self) -> None:
         self.close()
-        self._read = -sys.maxsize
+        self._read = _ALONE

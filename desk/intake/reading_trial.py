@@ -21,6 +21,7 @@ from desk.intake.incoming import Incoming
 from desk.intake.matching import Match, find_match
 from desk.intake.pipeline import own_loop
 from desk.intake.reading_apart import Readers
+from desk.intake.shared_trial import ALL, Part, found_by_two
 from desk.permissions import require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 100
 _UNFILED: Final[tuple[Verdict, ...]] = ("quarantined", "loop", "bounce")
+_MORE_THAN_ROWS: Final = 1 << 64
 NEW: Final = "a new ticket"
 
 
@@ -88,32 +90,38 @@ class ReadingTrial:
 
     def differences(self, since: datetime) -> Iterator[Difference]:
         """Yield what would be read otherwise: first what is in tickets, oldest first, then all other mail."""
-        self._readers = Readers(self._desk.zone)
-        try:
-            yield from self._all(utc_text(since))
-        finally:
-            self._readers.close()
+        return found_by_two(self, lambda part: self._part(utc_text(since), part), _in_order)
 
-    def _all(self, begin: str) -> Iterator[Difference]:
+    def _part(self, begin: str, part: Part) -> Iterator[Difference]:
+        readers = Readers(self._desk.zone, beside=part == ALL)
+        try:
+            yield from self._all(begin, part, readers)
+        finally:
+            readers.close()
+
+    def _all(self, begin: str, part: Part, readers: Readers) -> Iterator[Difference]:
         after = 0
         while found := messages.read_since(begin, after, _AT_ONCE):
             after = found[-1].id
-            mine = receipts.within([each.receipt_id for each in found], self._reach)
-            yield from self._filed([each for each in found if each.receipt_id in mine])
+            mine = self._mine([each.receipt_id for each in found], part)
+            yield from self._filed([each for each in found if each.receipt_id in mine], readers)
         for verdict in _UNFILED:
             after = 0
             while left := receipts.unfiled_since(begin, verdict, after, _AT_ONCE):
                 after = left[-1].receipt_id
-                mine = receipts.within([each.receipt_id for each in left], self._reach)
-                yield from self._unfiled([each for each in left if each.receipt_id in mine])
+                mine = self._mine([each.receipt_id for each in left], part)
+                yield from self._unfiled([each for each in left if each.receipt_id in mine], readers)
 
-    def _filed(self, found: Sequence[ReadMail]) -> Iterator[Difference]:
+    def _mine(self, receipt_ids: Iterable[int], part: Part) -> frozenset[int]:
+        return receipts.within([each for each in receipt_ids if part.has(each)], self._reach)
+
+    def _filed(self, found: Sequence[ReadMail], readers: Readers) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
         kept = [(each, arrival) for each, arrival in zip(found, there, strict=True) if arrival is not None]
         files: dict[int, list[str]] = {}
         for file in messages.attachments_of([each.id for each, _ in kept]):
             files.setdefault(file.message_id, []).append(file.name)
-        batch, incoming = self._incoming([arrival for _, arrival in kept])
+        batch, incoming = self._incoming([arrival for _, arrival in kept], readers)
         for (mail, _), each in zip(kept, incoming, strict=True):
             self.asked += 1
             ticket = batch.ticket(mail.ticket_id)
@@ -124,13 +132,13 @@ class ReadingTrial:
             if before != after:
                 yield Difference(mail.receipt_id, mail.id, ticket.number, mail.subject, before, after)
 
-    def _incoming(self, arrivals: Sequence[Arrival]) -> tuple[Batch, list[Incoming]]:
-        return _taken(self._desk, self._rules, arrivals, self._readers.read(arrivals, now()))
+    def _incoming(self, arrivals: Sequence[Arrival], readers: Readers) -> tuple[Batch, list[Incoming]]:
+        return _taken(self._desk, self._rules, arrivals, readers.read(arrivals, now()))
 
-    def _unfiled(self, found: Sequence[TakenMail]) -> Iterator[Difference]:
+    def _unfiled(self, found: Sequence[TakenMail], readers: Readers) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
         kept = [(each, arrival) for each, arrival in zip(found, there, strict=True) if arrival is not None]
-        _, incoming = self._incoming([arrival for _, arrival in kept])
+        _, incoming = self._incoming([arrival for _, arrival in kept], readers)
         for (mail, _), each in zip(kept, incoming, strict=True):
             self.asked += 1
             fate = _fate(each)
@@ -144,6 +152,13 @@ class ReadingTrial:
                     Read(mail.verdict, mail.subject),
                     Read(fate, mail.subject, requester),
                 )
+
+
+def _in_order(found: Difference) -> int:
+    """Put first what is in tickets, by its message, then all other mail, by how it ended."""
+    if found.message_id is not None:
+        return found.message_id
+    return (1 + _UNFILED.index(found.before.fate)) * _MORE_THAN_ROWS + found.receipt_id
 
 
 def read_anew(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list[str]:
@@ -187,12 +202,13 @@ def _message_of(receipt_id: int, ticket: TicketState) -> int | None:
     return next((each.id for each in found if each.kind == "customer"), None)
 
 
-def _arrivals(places: Iterable[tuple[int, str, int | None]]) -> list[Arrival | None]:
+def _arrivals(places: Sequence[tuple[int, str, int | None]]) -> list[Arrival | None]:
     """Return stored mails as they came; None for one whose bytes are gone."""
     found: list[Arrival | None] = []
+    read = blobs.reader_of([blob_id for blob_id, _, _ in places])
     for blob_id, door, mailbox_id in places:
         try:
-            found.append(Arrival(blobs.read(blob_id), door, mailbox_id))
+            found.append(Arrival(read(blob_id), door, mailbox_id))
         except blobs.BlobDamaged:
             found.append(None)
     return found

@@ -34,6 +34,8 @@ class Looking(Protocol):
 
 
 FoundT = TypeVar("FoundT", bound=OfReceipt)
+Order = Callable[[FoundT], int]
+"""Where in what is found something stands; of two mails never the same."""
 
 
 class Part(NamedTuple):
@@ -56,8 +58,15 @@ def may_be_copied() -> bool:
     return threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1 and bears_a_copy()
 
 
-def found_by_two(trial: Looking, look: Callable[[Part], Iterator[FoundT]]) -> Iterator[FoundT]:
-    """Yield what a trial finds, oldest mail first, and count in it what both processes asked."""
+def by_receipt(found: OfReceipt) -> int:
+    """Put the oldest mail first."""
+    return found.receipt_id or 0
+
+
+def found_by_two(
+    trial: Looking, look: Callable[[Part], Iterator[FoundT]], order: Order[FoundT] = by_receipt
+) -> Iterator[FoundT]:
+    """Yield what a trial finds, in the order in which it looks, and count in it what both processes asked."""
     if not may_be_copied():
         yield from look(ALL)
         return
@@ -71,7 +80,7 @@ def found_by_two(trial: Looking, look: Callable[[Part], Iterator[FoundT]]) -> It
     os.close(write)
     with os.fdopen(read, "rb") as answers:
         try:
-            yield from merge(look(_MINE), _heard(trial, look, answers), key=lambda each: each.receipt_id or 0)
+            yield from merge(look(_MINE), _heard(trial, look, answers, order), key=order)
         finally:
             answers.close()  # a copy that still looks is told that nobody listens
             os.waitpid(copy, 0)
@@ -91,13 +100,15 @@ def _answer(trial: Looking, look: Callable[[Part], Iterator[FoundT]], write: int
         os._exit(status)
 
 
-def _heard(trial: Looking, look: Callable[[Part], Iterator[FoundT]], answers: IO[bytes]) -> Iterator[FoundT]:
+def _heard(
+    trial: Looking, look: Callable[[Part], Iterator[FoundT]], answers: IO[bytes], order: Order[FoundT]
+) -> Iterator[FoundT]:
     """Yield what the copy finds; where it is lost, what it did not tell is found here."""
     last = 0
     try:
         while not isinstance(each := pickle.load(answers), int):  # noqa: S301  (our own copy wrote it)
             yield each
-            last = each.receipt_id or 0
+            last = order(each)
         trial.asked += each
     except (OSError, EOFError, pickle.PickleError):
-        yield from (each for each in look(_THEIRS) if (each.receipt_id or 0) > last)
+        yield from (each for each in look(_THEIRS) if order(each) > last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from desk import settings
 from desk.errors import NotAllowed, NotFound
 from desk.filters import filters
 from desk.home import Desk
-from desk.intake import arrivals, reading_apart, reading_trial
+from desk.intake import arrivals, reading_apart, reading_trial, shared_trial
 from desk.intake.reading_trial import NEW, Difference, ReadingTrial, read_anew, reread_receipts
 from desk.tickets import changes
 from mail.mime.headers import TooComplex
@@ -114,9 +115,16 @@ def test_a_second_process_reads_the_same_and_one_that_dies_is_no_loss(
     desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(door)
-    write("UPDATE message SET text = 'Lost.' WHERE message_id = '<second@corp.test>'")
+    write("UPDATE message SET text = 'Lost.' WHERE message_id IN ('<first@corp.test>', '<second@corp.test>')")
+    write("UPDATE receipt SET verdict = 'quarantined' WHERE verdict = 'loop'")
+    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: False)
     alone = found(desk)
-    assert len(alone) == 1
+    assert [each.before.fate for each in alone] == ["mail", "mail", "quarantined"]
+    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: True)
+    assert found(desk) == alone
+    monkeypatch.setattr(shared_trial, "_answer", lambda *_: os._exit(1))
+    assert found(desk) == alone
+    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: False)
     monkeypatch.setattr(reading_apart, "AFTER", 0)
     monkeypatch.setattr(reading_trial, "_AT_ONCE", 4)
     assert found(desk) == alone
