@@ -17,6 +17,7 @@ from desk.tickets import fields as own_fields
 from desk.tickets import lifecycle
 from desk.tickets.changes import find
 from desk.tickets.history import OtherTicket, tickets_of
+from desk.templates.texts import checked_language
 from desk.tickets.reading import require_for
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
@@ -102,6 +103,8 @@ def edit_contact(
         values: dict[str, str | int | None] = {
             key: one_line(text, 200) for key, text in texts.items() if text is not None
         }
+        if language:
+            values["language"] = checked_language(language)
         if note is not None:
             values["note"] = clean(note).strip()
         if vip is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +137,17 @@ def _query(model: type[BaseModel], request: Request) -> BaseModel:
 
 
 def _body(model: type[BaseModel], body: bytes) -> BaseModel:
-    return _checked(lambda: model.model_validate_json(body, strict=True))
+    given = _checked(lambda: model.model_validate_json(body, strict=True))
+    json.loads(body, object_pairs_hook=_each_once)
+    return given
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse what says a name twice: of two values one would be dropped, and nobody told which."""
+    names = Counter(name for name, _ in pairs)
+    for name, times in names.items():
+        if times > 1:
+            raise Refusal(400, f"{one_line(name, 60)}: it is given twice")
 
 
 def _checked(validate: Callable[[], BaseModel]) -> BaseModel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from desk.custom_fields.definitions import FieldLine
@@ -106,7 +106,7 @@ def beside(
 
 def _day(label: str, text: str) -> str:
     try:
-        return date.fromisoformat(text[:10] if text[10:11] in ("T", " ") else text).isoformat()
+        return datetime.fromisoformat(text).date().isoformat()
     except ValueError:
         raise WrongUse(f"{label} is a day, not '{one_line(text, 40)}'", "write 2026-11-30") from None
 

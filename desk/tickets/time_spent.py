@@ -21,8 +21,8 @@ from models.transactions import transaction
 
 LONGEST = 24 * 3600
 """Seconds of one entry: a longer one is a clock that somebody forgot."""
-_HOURS = expression(r"(?:(\d{1,3})h)?\s*(?:(\d{1,4})m?)?", re.ASCII)
-_CLOCK = expression(r"(\d{1,3}):(\d\d)", re.ASCII)
+_HOURS = expression(r"(?:(\d{1,3})h\s*(?:([0-5]?\d)m?)?|(\d{1,4})m?)", re.ASCII)
+_CLOCK = expression(r"(\d{1,3}):([0-5]\d)", re.ASCII)
 _DECIMAL = expression(r"(\d{1,3})[.,](\d{1,2})h?", re.ASCII)
 
 
@@ -54,7 +54,7 @@ def seconds_of(text: str) -> int:
     elif found := _DECIMAL.fullmatch(word):
         seconds = round(float(f"{found[1]}.{found[2]}") * 3600)
     elif word and (found := _HOURS.fullmatch(word)):
-        seconds = int(found[1] or 0) * 3600 + int(found[2] or 0) * 60
+        seconds = int(found[1] or 0) * 3600 + int(found[2] or found[3] or 0) * 60
     if not seconds:
         raise WrongUse(f"'{one_line(text, 30)}' is no length of time", "write 45m, 1h30, 1:30 or 1.5h")
     if seconds > LONGEST:

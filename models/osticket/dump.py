@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,10 @@ _VALUE: Final = expression(
 _ESCAPED: Final = expression(rb"\\(.)|''", re.DOTALL)
 _MEANT: Final = {b"0": b"\0", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"Z": b"\x1a"}
 _BYTES: Final = frozenset({b"blob", b"longblob", b"mediumblob", b"tinyblob", b"binary", b"varbinary"})
-_ROWS: Final = 1000
+_UNREADABLE: Final = (ValueError, OverflowError, EOFError, gzip.BadGzipFile, zlib.error, sqlite3.Error)
+"""A number, a name or bytes that are none, a table that cannot be, a packed file that breaks off."""
+_STATEMENT_AT_FAULT: Final = frozenset({None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG})
+"""Codes of what SQLite says of a statement; the others are about the disk."""
 
 
 class _Insert(Record):
@@ -39,7 +43,7 @@ class _Insert(Record):
 class DumpTables:
     """Holds the tables of a dump (plain or gzip) in a temporary file beside the desk's data.
 
-    Raises NotAnOsticket for what has none, OSError.
+    Raises NotAnOsticket for what has none or is damaged, OSError.
     """
 
     zone = ""
@@ -53,10 +57,15 @@ class DumpTables:
             self._file.execute("PRAGMA journal_mode = OFF")
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute("BEGIN")
-            with _opened(path) as dump:
-                self._take_apart(dump)
-            self._index()
-            self._file.execute("COMMIT")
+            try:
+                with _opened(path) as dump:
+                    self._take_apart(dump)
+                self._index()
+                self._file.execute("COMMIT")
+            except _UNREADABLE as error:
+                if getattr(error, "sqlite_errorcode", None) not in _STATEMENT_AT_FAULT:
+                    raise
+                raise _damaged(str(error)) from None
             if "ticket" not in self._columns:
                 raise NotAnOsticket(
                     f"{path} is no dump of an osTicket: it has no table {prefix}ticket",
@@ -166,6 +175,10 @@ def _opened(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
 
 
+def _damaged(why: str) -> NotAnOsticket:
+    return NotAnOsticket(f"the dump is damaged: {why}", "make it again")
+
+
 def _rows(line: bytes, start: int, raw: Sequence[bool]) -> Iterator[list[Any]]:
     """Read ``(1,'a',NULL),(...)``; what cannot be read ends the statement."""
     position = start
@@ -179,9 +192,7 @@ def _rows(line: bytes, start: int, raw: Sequence[bool]) -> Iterator[list[Any]]:
             if value[5] == b")":
                 break
         if len(row) != len(raw):
-            raise NotAnOsticket(
-                "the dump is damaged: a row does not have the columns of its table", "make it again"
-            )
+            raise _damaged("a row does not have the columns of its table")
         yield row
         while line[position : position + 1] in (b",", b" ", b"\n", b"\r"):
             position += 1

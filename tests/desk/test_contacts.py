@@ -50,6 +50,10 @@ def test_what_is_kept_of_them(door: Door, kim: Actor) -> None:
     )
     assert (line.name, line.phone, line.vip, line.note) == ("Ana Prado", "+49 30 1", True, "Call first.")
     assert edit_contact(kim, "ana@corp.test", phone="").phone == ""
+    assert edit_contact(kim, "ana@corp.test", language="de-AT").language == "de"
+    with pytest.raises(WrongUse, match="no texts in 'klingon'"):
+        edit_contact(kim, "ana@corp.test", language="klingon")
+    assert edit_contact(kim, "ana@corp.test", language="").language == ""
     assert [each.email for each in contacts("prado")] == ["ana@corp.test"]
     assert len(contacts()) == 3
 

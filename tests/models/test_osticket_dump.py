@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.osticket.dump import DumpTables
 from models.osticket.tables import NotAnOsticket, OldRow
+from tests.support.rows import every_row
 
 TABLE = (
     b"CREATE TABLE `ost_ticket` (\n  `ticket_id` int(11) NOT NULL,\n  `words` text,\n  `raw` longblob,\n"
@@ -64,9 +65,27 @@ def test_tables_of_others_are_left_alone() -> None:
     assert read(other + TABLE) == []
 
 
-def test_a_row_that_does_not_fit_its_table_says_that_the_dump_is_damaged() -> None:
-    with pytest.raises(NotAnOsticket, match="damaged"):
-        read(TABLE + b"INSERT INTO `ost_ticket` VALUES (1,'a');\n")
+INTO = b"INSERT INTO `ost_ticket` VALUES "
+DAMAGED = {
+    "a row lacks a column": TABLE + INTO + b"(1,'a');\n",
+    "bytes of half a byte": TABLE + INTO + b"(1,NULL,0x4);\n",
+    "a number of two points": TABLE + INTO + b"(1.2.3,NULL,NULL);\n",
+    "a number that no column holds": TABLE + INTO + b"(" + b"9" * 30 + b",NULL,NULL);\n",
+    "a number of thousands of digits": TABLE + INTO + b"(" + b"9" * 5000 + b",NULL,NULL);\n",
+    "a table twice": TABLE + TABLE,
+    "a table without columns": b"CREATE TABLE `ost_ticket` (\n) ENGINE=InnoDB;\n",
+    "a name that is no text": TABLE.replace(b"words", b"w\xff"),
+    "a name with a NUL": TABLE.replace(b"words", b"w\0"),
+    "a column that is not there": TABLE + b"INSERT INTO `ost_ticket` (`other`) VALUES (1);\n",
+    "packed, and cut off": gzip.compress(TABLE + INTO + b"(1,NULL,NULL);\n")[:-12],
+    "packed, and changed on the way": gzip.compress(TABLE)[:-8] + b"\0" * 8,
+}
+
+
+@every_row("what", DAMAGED)
+def test_a_damaged_dump_is_called_damaged(what: str) -> None:
+    with pytest.raises(NotAnOsticket, match="the dump is damaged: "):
+        read(DAMAGED[what])
 
 
 def test_a_column_that_a_version_lacks_is_empty() -> None:

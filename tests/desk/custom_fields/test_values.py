@@ -50,7 +50,7 @@ def test_a_value_is_read_as_it_is_meant(kind: FieldKind, typed: str, stored: str
     ("kind", "typed"),
     [
         ("number", "four"), ("number", "nan"), ("number", "inf"), ("number", "1,5"), ("number", "1e99"),
-        ("date", "30.11.2026"), ("date", "2026-02-30"), ("date", "tomorrow"),
+        ("date", "30.11.2026"), ("date", "2026-02-30"), ("date", "tomorrow"), ("date", "2026-11-30 or so"),
         ("yesno", "perhaps"), ("choice", "P"), ("choice", "Phone"),
     ],
 )  # fmt: skip

@@ -42,7 +42,9 @@ def test_a_length_of_time(text: str, minutes: int) -> None:
     assert time_spent.seconds_of(text) == minutes * 60
 
 
-@pytest.mark.parametrize("text", ["", "0m", "h", "-5m", "1d", "25h", "soon", "1h30h", "\u0663m"])
+@pytest.mark.parametrize(
+    "text", ["", "0m", "h", "-5m", "1d", "25h", "soon", "1h30h", "\u0663m", "1:99", "1h60"]
+)
 def test_what_is_none(text: str) -> None:
     with pytest.raises(WrongUse):
         time_spent.seconds_of(text)
