@@ -13,11 +13,11 @@ from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
+from desk.templates.texts import checked_language
 from desk.tickets import fields as own_fields
 from desk.tickets import lifecycle
 from desk.tickets.changes import find
 from desk.tickets.history import OtherTicket, tickets_of
-from desk.templates.texts import checked_language
 from desk.tickets.reading import require_for
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
@@ -126,13 +126,8 @@ def merge_contacts(actor: Actor, address: str, into: str) -> ContactLine:
 
     Raises NotFound, NotAllowed, and Refused for one and the same contact.
     """
-    require(actor, "ticket.edit")
     with transaction():
-        source, target = _stored(address, actor), _stored(into, actor)
-        if source.id == target.id:
-            raise Refused(f"{source.email} is that contact already", "name two contacts")
-        for each in (source, target):
-            _require_in_all_tickets(actor, each.id)
+        source, target = _to_merge(actor, address, into)
         lifecycle.contact_merged(source.id, target.id, actor, now())
         rows.give_addresses(source.id, target.id)
         kept = {
@@ -144,6 +139,21 @@ def merge_contacts(actor: Actor, address: str, into: str) -> ContactLine:
         rows.delete(source.id)
         rows.add_address(target.id, source.email)
         return _line(rows.read(target.id))
+
+
+def who_stays(actor: Actor, address: str, into: str) -> ContactLine:
+    """Return the contact that `merge_contacts` would leave; raises as that does."""
+    return _line(_to_merge(actor, address, into)[1])
+
+
+def _to_merge(actor: Actor, address: str, into: str) -> tuple[StoredContact, StoredContact]:
+    require(actor, "ticket.edit")
+    source, target = _stored(address, actor), _stored(into, actor)
+    if source.id == target.id:
+        raise Refused(f"{source.email} is that contact already", "name two contacts")
+    for each in (source, target):
+        _require_in_all_tickets(actor, each.id)
+    return source, target
 
 
 def _require_in_all_tickets(actor: Actor, contact_id: int) -> None:

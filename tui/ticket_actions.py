@@ -87,6 +87,8 @@ class TicketActions(CommandNode):
     ID_PREFIX = "ticket"
     GROUP = "Tickets"
     _changed_last = ""
+    _answered: LineInput.Answered | None = None
+    """What is being done was typed at this prompt."""
 
     def chosen_numbers(self) -> list[str]:
         """Return the tickets the next change is for."""
@@ -286,8 +288,29 @@ class TicketActions(CommandNode):
         place = f"has: {tags}" if tags else "vpn printer -old"
         self._prompt().ask("Tags (word adds, -word removes):", purpose="tags", placeholder=place)
 
-    def set_tags(self, text: str) -> None:
-        """Do what was typed at the tags prompt."""
+    def answer(self, event: LineInput.Answered) -> bool:
+        """Do what was typed at a prompt about tickets; False when it was another prompt."""
+        acts = {
+            "tags": self._set_tags,
+            "snooze": self._snooze_until,
+            "time": self._spend_time,
+            "due": self._set_due,
+        }
+        self._answered = event
+        try:
+            if event.purpose not in acts:
+                return self._answer_matter(event.purpose, event.text)
+            acts[event.purpose](event.text)
+            return True
+        finally:
+            self._answered = None
+
+    @property
+    def _refused(self) -> Callable[[Exception], object] | None:
+        """What is done when the desk refuses: a prompt is asked again."""
+        return self._answered.again if self._answered is not None else None
+
+    def _set_tags(self, text: str) -> None:
         from desk.tickets import changes  # 30 ms
 
         words = text.replace(",", " ").split()
@@ -377,9 +400,8 @@ class TicketActions(CommandNode):
 
             self.in_thread(read).then(app.navigation.open_contact, group="contact")
 
-    def answer_matter(self, purpose: str, text: str) -> bool:
-        """Do what was typed at a prompt of the merge menu; False when it was another prompt."""
-        typed = text.strip().replace("{", "").replace("}", "")
+    def _answer_matter(self, purpose: str, text: str) -> bool:
+        typed = text.strip()
         if purpose not in MATTER_PROMPTS or not typed:
             return purpose in MATTER_PROMPTS
         from desk.tickets import links, merging, people  # 38 ms
@@ -398,7 +420,7 @@ class TicketActions(CommandNode):
             self._change(f"Link {{}}: {typed}", f"{{}}: {kind or 'relates'} {other}", link)
         elif purpose == "requester":
             self._change(
-                f"Make {typed} the requester of {{}}",
+                f"Give {{}} the requester {typed}",
                 f"{{}}: requester {typed}",
                 people.set_requester,
                 typed,
@@ -517,8 +539,7 @@ class TicketActions(CommandNode):
             "Time spent, and on what; start, stop:", purpose="time", placeholder="1h30 looked at the tunnel"
         )
 
-    def spend_time(self, text: str) -> None:
-        """Do what was typed at the prompt for time spent."""
+    def _spend_time(self, text: str) -> None:
         from desk.tickets import time_spent  # 30 ms
 
         number, actor = self.current_number(), desk_app(self).actor
@@ -535,7 +556,7 @@ class TicketActions(CommandNode):
             time_spent.add(actor, number, spent, note)
             return f"#{number}: {time_spent.words(time_spent.seconds_of(spent))} spent   {self._undoing}"
 
-        self.in_thread(spend).then(self._changed, group="change")
+        self.in_thread(spend).then(self._changed, failed=self._refused, group="change")
 
     @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
     def action_reopen(self) -> None:
@@ -553,8 +574,7 @@ class TicketActions(CommandNode):
             placeholder="3h 2d tomorrow monday 2026-12-24 answer event",
         )
 
-    def snooze_until(self, text: str) -> None:
-        """Do what was typed at the snooze prompt."""
+    def _snooze_until(self, text: str) -> None:
         from desk.tickets import snoozing  # 30 ms
 
         wanted = text.strip()
@@ -579,11 +599,10 @@ class TicketActions(CommandNode):
             placeholder="3h 2d tomorrow monday 2026-12-24T14:00",
         )
 
-    def set_due(self, text: str) -> None:
-        """Do what was typed at the prompt of the due date."""
+    def _set_due(self, text: str) -> None:
         from desk.tickets import due_dates  # 30 ms
 
-        wanted = text.strip().replace("{", "").replace("}", "")
+        wanted = text.strip()
         if wanted:
             words = "as its SLA promises" if wanted == "-" else wanted
             zone = desk_app(self).desk.zone
@@ -701,9 +720,9 @@ class TicketActions(CommandNode):
         **kwargs: P.kwargs,
     ) -> None:
         """Change the chosen tickets; many are asked about first."""
-        numbers = self.chosen_numbers()
+        numbers, failed = self.chosen_numbers(), self._refused
         change = functools.partial(function, desk_app(self).actor, numbers, *args, **kwargs)
-        self._ask_if_many(question, numbers, lambda: self._run(done, numbers, change))
+        self._ask_if_many(question, numbers, lambda: self._run(done, numbers, change, failed))
 
     def _decide(
         self,
@@ -715,7 +734,7 @@ class TicketActions(CommandNode):
     ) -> None:
         """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first."""
         self._tell_and_run(
-            question, done, lambda actor, numbers: function(actor, numbers, *args, **kwargs), None
+            question, done, lambda actor, numbers: function(actor, numbers, *args, **kwargs), self._refused
         )
 
     def _tell_and_run(

@@ -19,6 +19,7 @@ from tui.app import NightdeskApp
 from tui.ticket_actions import MATTER_PROMPTS
 from tui.widgets.entry import Entry, FormRow
 from tui.widgets.line_input import LineInput
+from tui.widgets.status_line import StatusLine
 
 
 @pytest.fixture
@@ -51,6 +52,32 @@ async def test_tab_in_attach_completes_and_keeps_the_keys(app: NightdeskApp, siz
         assert app.screen.query_one("#to", Input).value == to
         await pilot.press("backspace", "enter")
         await until(pilot, "Attached fix.sh")
+
+
+async def test_what_is_refused_is_asked_again_with_what_was_typed(app: NightdeskApp) -> None:
+    rows = {
+        "t": "x" * 41,
+        "mm": "77",
+        "ml": "eats 1041",
+        "mr": "nobody{",
+        "mc": "tom@corp.example eve",
+        "M": "1h99 {} a note",
+        "Z": "never",
+        "d": "{}",
+        "Ta": "call @nobody",
+    }
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, "#1041")
+        for keys, typed in rows.items():
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            asked = app.screen.query_one(LineInput)
+            await pilot.press(*typed, "enter")
+            await until(pilot, " !! ")
+            assert (asked.asking, asked.text) == (True, typed), keys
+            await pilot.press("escape")
+            app.screen.query_one(StatusLine).end_flash()
 
 
 async def test_several_names_are_told(app: NightdeskApp, home: Path) -> None:

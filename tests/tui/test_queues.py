@@ -47,6 +47,14 @@ async def test_a_filter_is_saved_as_a_queue(app: NightdeskApp, actor: Actor) -> 
         await until(pilot, "[Tunnels 1]")
         line = queues.named(actor, "tunnels")
         assert (line.query, line.shared, line.tab) == ("tag:vpn", False, True)
+        await pilot.press("slash", *"vpn OR nix", "enter")
+        await until(pilot, "/ vpn OR nix")
+        await pilot.press("S", *"Tunnels", "enter")
+        await until(pilot, "there is a queue Tunnels already")
+        # The name is asked for again with what was typed.
+        await pilot.press(*" up", "enter")
+        await until(pilot, "Saved as the queue Tunnels up")
+        assert queues.named(actor, "tunnels up").query == "tag:vpn (vpn OR nix)"
 
 
 async def test_any_queue_is_picked_from_a_menu_and_narrowed_by_a_filter(app: NightdeskApp) -> None:

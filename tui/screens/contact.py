@@ -221,26 +221,30 @@ class ContactScreen(WordsBelow[None]):
         if event.purpose == "address":
             gone = [text[1:].strip()] if text.startswith("-") else []
             come = [] if gone else [text]
-            self._do(lambda actor: contacts.edit_contact(actor, address, add=come, remove=gone))
+            self._do(lambda actor: contacts.edit_contact(actor, address, add=come, remove=gone), event)
             return
 
         def merge(sure: bool | None) -> None:
             if sure:
-                self._do(lambda actor: contacts.merge_contacts(actor, address, text))
+                self._do(lambda actor: contacts.merge_contacts(actor, address, text), event)
 
-        question = f"Make {line(address)} a part of {line(text)}?"
-        self.app.push_screen(Confirm(question, "Their tickets and addresses go there for good."), merge)
+        def ask(stays: ContactLine) -> None:
+            question = f"Make {line(address)} a part of {line(stays.email)}?"
+            self.app.push_screen(Confirm(question, "Their tickets and addresses go there for good."), merge)
+
+        asking = self.in_thread(contacts.who_stays, desk_app(self).actor, address, text)
+        asking.then(ask, failed=event.again, group="change")
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the list."""
         self.table.focus()
 
-    def _do(self, act: Callable[[Actor], ContactLine]) -> None:
+    def _do(self, act: Callable[[Actor], ContactLine], event: LineInput.Answered) -> None:
         def done(contact: ContactLine) -> None:
             self._address = contact.email
             self.desk_changed()
 
-        self.in_thread(act, desk_app(self).actor).then(done, group="change")
+        self.in_thread(act, desk_app(self).actor).then(done, failed=event.again, group="change")
 
     @command("back", "escape,q", "Back", footer="back")
     def action_back(self) -> None:

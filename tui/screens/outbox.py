@@ -206,9 +206,15 @@ class OutboxScreen(MailListScreen[DeliveryView]):
     def _corrected(self, event: LineInput.Answered) -> None:
         row, self._correcting = self._correcting, None
         if row is not None and event.text.strip() not in ("", row.to):
-            self.in_thread(deliveries.correct, desk_app(self).actor, row.id, row.to, event.text.strip()).then(
-                self._sent_again, group="change"
+
+            def refused(error: Exception) -> None:
+                self._correcting = row
+                event.again(error)
+
+            correct = self.in_thread(
+                deliveries.correct, desk_app(self).actor, row.id, row.to, event.text.strip()
             )
+            correct.then(self._sent_again, failed=refused, group="change")
 
     def _sent_again(self, address: str) -> None:
         self.flash(f"It goes to {address} now")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,12 +183,12 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     def _ask_who(self, sender: str) -> None:
         self.query_one(LineInput).ask("Who wrote it:", sender, purpose="take")
 
-    def _take(self, requester: str) -> None:
-        row = self.table.row
+    def _take(self, event: LineInput.Answered) -> None:
+        row, requester = self.table.row, event.text.strip()
         if row is not None and requester:
             app = desk_app(self)
             self.in_thread(by_hand.take, app.desk, app.actor, row.id, requester).then(
-                self._taken, group="take"
+                self._taken, failed=event.again, group="take"
             )
 
     def _taken(self, number: str) -> None:
@@ -209,7 +209,7 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
                 complete=files.directory_completions,
             )
 
-    def _save_to(self, directory: Path) -> None:
+    def _save_to(self, directory: Path, failed: Callable[[Exception], object] | None = None) -> None:
         row = self.table.row
         if row is None:
             return
@@ -218,7 +218,11 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         def save() -> Path:
             return files.save(receipts.raw(receipt_id, reader), f"receipt-{receipt_id}.eml", directory)
 
-        self.in_thread(save).then(lambda place: self.flash(f"Saved {files.home_text(place)}"))
+        def saved(place: Path) -> None:
+            desk_app(self).files_directory = place.parent
+            self.flash(f"Saved {files.home_text(place)}")
+
+        self.in_thread(save).then(saved, failed=failed)
 
     @command("reject", "d", "Reject", footer="reject", may="receipt.retry", enabled=_quarantined)
     def action_reject(self) -> None:
@@ -279,12 +283,10 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     def _found(self, event: LineInput.Answered) -> None:
         match event.purpose:
             case "take":
-                self._take(event.text.strip())
+                self._take(event)
             case "save":
                 if event.text.strip():
-                    directory = files.place(event.text)
-                    desk_app(self).files_directory = directory
-                    self._save_to(directory)
+                    self._save_to(files.place(event.text), event.again)
             case _:
                 self._show(replace(self.wanted, text=event.text.strip() or None))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -151,19 +152,21 @@ class TasksScreen(ListScreen[None]):
         who = next((word[1:] for word in words if word.startswith("@")), "")
         text = " ".join(word for word in words if not word.startswith("@"))
         if event.purpose == "add" and text:
-            self._do(lambda: tasks.add(actor, self._number, text, zone, assignee=who or None))
+            add = partial(tasks.add, actor, self._number, text, zone, assignee=who or None)
+            self._do(add, event.again)
         elif event.purpose == "change" and row is not None and text:
-            self._do(lambda: tasks.edit(actor, self._number, row.place, zone, text=text, assignee=who))
+            edit = partial(tasks.edit, actor, self._number, row.place, zone, text=text, assignee=who)
+            self._do(edit, event.again)
         elif event.purpose == "due" and row is not None and words:
             due = "" if event.text.strip() == "-" else event.text
-            self._do(lambda: tasks.edit(actor, self._number, row.place, zone, due=due))
+            self._do(partial(tasks.edit, actor, self._number, row.place, zone, due=due), event.again)
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the list."""
         self.table.focus()
 
-    def _do(self, act: Callable[[], object]) -> None:
-        self.in_thread(act).then(lambda _: self.desk_changed(), group="change")
+    def _do(self, act: Callable[[], object], failed: Callable[[Exception], object] | None = None) -> None:
+        self.in_thread(act).then(lambda _: self.desk_changed(), failed=failed, group="change")
 
     @command("back", "escape,q", "Back", footer="back")
     def action_back(self) -> None:

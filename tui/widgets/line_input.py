@@ -64,6 +64,11 @@ class LineInput(DeskCalls, Horizontal):
 
         purpose: str
         text: str
+        line: LineInput
+
+        def again(self, error: Exception) -> None:
+            """Say why it is refused, and ask again with what was typed, to be mended."""
+            self.line.ask_again(self, error)
 
     @dataclass
     class Cancelled(Message):
@@ -110,6 +115,19 @@ class LineInput(DeskCalls, Horizontal):
         tab = (("Tab", "complete"),) if complete else ()
         self.post_message(self.Asked((("ret", "go on"), *tab, ("Esc", "cancel"))))
 
+    def ask_again(self, answered: Answered, error: Exception) -> None:
+        """Say why an answer was refused, and ask again with it, unless the person is elsewhere by now."""
+        desk_app(self).flash_error(error)
+        if self.screen.is_current and not self.asking and self._purpose == answered.purpose:
+            label, field = self._parts()
+            self.ask(
+                str(label.content),
+                answered.text,
+                purpose=self._purpose,
+                placeholder=field.placeholder,
+                complete=self._completer,
+            )
+
     def _parts(self) -> tuple[Static, SteadyInput]:
         # Made when first asked: the import alone is 8 ms that the first paint need not wait for.
         if self._prompt is None or self._field is None:
@@ -137,7 +155,7 @@ class LineInput(DeskCalls, Horizontal):
         event.stop()
         if self.asking:
             self.close()
-            self.post_message(self.Answered(self._purpose, event.value))
+            self.post_message(self.Answered(self._purpose, event.value, self))
 
     def on_descendant_blur(self) -> None:
         """Close if the cursor went elsewhere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -713,8 +713,10 @@ class ComposeScreen(DeskScreen[None]):
 
         self.app.push_screen(Menu("Attach", items), picked)
 
-    def _attach_file(self, text: str, only_in: Path | None) -> None:
-        self.in_thread(files.look_at, text, only_in).then(self._attached, group="attach")
+    def _attach_file(
+        self, text: str, only_in: Path | None, failed: Callable[[Exception], object] | None = None
+    ) -> None:
+        self.in_thread(files.look_at, text, only_in).then(self._attached, failed=failed, group="attach")
 
     def _attached(self, file: files.LocalFile) -> None:
         self._change(attachments=(*self.composition.attachments, file))
@@ -819,7 +821,7 @@ class ComposeScreen(DeskScreen[None]):
         """Attach the file that was named."""
         self._go_back()
         if event.text.strip():
-            self._attach_file(event.text.strip(), None)
+            self._attach_file(event.text.strip(), None, event.again)
 
     def on_line_input_cancelled(self) -> None:
         """Go back to where the cursor was."""

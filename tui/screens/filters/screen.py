@@ -122,7 +122,8 @@ class FiltersScreen(WordsBelow[None]):
         self.table.focus()
         row, text = self.table.row, event.text.strip()
         if event.purpose == "file" and text:
-            self.in_thread(questions.of_file, *self._asking, text).then(self._what_if, group="change")
+            asking = self.in_thread(questions.of_file, *self._asking, text)
+            asking.then(self._what_if, failed=event.again, group="change")
         elif row is not None and text:
             name = row.name
 
@@ -131,6 +132,7 @@ class FiltersScreen(WordsBelow[None]):
 
             self.in_thread(check).then(
                 lambda _checked: self._what_if(questions.of_filter(*self._asking, name, text)),
+                failed=event.again,
                 group="change",
             )
 

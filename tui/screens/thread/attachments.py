@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,18 +176,16 @@ class AttachmentsScreen(DeskModal[None]):
             if event.text.strip():
                 self._pipe(event.text)
         elif event.text.strip():
-            directory = files.place(event.text)
-            desk_app(self).files_directory = directory
-            self._save_to(directory)
+            self._save_to(files.place(event.text), event.again)
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the files."""
         self.query_one(PickPane).focus()
 
-    def _save_to(self, directory: Path) -> None:
+    def _save_to(self, directory: Path, failed: Callable[[Exception], object] | None = None) -> None:
         count = len(self._message.attachments)
         wanted = range(count) if self._all else [self._cursor]
-        self.in_thread(self._write, directory, list(wanted)).then(self._saved, group="save")
+        self.in_thread(self._write, directory, list(wanted)).then(self._saved, failed=failed, group="save")
 
     def _write(self, directory: Path, wanted: list[int]) -> list[Path]:
         attached = self._message.attachments
@@ -198,6 +197,8 @@ class AttachmentsScreen(DeskModal[None]):
 
     def _saved(self, places: list[Path]) -> None:
         attached = self._message.attachments
+        if places:
+            desk_app(self).files_directory = places[0].parent
         if desk_app(self).restricted and places and (self._all or self._cursor < len(attached)):
             # Whoever came by SSH reaches no directory of the desk's host.
             verb = f"list {self._number}" if self._all else f"get {attached[self._cursor].id} > FILE"

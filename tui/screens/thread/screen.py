@@ -735,22 +735,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Find the words, or change the tags, that were typed."""
         self.query_one("#thread").focus()
-        if event.purpose == "tags":
-            self.set_tags(event.text)
-            return
         if event.purpose == "pipe":
             self._pipe(event.text)
             return
-        if self.answer_matter(event.purpose, event.text):
-            return
-        if event.purpose == "snooze":
-            self.snooze_until(event.text)
-            return
-        if event.purpose == "time":
-            self.spend_time(event.text)
-            return
-        if event.purpose == "due":
-            self.set_due(event.text)
+        if self.answer(event):
             return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:

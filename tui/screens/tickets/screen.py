@@ -534,22 +534,10 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Filter, change tags, or go to a ticket, as was asked."""
         self._end_prompt()
-        if event.purpose == "tags":
-            self.set_tags(event.text)
-            return
         if event.purpose == "queue":
-            self._save_queue(event.text)
+            self._save_queue(event)
             return
-        if self.answer_matter(event.purpose, event.text):
-            return
-        if event.purpose == "snooze":
-            self.snooze_until(event.text)
-            return
-        if event.purpose == "time":
-            self.spend_time(event.text)
-            return
-        if event.purpose == "due":
-            self.set_due(event.text)
+        if self.answer(event):
             return
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
@@ -659,11 +647,14 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self.add_class("-asking")
         self.query_one(LineInput).ask("Name of the queue:", purpose="queue")
 
-    def _save_queue(self, name: str) -> None:
+    def _save_queue(self, event: LineInput.Answered) -> None:
         wanted, actor, zone = self._filter, desk_app(self).actor, desk_app(self).desk.zone
+        name = event.text
         if not name.strip() or wanted is None:
             return
-        text = " ".join(filter(None, (self._queue.line.query if self._queue else "", wanted.text)))
+        # OR is weaker than what stands side by side.
+        both = [self._queue.line.query if self._queue else "", wanted.text]
+        text = " ".join(f"({each})" if "OR" in each.split() and all(both) else each for each in both).strip()
         sort = self._sort
 
         def save() -> OpenQueue:
@@ -671,7 +662,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
             return queues.opened(queues.add_queue(actor, zone, name, text, sort=sort), actor, zone)
 
-        self.in_thread(save).then(self._saved_queue, group="queues")
+        self.in_thread(save).then(self._saved_queue, failed=event.again, group="queues")
 
     def _saved_queue(self, queue: OpenQueue) -> None:
         self._tabs = (*self._tabs, queue)

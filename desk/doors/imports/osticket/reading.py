@@ -453,11 +453,12 @@ def shares_with_all(status: object) -> bool:
 
 
 def number(value: object) -> int:
-    """Return a number of a row, 0 for NULL and for what is none."""
+    """Return a number of a row, 0 for NULL and for what is none that a column holds."""
     try:
-        return int(value or 0)  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
+        found = int(value or 0)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
         return 0
+    return found if abs(found) < 2**63 else 0
 
 
 def text(value: object) -> str:
