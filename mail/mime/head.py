@@ -16,16 +16,23 @@ def parse_head(raw: bytes, whole: Callable[[], ParsedMail]) -> ParsedMail:
     ``whole`` reads all of it. It is asked for what parts know of the charsets of headers that do not name
     theirs, and where headers do not end in an empty line. Raises what that raises.
     """
-    begin = headers_begin(raw)
-    most = begin + MAX_HEADER_BYTES
-    after = raw.find(b"\n\r\n", begin, most)
-    bare = raw.find(b"\n\n", begin, most if after < 0 else after)
-    end = bare + 2 if bare >= 0 else after + 3
-    if end < 3 or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    end = head_end(raw)
+    if end is None or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return whole()
     head = message.parse(raw[:end])
     head.root.headers.charsets = _OfTheWhole(whole)
     return head
+
+
+def head_end(raw: bytes) -> int | None:
+    """Return where the first empty line ends below which there are no headers; None where there is none."""
+    begin = headers_begin(raw)
+    most = begin + MAX_HEADER_BYTES
+    after = raw.find(b"\n\r\n", begin, most)
+    bare = raw.find(b"\n\n", begin, most if after < 0 else after)
+    if bare >= 0:
+        return bare + 2
+    return after + 3 if after >= 0 else None
 
 
 class _OfTheWhole(Charsets):

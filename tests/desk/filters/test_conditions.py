@@ -207,7 +207,8 @@ def test_of_many_filters_few_are_asked() -> None:
         for at, text in enumerate(texts)
     ]
     assert [each.name for each in ready(stored)["new"].worth_asking(replace(MAIL))] == ["200"]
-    assert needs("printers") is None
+    assert needs("printers from:@news.example") == frozenset(["from@ news.example"])
+    assert needs("-printers") is None
 
 
 @every_row(
