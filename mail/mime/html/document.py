@@ -68,7 +68,6 @@ def read_html(html: str, first_link: int = 1) -> HtmlText:
 
 _DATA_URL: Final = expression(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
 _MARKS: Final = QUOTE_BEGINS + QUOTE_ENDS + SIGNATURE_BEGINS + SIGNATURE_ENDS
-_NO_MARKS: Final = str.maketrans("", "", _MARKS)
 _NONCHARACTERS: Final = expression("[\x00\ufdd0-\ufdef]")
 _BEGIN_OF_NONCHARACTERS: Final = "\ufdd0".encode()[:2]
 """To look for it in the bytes costs a hundredth of looking at each character."""
@@ -87,55 +86,20 @@ def _bounded(html: str) -> tuple[str, bool]:
     return coded.decode("utf-8"), cut
 
 
-_TAG: Final = expression(rb"<(/?)([a-z][a-z0-9]{0,15})")
-_NO_DEPTH: Final = frozenset(
-    [
-        b"area",
-        b"base",
-        b"br",
-        b"col",
-        b"embed",
-        b"hr",
-        b"img",
-        b"input",
-        b"link",
-        b"meta",
-        b"param",
-        b"source",
-        b"track",
-        b"wbr",
-        b"p",
-        b"li",
-        b"dd",
-        b"dt",
-        b"option",
-        b"tr",
-        b"td",
-        b"th",
-        b"thead",
-        b"tbody",
-        b"tfoot",
-        b"colgroup",
-    ]
+_TAG: Final = expression(rb"<(/?[a-z][a-z0-9]{0,15})")
+_BEGINS, _ENDS, _FORMATS, _FORMATS_NO_MORE = range(4)
+_WITHOUT_DEPTH: Final = (
+    b"area base br col embed hr img input link meta param source track wbr p li dd dt option tr td th thead "
+    b"tbody tfoot colgroup".split()
 )
-_FORMATTING: Final = frozenset(
-    [
-        b"a",
-        b"b",
-        b"big",
-        b"code",
-        b"em",
-        b"font",
-        b"i",
-        b"nobr",
-        b"s",
-        b"small",
-        b"strike",
-        b"strong",
-        b"tt",
-        b"u",
-    ]
-)
+_FORMATTING: Final = b"a b big code em font i nobr s small strike strong tt u".split()
+_KINDS: Final = {
+    **dict.fromkeys(_WITHOUT_DEPTH, _BEGINS),
+    **dict.fromkeys((b"/" + name for name in _WITHOUT_DEPTH), _ENDS),
+    **dict.fromkeys(_FORMATTING, _FORMATS),
+    **dict.fromkeys((b"/" + name for name in _FORMATTING), _FORMATS_NO_MORE),
+}
+"""Of tags that are nothing but one more level of depth there is none."""
 _MAX_REOPENED: Final = 200_000
 
 
@@ -147,23 +111,26 @@ def _too_complex(small: bytes) -> bool:
     if small.count(b"<") <= MAX_TAG_DEPTH:
         return False
     depth = formatting = reopened = 0
-    for closing, name in _TAG.findall(small):
-        if name in _FORMATTING:
-            formatting += -1 if closing else 1
-            formatting = max(formatting, 0)
-        elif not closing and formatting:
+    kind_of = _KINDS.get
+    for tag in _TAG.findall(small):
+        kind = kind_of(tag)
+        if kind == _ENDS:
+            continue
+        if kind == _FORMATS:
+            formatting += 1
+        elif kind == _FORMATS_NO_MORE or (kind is None and tag.startswith(b"/")):
+            depth -= depth > 0
+            formatting -= kind is not None and formatting > 0
+            continue
+        elif formatting:
             # Formatting that is not closed is opened again in every element that follows.
             reopened += formatting
             if reopened > _MAX_REOPENED:
                 return True
-        if name in _NO_DEPTH:
-            continue
-        if not closing:
+        if kind != _BEGINS:
             depth += 1
             if depth > MAX_TAG_DEPTH:
                 return True
-        elif depth:
-            depth -= 1
     return False
 
 
@@ -175,7 +142,8 @@ def _rendered(html: str, small: bytes, first_link: int) -> HtmlText:
         body = tree.body
         if body is None:
             return HtmlText("")
-        styles = [node.text(deep=True) for node in tree.css("style")] if b"<style" in small else []
+        # A selector would do as well, but the first one of a document costs as much as parsing a short one.
+        styles = [node.text(deep=True) for node in tree.tags("style")] if b"<style" in small else []
         sheet = StyleSheet("\n".join(styles))
         links = Links(first_link)
         quotes = quote_marks(small, body)
@@ -196,24 +164,30 @@ def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
     text = clean(without_direction_marks("\n".join(lines)))
     if not any(mark in text for mark in _MARKS):
         return HtmlText(text.strip("\n"), (), tuple(links.found), hidden_words)
-    marked = text.strip("\n").split("\n")
-    plain = "\n".join(line.translate(_NO_MARKS) for line in marked)
-    quotes = _spans(marked, QUOTE_BEGINS, QUOTE_ENDS)
-    signatures = _spans(marked, SIGNATURE_BEGINS, SIGNATURE_ENDS)
+    text = text.strip("\n")
+    plain = text
+    for mark in _MARKS:
+        plain = plain.replace(mark, "")
+    lines = list(zip(text.split("\n"), map(len, plain.split("\n")), strict=True))
+    quotes = _spans(lines, QUOTE_BEGINS, QUOTE_ENDS)
+    signatures = _spans(lines, SIGNATURE_BEGINS, SIGNATURE_ENDS)
     found = tuple(links.found)
     return HtmlText(plain, _merged(quotes, plain), found, hidden_words, _merged(signatures, plain))
 
 
-def _spans(marked: list[str], begins: str, ends: str) -> list[tuple[int, int]]:
-    """Return where in the text without marks a kind of them begins and ends."""
+def _spans(lines: list[tuple[str, int]], begins: str, ends: str) -> list[tuple[int, int]]:
+    """Return where in the text without marks a kind of them begins and ends.
+
+    ``lines`` are those with marks, and how long each is without them.
+    """
     spans: list[tuple[int, int]] = []
     size = depth = begin = 0
-    for line in marked:
+    for line, length in lines:
         begun, ended = line.count(begins), line.count(ends)
         if begun and not depth:
             begin = size
         depth += begun
-        size += len(line.translate(_NO_MARKS)) + 1
+        size += length + 1
         if ended and depth:
             depth = max(0, depth - ended)
             if not depth:

@@ -164,6 +164,8 @@ def _is_tracked(target: str) -> bool:
 
 def _same(target: str, label: str) -> bool:
     """Return whether the words of a link are its target, give or take what nobody reads."""
+    if "." not in label and "." in target and "www." not in target.lower():
+        return False  # as of most links: dots of a target that are not read are those behind "www"
     return _bare(target) == _bare(label)
 
 

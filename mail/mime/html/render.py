@@ -526,7 +526,7 @@ class Renderer:
         alt = _as_one_blank(alt).strip()
         if not alt or _is_nothing(attributes.get("width")) or _is_nothing(attributes.get("height")):
             return
-        self._text(f"[image: {alt}]" if _FILE_NAME.fullmatch(alt) else alt)
+        self._text(f"[image: {alt}]" if "." in alt and _FILE_NAME.fullmatch(alt) else alt)
 
     def _begin_span(self, tag: str, opened: _Open) -> None:
         prefix = _RAISED.get(tag, "~~")
@@ -646,8 +646,8 @@ class Renderer:
             self._tables[-1].rows.append([])
 
     def _begin_cell(self, tag: str, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
-        self._end_line()
         if not self._tables or len(self._blocks) >= _MAX_CONTAINERS:
+            self._end_line()
             opened.then = "block"
             return
         cell = Cell([], header=tag == "th", right=bool(style.right) or attributes.get("align") == "right")
@@ -698,6 +698,8 @@ class Renderer:
 
 def _as_one_blank(text: str) -> str:
     """Return a text with runs of blanks and line ends as one blank; few texts have any."""
+    if "\n" in text:
+        text = text.replace("\n", " ")
     return text if text.isprintable() and "  " not in text else _BLANKS.sub(" ", text)
 
 

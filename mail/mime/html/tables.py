@@ -41,6 +41,8 @@ class Cell:
     rows: int = 1
     width: int | None = None
     """That of its widest line, once somebody asked."""
+    is_narrow: bool = False
+    """Each of its characters takes one column: its lines are as wide as they are long. Known with `width`."""
 
 
 @dataclass(slots=True)
@@ -77,26 +79,29 @@ def lay_out(table: Table) -> list[str]:
     if _is_head(grid) and not all(_is_simple(cell) for row in grid for cell in _said(row)):
         return _records(grid)
     done: list[str] = []
-    for run in _runs(grid):
-        lines = _aligned(run) if _is_data(run, table.border) else _blocks(run)
+    for simple, run in _runs(grid):
+        lines = _aligned(run) if simple and _is_data(run, table.border) else _blocks(run)
         if done and (_is_large(lines) or _is_large(done)) and done[-1]:
             done.append("")
         done += lines
     return done
 
 
-def _runs(grid: list[list[Cell | None]]) -> list[list[list[Cell | None]]]:
-    """Put rows of data together, and rows of layout (one cell, or much text in one)."""
-    runs: list[list[list[Cell | None]]] = []
+def _runs(grid: list[list[Cell | None]]) -> list[tuple[bool, list[list[Cell | None]]]]:
+    """Put rows that may be data together, and rows of layout (one cell, or much text in one).
+
+    With each run stands which of both it is. The first row of what may be data has several cells.
+    """
+    runs: list[tuple[bool, list[list[Cell | None]]]] = []
     in_data = False
     for row in grid:
         said = _said(row)
         simple = all(_is_simple(cell) for cell in said)
         data = simple and (len(said) > 1 or (in_data and _width(said[0]) <= WIDTH))
         if runs and data == in_data:
-            runs[-1].append(row)
+            runs[-1][1].append(row)
         else:
-            runs.append([row])
+            runs.append((data, [row]))
         in_data = data
     return runs
 
@@ -174,15 +179,15 @@ def _is_simple(cell: Cell) -> bool:
 
 
 def _is_data(run: list[list[Cell | None]], border: bool) -> bool:
-    cells = [cell for row in run for cell in _said(row)]
-    several = [row for row in run if len(_said(row)) > 1]
-    if not several or not all(_is_simple(cell) for cell in cells):
-        return False
-    if any(cell.header for cell in cells) or border:
+    """Return whether rows that may be data are."""
+    rows = [_said(row) for row in run]
+    cells = [cell for row in rows for cell in row]
+    if border or any(cell.header for cell in cells):
         return True
+    several = [row for row in rows if len(row) > 1]
     if len(several) == 1:
         # A single row of words is a row of links, or of a name and a number.
-        return all(sum(_width(cell) + len(_GAP) for cell in _said(row)) <= WIDTH for row in several)
+        return sum(_width(cell) + len(_GAP) for cell in several[0]) <= WIDTH
     # Columns of prose side by side are layout.
     prose = sum((len(cell.lines) > 1 and _width(cell) > _PROSE) or _width(cell) > WIDTH for cell in cells)
     return prose * 3 <= len(cells)
@@ -190,7 +195,9 @@ def _is_data(run: list[list[Cell | None]], border: bool) -> bool:
 
 def _width(cell: Cell) -> int:
     if cell.width is None:
-        cell.width = max(map(width_of, cell.lines), default=0)
+        text = "".join(cell.lines)
+        cell.is_narrow = text.isascii() or _PERHAPS_WIDE.search(text) is None
+        cell.width = max(map(len if cell.is_narrow else width_of, cell.lines), default=0)
     return cell.width
 
 
@@ -252,8 +259,9 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
 
 
 def _longest_word(cell: Cell) -> int:
+    """Return how wide the widest word of a cell is whose width is known."""
     text = " ".join(cell.lines)
-    return max(map(len if text.isascii() else width_of, text.split()), default=0)
+    return max(map(len if cell.is_narrow else width_of, text.split()), default=0)
 
 
 def _is_remark(row: list[Cell | None]) -> bool:
@@ -292,26 +300,27 @@ def _is_right(column: list[Cell | None], titled: bool) -> bool:
 
 
 def _row(row: list[Cell | None], widths: list[int], right: list[bool]) -> list[str]:
-    columns: list[tuple[list[str], int, bool]] = []
+    columns: list[tuple[list[str], str]] = []
     n = 0
     while n < len(row):
         cell = row[n]
-        span = cell.columns if cell is not None and cell.columns > 1 else 1
-        width = sum(widths[n : n + span]) + len(_GAP) * (span - 1)
-        lines = cell.lines if cell is not None else []
-        if cell is not None and _width(cell) > width:
+        if cell is None:
+            columns.append(([], " " * widths[n]))
+            n += 1
+            continue
+        span = max(cell.columns, 1)
+        width = widths[n] if span == 1 else sum(widths[n : n + span]) + len(_GAP) * (span - 1)
+        lines = cell.lines
+        if _width(cell) > width:
             lines = [piece for line in lines for piece in _wrapped(line, width)]
-        columns.append((lines, width, cell is not None and cell.right if span > 1 else right[n]))
+        rooms = [width if cell.is_narrow else width - width_of(text) + len(text) for text in lines]
+        pad = str.rjust if (cell.right if span > 1 else right[n]) else str.ljust
+        columns.append((list(map(pad, lines, rooms)), " " * width))
         n += span
-    done = []
-    for level in range(max(len(lines) for lines, _, _ in columns)):
-        parts = []
-        for lines, width, to_the_right in columns:
-            text = lines[level] if level < len(lines) else ""
-            room = width if text.isascii() else width - width_of(text) + len(text)
-            parts.append(text.rjust(room) if to_the_right else text.ljust(room))
-        done.append(_GAP.join(parts).rstrip())
-    return done
+    return [
+        _GAP.join([lines[level] if level < len(lines) else blank for lines, blank in columns]).rstrip()
+        for level in range(max(len(lines) for lines, _ in columns))
+    ]
 
 
 def _wrapped(line: str, width: int) -> list[str]:

@@ -80,9 +80,9 @@ def quote_marks(small: bytes, body: LexborNode) -> QuoteMarks:
     ``small`` is its source in UTF-8, its ASCII letters small.
     """
     marks = QuoteMarks()
-    if any(hint in small for hint in _SIGNATURE_HINTS):
+    if any(map(small.__contains__, _SIGNATURE_HINTS)):
         marks.signatures = {node.mem_id for node in body.css(_SIGNATURES)[:MAX_MARKS]}
-    if not any(hint in small for hint in _HINTS):
+    if not any(map(small.__contains__, _HINTS)):
         return marks
     for node in body.css(_BOXES)[:MAX_MARKS]:
         if not _is_inside(node, marks.begins):
