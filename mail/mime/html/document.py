@@ -168,21 +168,21 @@ def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
     plain = text
     for mark in _MARKS:
         plain = plain.replace(mark, "")
-    lines = list(zip(text.split("\n"), map(len, plain.split("\n")), strict=True))
-    quotes = _spans(lines, QUOTE_BEGINS, QUOTE_ENDS)
-    signatures = _spans(lines, SIGNATURE_BEGINS, SIGNATURE_ENDS)
+    marked = list(zip(text.split("\n"), map(len, plain.split("\n")), strict=True))
+    quotes = _spans(marked, QUOTE_BEGINS, QUOTE_ENDS)
+    signatures = _spans(marked, SIGNATURE_BEGINS, SIGNATURE_ENDS)
     found = tuple(links.found)
     return HtmlText(plain, _merged(quotes, plain), found, hidden_words, _merged(signatures, plain))
 
 
-def _spans(lines: list[tuple[str, int]], begins: str, ends: str) -> list[tuple[int, int]]:
+def _spans(marked: list[tuple[str, int]], begins: str, ends: str) -> list[tuple[int, int]]:
     """Return where in the text without marks a kind of them begins and ends.
 
-    ``lines`` are those with marks, and how long each is without them.
+    ``marked``: its lines with marks, and how long each is without them.
     """
     spans: list[tuple[int, int]] = []
     size = depth = begin = 0
-    for line, length in lines:
+    for line, length in marked:
         begun, ended = line.count(begins), line.count(ends)
         if begun and not depth:
             begin = size
