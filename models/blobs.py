@@ -11,8 +11,9 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
 
 import peewee
 
@@ -235,13 +236,14 @@ _BY_ID = Lookup(
     ),
     Packed,
 )
-_SMALL_ONES = Lookup(
-    lambda p: Blob.select(Blob.id, Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path).where(
-        Blob.id.in_(p.each("wanted")), Blob.path.is_null(False) | (Blob.size < literal(_LARGE))
-    ),
+_BEGINNINGS = Lookup(
+    lambda p: Blob.select(
+        *(Blob.id, Blob.sha256, Blob.size, Blob.codec),
+        *(peewee.fn.SUBSTR(Blob.data, literal(1), literal(_LARGE)), Blob.path),
+    ).where(Blob.id.in_(p.each("wanted"))),
     lambda blob_id, *packed: (int(blob_id), Packed(*packed)),
 )
-"""Without those that would fill the memory, many at once."""
+"""Of large ones that are rows the first bytes: many at once would fill the memory."""
 
 
 def look_up(digests: Iterable[str]) -> None:
@@ -356,10 +358,48 @@ def read(blob_id: int, *, hurried: bool = False) -> bytes:
     return _bytes_of(blob_id, None, hurried=hurried)
 
 
-def reader_of(blob_ids: Iterable[int]) -> Callable[[int], bytes]:
-    """Return what reads these blobs as `read` does: the rows of all that are small are looked up at once."""
-    rows = dict(_SMALL_ONES.each_of(blob_ids))
-    return lambda blob_id: _bytes_of(blob_id, rows.pop(blob_id, None))
+class Reader:
+    """Reads blobs, whose rows are looked up at once."""
+
+    def __init__(self, blob_ids: Iterable[int]) -> None:
+        """Look the rows up."""
+        self._rows = dict(_BEGINNINGS.each_of(blob_ids))
+
+    def whole(self, blob_id: int) -> bytes:
+        """Return the bytes of a blob. Raises what `read` raises."""
+        row = self._rows.get(blob_id)
+        is_all_there = row is not None and (row.path is not None or len(row.data or b"") < _LARGE)
+        return _bytes_of(blob_id, row if is_all_there else None)
+
+    def beginning(self, blob_id: int) -> bytes:
+        """Return at least so much of a blob as the headers of a mail take; of a large one no more, unchecked.
+
+        Raises what `read` raises.
+        """
+        row = self._rows.get(blob_id)
+        if row is None or row.size <= _LARGE or (row.path is not None and _in_store(row.path)):
+            return self.whole(blob_id)
+        try:
+            if row.path is None:
+                found = _unpacked_beginning(BytesIO(bytes(row.data or b"")), row.codec)
+            else:
+                with (directory() / row.path).open("rb") as file:
+                    found = _unpacked_beginning(file, row.codec)
+        except OSError:
+            return self.whole(blob_id)
+        return found or self.whole(blob_id)
+
+
+def _unpacked_beginning(file: IO[bytes], codec: str) -> bytes:
+    """Return the first bytes of what a blob's file has; none where it cannot be unpacked."""
+    if codec == "raw":
+        return file.read(_LARGE)
+    import zstandard  # 0.7 ms, for what is packed
+
+    try:
+        return zstandard.ZstdDecompressor().stream_reader(file, read_size=_LARGE).read(_LARGE)
+    except zstandard.ZstdError:
+        return b""
 
 
 def _bytes_of(blob_id: int, row: Packed | None, *, hurried: bool = False) -> bytes:

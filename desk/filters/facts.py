@@ -172,7 +172,12 @@ class MailFacts:
     @cached_property
     def headers(self) -> Headers:
         """The headers, found when a condition asks for one."""
-        return parse_headers(self.raw, headers_begin(self.raw), len(self.raw), [])[0]
+        return parse_headers(self.top, headers_begin(self.top), len(self.top), [])[0]
+
+    @cached_property
+    def top(self) -> bytes:
+        """As much of it as its headers take."""
+        return self.raw[: head_end(self.raw)]
 
     @cached_property
     def _header_values(self) -> dict[str, list[str]]:
@@ -230,7 +235,7 @@ class MailFacts:
     @cached_property
     def _head_lowered(self) -> bytes:
         """What holds the names of all headers: to find the headers in it takes ten times as long."""
-        return self.raw[: head_end(self.raw)].lower()
+        return self.top.lower()
 
     @cached_property
     def all_words(self) -> str:
@@ -631,7 +636,7 @@ def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", text.casefold())
-    marks = [each for each in set(text) if unicodedata.combining(each)]
+    marks = list(filter(unicodedata.combining, set(text)))
     if len(marks) > _MARKS_TAKEN_OUT:
         return "".join(filterfalse(unicodedata.combining, text))
     for mark in marks:

@@ -205,10 +205,10 @@ def _message_of(receipt_id: int, ticket: TicketState) -> int | None:
 def _arrivals(places: Sequence[tuple[int, str, int | None]]) -> list[Arrival | None]:
     """Return stored mails as they came; None for one whose bytes are gone."""
     found: list[Arrival | None] = []
-    read = blobs.reader_of([blob_id for blob_id, _, _ in places])
+    reader = blobs.Reader([blob_id for blob_id, _, _ in places])
     for blob_id, door, mailbox_id in places:
         try:
-            found.append(Arrival(read(blob_id), door, mailbox_id))
+            found.append(Arrival(reader.whole(blob_id), door, mailbox_id))
         except blobs.BlobDamaged:
             found.append(None)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ from desk.tickets.reading import may_read
 from mail.inert import one_line
 from mail.mime import automated, message
 from mail.mime.author import author_of, named_people
-from mail.mime.head import parse_head
+from mail.mime.head import head_end, parse_head
 from mail.mime.headers import TooComplex
 from models import blobs, events, messages, receipts, tickets
 from models import filters as rows
@@ -55,12 +55,7 @@ class StoredMail(Record):
 
     taken: TakenMail
     kept: WrittenText | None
-    read: Callable[[int], bytes]
-    """Reads its blob, by its id."""
-
-    def arrival(self) -> Arrival:
-        """Return it as it came. Raises `models.blobs.BlobDamaged`."""
-        return Arrival(self.read(self.taken.blob_id), self.taken.door, self.taken.mailbox_id)
+    bytes_of: blobs.Reader
 
 
 class Looked(MailFacts):
@@ -79,8 +74,8 @@ class Looked(MailFacts):
 
     @cached_property
     def arrival(self) -> Arrival:
-        """Where it came from, with its bytes."""
-        return self._known.arrival if self._known is not None else self._mail.arrival()
+        """Where it came from; without its bytes, which are read when somebody asks for them."""
+        return Arrival(b"", self._mail.taken.door, self._mail.taken.mailbox_id)
 
     @cached_property
     def parsed(self) -> ParsedMail:
@@ -92,7 +87,21 @@ class Looked(MailFacts):
     @cached_property
     def head(self) -> ParsedMail:
         """Its headers, read."""
-        return self._known.head if self._known is not None else parse_head(self.raw, lambda: self.parsed)
+        if self._known is not None:
+            return self._known.head
+        return parse_head(self._beginning, lambda: self.parsed)
+
+    @cached_property
+    def _beginning(self) -> bytes:
+        return self._mail.bytes_of.beginning(self._mail.taken.blob_id)
+
+    @cached_property
+    def top(self) -> bytes:
+        """As much of it as its headers take."""
+        if self._known is not None:
+            return self._known.top
+        end = head_end(self._beginning)
+        return self.raw if end is None else self._beginning[:end]
 
     @cached_property
     def named(self) -> NamedPeople:
@@ -121,7 +130,9 @@ class Looked(MailFacts):
     @cached_property
     def raw(self) -> bytes:
         """Its bytes."""
-        return self.arrival.raw
+        if self._known is not None:
+            return self._known.raw
+        return self._mail.bytes_of.whole(self._mail.taken.blob_id)
 
     @cached_property
     def sender(self) -> str:
@@ -392,8 +403,8 @@ def stored_mails(since: str, reader: Actor, part: Part, *, texts: bool) -> Itera
             in_tickets = {each.ticket_id for each in found if each.ticket_id is not None}
             kept = messages.texts_taken(in_tickets, last, page[-1].receipt_id)
         mine = receipts.within([each.receipt_id for each in found], reader.reach)
-        read = blobs.reader_of([each.blob_id for each in found if each.receipt_id in mine])
+        bytes_of = blobs.Reader([each.blob_id for each in found if each.receipt_id in mine])
         for each in found:
             if each.receipt_id in mine:
-                yield StoredMail(each, kept.get(each.receipt_id), read)
+                yield StoredMail(each, kept.get(each.receipt_id), bytes_of)
         last = page[-1].receipt_id

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterator
+from typing import Final
 
+from config.expressions import expression
 from mail.mime import message
-from mail.mime.headers import MAX_HEADER_BYTES, Charsets, headers_begin
+from mail.mime.headers import MAX_HEADER_BYTES, Charsets
 from mail.mime.message import ParsedMail
 
+_FIELD_BEGINS: Final = expression(rb"(?:\xef\xbb\xbf)?[!-9;-~]+[ \t]*:")
 
-def parse_head(raw: bytes, whole: Callable[[], ParsedMail]) -> ParsedMail:
-    """Read a mail down to its first empty line; its headers say what they say in the whole of it.
 
-    ``whole`` reads all of it. It is asked for what parts know of the charsets of headers that do not name
-    theirs, and where headers do not end in an empty line. Raises what that raises.
+def parse_head(beginning: bytes, whole: Callable[[], ParsedMail]) -> ParsedMail:
+    """Read a mail, of which the beginning is enough, down to its first empty line.
+
+    Its headers say what they say in the whole of it. ``whole`` reads all: it is asked for what parts know of
+    the charsets of headers that do not name theirs, and where headers do not begin and end as usual. Raises
+    what that raises.
     """
-    end = head_end(raw)
-    if end is None or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    end = head_end(beginning)
+    if end is None:
         return whole()
-    head = message.parse(raw[:end])
+    head = message.parse(beginning[:end])
     head.root.headers.charsets = _OfTheWhole(whole)
     return head
 
 
 def head_end(raw: bytes) -> int | None:
-    """Return where the first empty line ends below which there are no headers; None where there is none."""
-    begin = headers_begin(raw)
-    most = begin + MAX_HEADER_BYTES
-    after = raw.find(b"\n\r\n", begin, most)
-    bare = raw.find(b"\n\n", begin, most if after < 0 else after)
+    """Return where the first empty line of a mail ends that begins with a header; None where none does."""
+    if not _FIELD_BEGINS.match(raw):
+        return None
+    after = raw.find(b"\n\r\n", 0, MAX_HEADER_BYTES)
+    bare = raw.find(b"\n\n", 0, MAX_HEADER_BYTES if after < 0 else after)
     if bare >= 0:
         return bare + 2
     return after + 3 if after >= 0 else None

@@ -40,6 +40,32 @@ def test_what_was_put_in_comes_out(database: Path, raws: list[bytes], small: int
     assert [blobs.read(blob) for blob in blobs.put_many(raws, small)] == raws
 
 
+def test_many_are_read_as_one_is_and_of_a_large_one_the_beginning(database: Path) -> None:
+    dice = random.Random(3)
+    raws = [b"", b"From: a\n\nx", b"b" * 70_000, dice.randbytes(66_000), b"a line\n" * 50_000]
+    for small in (0, 1 << 30):
+        ids = blobs.put_many([raw + bytes([small % 7]) for raw in raws], small)
+        reader = blobs.Reader([*ids, 10**9])
+        for blob_id in ids:
+            whole = blobs.read(blob_id)
+            assert reader.whole(blob_id) == whole
+            beginning = reader.beginning(blob_id)
+            assert whole.startswith(beginning)
+            assert len(beginning) == min(len(whole), 65_536)
+        for ask in (reader.whole, reader.beginning):
+            with pytest.raises(blobs.BlobDamaged):
+                ask(10**9)
+    for file in files(database):
+        file.write_bytes(b"other")
+    reader = blobs.Reader(range(1, len(raws) + 1))
+    for blob_id in range(1, len(raws) + 1):
+        with pytest.raises(blobs.BlobDamaged):
+            reader.whole(blob_id)
+    db.execute_sql("UPDATE blob SET data = x'00', codec = 'zstd' WHERE path IS NULL")
+    with pytest.raises(blobs.BlobDamaged):
+        blobs.Reader([ids[-1]]).beginning(ids[-1])
+
+
 def test_the_same_bytes_are_one_blob(database: Path) -> None:
     assert blobs.put_many([b"a", b"b", b"a"]) == [1, 2, 1]
     assert blobs.put(b"b") == 2

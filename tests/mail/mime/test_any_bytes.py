@@ -14,7 +14,7 @@ from mail.mime.author import author_of, named_people
 from mail.mime.automated import classify, own_desk_id
 from mail.mime.bounces import bounces
 from mail.mime.charset import decode
-from mail.mime.head import parse_head
+from mail.mime.head import head_end, parse_head
 from mail.mime.headers import TooComplex, decode_words, parse_parameters
 from mail.mime.html.document import html_to_text
 from mail.mime.message import ParsedMail, parse
@@ -49,6 +49,7 @@ def check(raw: bytes) -> bool:
         return False
     assert read.raw == raw
     head = parse_head(raw, lambda: read)
+    assert head_end(raw[: len(raw) // 2]) in (None, head_end(raw))
     assert head.header_names == read.header_names
     assert [head.headers(name) for name in read.header_names] == [
         read.headers(name) for name in read.header_names
