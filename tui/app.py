@@ -352,7 +352,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def flash_error(self, error: BaseException) -> None:
         """Show what failed and what to do; a fault of the program also leaves a report."""
         if isinstance(error, Hinted):
-            self.flash(words_for(error), "error")
+            self.flash(words_for(error, self.key), "error")
             return
         from tui.terminal.crash import report  # 1 ms
 

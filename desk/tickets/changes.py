@@ -53,7 +53,7 @@ def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
     if ticket.deleted is not None:
         raise Refused(
             f"#{ticket.number} is in the trash",
-            f"reopen it in the app, or nightdesk ticket delete {ticket.number} --restore",
+            f"nightdesk ticket delete {ticket.number} --restore",
         )
     return ticket
 

@@ -263,6 +263,7 @@ def test_a_saved_file_never_overwrites_another(tmp_path: Path) -> None:
         ("Ana <ana@corp.example>, jo@corp.example", ["ana@corp.example", "jo@corp.example"]),
         ('"Prado, Ana" <ana@corp.example>; x@y.example', ["ana@corp.example", "x@y.example"]),
         ("", []),
+        (", ".join(f"p{n}@corp.example" for n in range(90)), [f"p{n}@corp.example" for n in range(90)]),
     ],
 )
 def test_a_line_of_addresses_is_read_as_people_type_it(typed: str, found: list[str]) -> None:

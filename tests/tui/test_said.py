@@ -6,13 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from desk.admin.nouns import NOUNS
+from desk.admin.table import Noun
 from desk.fetching import runs
 from desk.home import Desk
 from desk.mailboxes import health
 from models.mailboxes import Mailbox
 from tests.support.frames import NOW
+from tests.support.rows import every_row
 from tests.tui.screen import SMALL_AND_LARGE, at_every_size, until
 from tui.app import NightdeskApp
+from tui.key_names import USUAL, Keys
+from tui.text.ways import in_the_app
 
 
 async def test_what_was_said_is_read_again_whole(app: NightdeskApp) -> None:
@@ -46,3 +51,39 @@ async def test_the_end_of_a_fetch_that_was_asked_for_is_told(
         runs.finish(mailbox_id, {"fetched": 2, "tickets": 2, "errors": []}, failed=False)
         app._tick()
         assert "Fetching 1 mailbox" not in await until(pilot, "Fetched: 2 new mails")
+
+
+@every_row(
+    ("hint", "way"),
+    [
+        ("nightdesk agent list", "see Agents in Admin (9)"),
+        ("use one of a, b; nightdesk sla add", "use one of a, b; add one under SLAs in Admin (9)"),
+        (
+            "ask the admin: nightdesk agent edit ana --active",
+            "ask the admin: change ana under Agents in Admin (9)",
+        ),
+        (
+            "name another agent, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE",
+            "name another agent, or change it under Agents in Admin (9)",
+        ),
+        ("nightdesk canned edit 'Two words'", "change 'Two words' under Canned answers in Admin (9)"),
+        ("nightdesk department edit 'A' --assignable anyone", "change 'A' under Departments in Admin (9)"),
+        ("nightdesk mailbox edit a@b.example --oauth2 google|other --client-id ID", None),
+        ("nightdesk mailbox list shows which do", "Mailboxes (2) shows which do"),
+        ("nightdesk ticket reopen 1042", "Shift reopens it"),
+        ("nightdesk ticket time NUMBER stop", "M, then stop"),
+        ("nightdesk ticket deny 1 leaves them out, and all", "U in the thread leaves them out, and all"),
+        ("nightdesk ticket list 'state:new,open'", "g finds tickets"),
+        ("nightdesk doctor shows what is damaged", "nightdesk doctor shows what is damaged"),
+        ("did you mean ana?", "did you mean ana?"),
+    ],
+)
+def test_a_hint_names_a_key_or_a_place_where_the_app_has_one(hint: str, way: str | None) -> None:
+    key = Keys({"ticket.reopen": "Shift"})
+    assert in_the_app(hint, key) == (way or "change a@b.example under Mailboxes (2)")
+
+
+@every_row("noun", NOUNS)
+def test_what_admins_edit_is_called_as_its_list(noun: Noun) -> None:
+    named = {"text": "template", "filter": ""}.get(noun.name, noun.name)
+    assert not named or in_the_app(f"nightdesk {named} list", USUAL) == f"see {noun.title} in Admin (9)"

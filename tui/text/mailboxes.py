@@ -21,6 +21,7 @@ from desk.schedules import parse
 from models.receipts import Verdict
 from tui.key_names import USUAL, Keys
 from tui.text.safe import cell, fitted, parts
+from tui.text.ways import in_the_app
 
 WITHHELD_SHOWN = 3
 
@@ -144,7 +145,7 @@ def detail(
         message, _, words = line.last_error.partition(": ")
         pieces += [(f"{message}\n", "bold")]
         pieces += [f"  server said: {words}\n"] if words else []
-        pieces += [f"{line.last_error_hint}\n"] if line.last_error_hint else []
+        pieces += [f"{in_the_app(line.last_error_hint, key)}\n"] if line.last_error_hint else []
         edit, test, log = key("mailbox.edit", "e"), key("mailbox.test", "t"), key("mailbox.log", "L")
         pieces += [f"Press {edit} to edit, {test} to test, {log} for this mailbox's log.\n\n"]
     if line.outgoing.enabled and line.sending.last_error:
@@ -156,7 +157,7 @@ def detail(
             login = key("mailbox.login", "i")
             pieces += [f"          Press {login} to log in; address and code can be copied over SSH.\n\n"]
         elif line.token.error_hint:
-            pieces += [f"          {line.token.error_hint}\n"]
+            pieces += [f"          {in_the_app(line.token.error_hint, key)}\n"]
     # A fetch that failed said above what is wrong.
     if fetch is not None and not fetch.running and fetch.outcome and line.state != "failing":
         pieces += [f"{fetch_outcome(line, fetch)}\n"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal, Protocol, runtime_checkable
 
 from config.records import Record
+from tui.key_names import USUAL, Keys
+from tui.text.ways import in_the_app
 
 Level = Literal["info", "warning", "error"]
 
@@ -35,7 +37,8 @@ class Hinted(Protocol):
     hint: str
 
 
-def words_for(error: BaseException) -> str:
+def words_for(error: BaseException, key: Keys = USUAL) -> str:
     """Return an error as one sentence, with what to do about it where it says so."""
     text = str(error) or type(error).__name__
-    return f"{text} - {error.hint}" if isinstance(error, Hinted) and error.hint else text
+    hint = in_the_app(error.hint, key) if isinstance(error, Hinted) else ""
+    return f"{text} - {hint}" if hint else text

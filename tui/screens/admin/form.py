@@ -17,6 +17,7 @@ from tui.commands import Command, command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.text.safe import cell, safe
+from tui.text.ways import in_the_app
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
@@ -222,7 +223,8 @@ class AdminFormScreen(DeskScreen[str | None]):
         if not isinstance(error, DeskError):
             desk_app(self).flash_error(error)
             return
-        said = f"{error}: {error.hint}" if error.hint else str(error)
+        hint = in_the_app(error.hint, desk_app(self).key)
+        said = f"{error}: {hint}" if hint else str(error)
         name = table.blamed(self._fields, self.values(), error)
         if name:
             self._refused[name] = said

@@ -86,7 +86,8 @@ def addresses(text: str) -> list[str]:
 
 def pairs(text: str) -> list[tuple[str, str]]:
     """Return (name, address) of each address in a line as typed."""
-    return [(person.name, person.email or person.name) for person in parse_addresses([one_line(text)])]
+    people = parse_addresses([one_line(text, len(text))])
+    return [(person.name, person.email or person.name) for person in people]
 
 
 def goes_to_requester(composition: Composition) -> bool:
