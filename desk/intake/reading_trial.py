@@ -29,7 +29,7 @@ from mail.mime.quotes.pieces import without
 from models import blobs, messages, receipts, tickets
 from models.blobs import Packed
 from models.fields import utc_text
-from models.transactions import transaction
+from models.transactions import read_once, transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -121,16 +121,27 @@ class ReadingTrial:
         files: dict[int, list[str]] = {}
         for file in messages.attachments_of([each.id for each, _ in kept]):
             files.setdefault(file.message_id, []).append(file.name)
-        batch, incoming = self._incoming([arrival for _, arrival in kept], readers)
-        for (mail, _), each in zip(kept, incoming, strict=True):
-            self.asked += 1
-            ticket = batch.ticket(mail.ticket_id)
-            if ticket is None or "forwards a mail of" in mail.trace:
-                continue  # what an agent forwards is stored as the mail of whoever wrote it
-            before = _stored(mail, ticket, files.get(mail.id, ()))
-            after = _read(each, mail, ticket)
-            if before != after:
-                yield Difference(mail.receipt_id, mail.id, ticket.number, mail.subject, before, after)
+        with read_once():
+            batch, incoming = self._incoming([arrival for _, arrival in kept], readers)
+            compared = [
+                self._compared(batch, mail, each, files.get(mail.id, ()))
+                for (mail, _), each in zip(kept, incoming, strict=True)
+            ]
+        self.asked += len(compared)
+        yield from (each for each in compared if each is not None)
+
+    @staticmethod
+    def _compared(batch: Batch, mail: ReadMail, read: Incoming, files: Sequence[str]) -> Difference | None:
+        ticket = batch.ticket(mail.ticket_id)
+        if ticket is None or "forwards a mail of" in mail.trace:
+            return None  # what an agent forwards is stored as the mail of whoever wrote it
+        before = _stored(mail, ticket, files)
+        after = _read(read, mail, ticket)
+        return (
+            None
+            if before == after
+            else Difference(mail.receipt_id, mail.id, ticket.number, mail.subject, before, after)
+        )
 
     def _incoming(self, arrivals: Sequence[Arrival], readers: Readers) -> tuple[Batch, list[Incoming]]:
         return _taken(self._desk, self._rules, arrivals, readers.read(arrivals, now()))
