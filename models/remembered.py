@@ -11,10 +11,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from typing import Any
 
-from config.expressions import expression
-
-_READ_FROM = expression(r'(?:FROM|JOIN) "(\w+)"')
-_WRITTEN = expression(r'^(?:INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM(?= "seen")) "(\w+)"')
+_READS = ('FROM "', 'JOIN "')
+_WRITES = ('INSERT INTO "', 'INSERT OR IGNORE INTO "', 'UPDATE "')
+_FORGETS = 'DELETE FROM "seen"'
 """Nothing hangs on what an agent has seen; any other row that goes may take some with it."""
 _LARGE = "blob"
 """A table whose rows are better read twice than kept."""
@@ -33,13 +32,26 @@ class Touched:
 
     def __init__(self, text: str) -> None:
         is_question = text.startswith("SELECT")
-        tables = frozenset(_READ_FROM.findall(text)) if is_question else frozenset()
+        tables = frozenset(_tables_read(text)) if is_question else frozenset()
         self.read: frozenset[str] = frozenset() if _LARGE in tables else tables
-        written = _WRITTEN.match(text)
-        self.written = written.group(1) if written else None
-        self.everything = not is_question and written is None
+        self.written = _table_written(text)
+        self.everything = not is_question and self.written is None
         """Whether it may change anything."""
         self.inserts = text.startswith("INSERT")
+
+
+def _tables_read(text: str) -> Iterator[str]:
+    """Yield the tables behind FROM and JOIN; to compile an expression for it takes a piped mail 0.2 ms."""
+    for before in _READS:
+        for behind in text.split(before)[1:]:
+            yield behind.partition('"')[0]
+
+
+def _table_written(text: str) -> str | None:
+    if text.startswith(_FORGETS):
+        return "seen"
+    begin = next(filter(text.startswith, _WRITES), None)
+    return None if begin is None else text[len(begin) :].partition('"')[0]
 
 
 class NewRow:

@@ -314,7 +314,7 @@ def with_constants(text: str, parameters: Sequence[Any]) -> tuple[str, Sequence[
     It prepares a statement anew each time that it is given a value to which the condition of an index might
     apply: five times the cost of running it.
     """
-    if not isinstance(db.obj, DeskDatabase):
+    if not isinstance(db.obj, DeskDatabase) or all(type(each) is _Place for each in parameters):
         return text, parameters
     left: list[Any] = []
     given = iter(parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desk.intake.matching import keeps_closed
-from desk.tickets import lifecycle, threads
+from desk.tickets import lifecycle
 from models import messages
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
     name = incoming.mail.message_id
     if name is None or not incoming.batch.known.is_awaited(name):
         return None
+    from desk.tickets import threads  # 1 ms, for mail that others waited for
+
     author = incoming.author.address
     addressed = {each.email.lower() for each in (*incoming.mail.to, *incoming.mail.cc)}
     for ticket_id in messages.waiting_for(name):
@@ -49,6 +51,8 @@ def gather_answers(incoming: Incoming, match: Match, ticket: TicketState, *, let
     awaited = name is not None and incoming.batch.known.is_awaited(name)
     if not awaited and (match.ticket is None or not match.brings_people or not lets_in):
         return
+    from desk.tickets import threads  # 1 ms, for mail that others waited for
+
     gathered = threads.gather(ticket.id, incoming.batch.moment)
     incoming.batch.known.moved(gathered.places)
     if gathered.lines:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from config.expressions import expression
 from desk import settings as desk_settings
 from models import remembered, settings, tickets, topics
 from models.tickets import NumberKind
@@ -14,7 +13,6 @@ from models.tickets import NumberKind
 if TYPE_CHECKING:
     from models.topics import TopicRule
 
-_MASK = expression(r"#+")
 _RANDOM_DIGITS = 6
 _TRIES = 20
 _AT_ONCE = 64
@@ -52,9 +50,9 @@ def next_number(number_format: str, kind: NumberKind, sequence: str = "") -> str
     The run of ``#`` in the format is the number, padded with zeros to its length; a format without one gets
     it at its end. Random numbers have at least six digits, and more once those are scarce.
     """
-    mask = _MASK.search(number_format)
-    begin, end = mask.span() if mask else (len(number_format), len(number_format))
-    head, width, tail = number_format[:begin], end - begin, number_format[end:]
+    head, mask, rest = number_format.partition("#")
+    tail = rest.lstrip("#")
+    width = len(mask) + len(rest) - len(tail)
     if kind == "random":
         return _random(head, max(width, _RANDOM_DIGITS), tail)
     return _counted(number_format, lambda number: head + str(number).zfill(width) + tail, sequence)

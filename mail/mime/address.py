@@ -36,6 +36,9 @@ _TOKEN: Final = expression(
     |(?P<sign>.)""",
     re.DOTALL | re.VERBOSE,
 )
+_PLAIN_ATOM: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-"
+_PLAIN_ADDRESS: Final = _PLAIN_ATOM + b".@"
+_PLAIN_NAME: Final = _PLAIN_ATOM + b". "
 _COMMENT_PART: Final = expression(r"[()]|\\.", re.DOTALL)
 _ESCAPED: Final = expression(r"\\(.)", re.DOTALL)
 _DOT_ATOM: Final = expression(r'[^\x00-\x20\x7f()<>\[\]:;@\\,."]+(?:\.[^\x00-\x20\x7f()<>\[\]:;@\\,."]+)*')
@@ -80,6 +83,9 @@ def one_address(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _one_address(text: str) -> str:
+    plain = _plain_address(text)
+    if plain:
+        return plain
     tokens = list(_tokens(text))
     return _addr_spec(tokens) if len(_without_space(tokens)) == len(tokens) else ""
 
@@ -131,11 +137,44 @@ def _read_often(value: str) -> Sequence[Address]:
 
 
 def _people(value: str) -> Iterator[Address]:
+    plain = _plain_person(value)
+    if plain is not None:
+        yield plain
+        return
     for chain in _chains(_with_whole_names(_pieces(value))):
         people = [_person(value, piece.tokens) for piece in chain]
         if len(people) > 1 and not all("@" in person.email for person in people):
             people = [_words(value, chain[0].tokens[0].begin, chain[-1].tokens[-1].end)]
         yield from filter(any, people)
+
+
+# What most fields hold: to take it apart by the grammar costs ten times as much.
+
+
+def _plain_person(value: str) -> Address | None:
+    """Read an address of plain letters, alone or in brackets behind plain words; None for anything else."""
+    name, bracket, rest = value.strip(" ").partition("<")
+    if not bracket:
+        name, rest = "", f"{name}>"
+    name = name.rstrip(" ")
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    if not rest.endswith(">") or len(value) > _OFTEN or not _consists_of(name, _PLAIN_NAME):
+        return None
+    email = _plain_address(rest[:-1])
+    return Address(one_line(name), email) if email else None
+
+
+def _plain_address(text: str) -> str:
+    """Return an address of plain letters as `_addr_spec` returns it; '' for anything else."""
+    local, at, domain = text.partition("@")
+    plain = at and len(text) <= _OFTEN and all(local.split(".")) and _consists_of(text, _PLAIN_ADDRESS)
+    known = unicode_domain(domain) if plain else ""
+    return f"{local}@{known}" if known else ""
+
+
+def _consists_of(text: str, signs: bytes) -> bool:
+    return text.isascii() and not text.encode().translate(None, signs)
 
 
 # From characters to pieces.

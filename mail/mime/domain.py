@@ -9,10 +9,8 @@ import functools
 import unicodedata
 from typing import Final
 
-from config.expressions import expression
-
 _MAX: Final = 253
-_LABEL: Final = expression(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_MAX_LABEL: Final = 63
 
 
 @functools.lru_cache(maxsize=4096)
@@ -27,7 +25,7 @@ def unicode_domain(text: str) -> str:
     if not name.isascii():
         name = unicodedata.normalize("NFC", name)
     elif "xn--" not in name:
-        return name if all(map(_LABEL.fullmatch, name.split("."))) else ""
+        return name if all(map(_is_label, name.split("."))) else ""
     labels = [_unicode_label(label) for label in name.split(".")]
     name = ".".join(labels)
     return name if all(labels) and len(ascii_domain(name)) <= _MAX else ""
@@ -41,10 +39,16 @@ def ascii_domain(domain: str) -> str:
     return ".".join(labels) if all(labels) else ""
 
 
+def _is_label(label: str) -> bool:
+    """Return whether ASCII in lower case is one: letters, digits, underscores, and hyphens within."""
+    plain = label.replace("-", "0").replace("_", "0").isalnum()
+    return plain and len(label) <= _MAX_LABEL and not (label.startswith("-") or label.endswith("-"))
+
+
 def _unicode_label(label: str) -> str:
     if not label.isascii():
         return label if _ascii_label(label) else ""
-    if not _LABEL.fullmatch(label):
+    if not _is_label(label):
         return ""
     if not label.startswith("xn--"):
         return label

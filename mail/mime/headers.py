@@ -44,13 +44,14 @@ MailParseLimit = TooComplex
 class Headers:
     """Header fields in their order, looked up by lower-case name."""
 
-    __slots__ = ("_fields", "_plain", "_values", "charsets")
+    __slots__ = ("_ascii", "_fields", "_plain", "_values", "charsets")
 
     def __init__(self, fields: list[tuple[str, bytes]]) -> None:
         self._fields = fields
         self._values: dict[str, list[bytes]] = {}
         for name, value in fields:
             self._values.setdefault(name, []).append(value)
+        self._ascii: dict[str, list[str]] = {}  # what is read alike whatever its charset
         self._plain: dict[str, list[str]] = {}  # what was decoded and says the same whatever its charset
         self.charsets: Charsets | None = None  # those of the mail, asked about raw 8-bit values
 
@@ -75,7 +76,14 @@ class Headers:
 
     def texts(self, name: str) -> list[str]:
         """Return all values as 8-bit text: encoded words are still encoded."""
-        return [self._decoded(value) for value in self.raw(name)]
+        name = name.lower()
+        known = self._ascii.get(name)
+        if known is None:
+            values = self.raw(name)
+            known = [self._decoded(value) for value in values]
+            if values and all(map(bytes.isascii, values)):
+                self._ascii[name] = known
+        return list(known)
 
     def decoded(self, name: str) -> list[str]:
         """Return all values, decoded and inert, one line each."""
@@ -335,8 +343,8 @@ def _parameters_often(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _parameters(value: str) -> tuple[str, dict[str, str]]:
-    forgotten = _NO_SEMICOLON.match(value)
-    if forgotten is not None:
+    words = value.split(None, 1)
+    if len(words) > 1 and ";" not in words[0] and (forgotten := _NO_SEMICOLON.match(value)) is not None:
         value = value[: forgotten.end()] + ";" + value[forgotten.end() :]
     at = value.find(";")
     parameters: dict[str, str] = {}
@@ -344,13 +352,8 @@ def _parameters(value: str) -> tuple[str, dict[str, str]]:
         return value.strip().lower(), parameters
     main = value[:at].strip().lower()
     sections: dict[str, dict[int, tuple[bool, str]]] = {}
-    for found in _PARAMETER.finditer(value, at):
-        name = found[1].lower()
-        content = found[2].strip()
-        if name in ("name", "filename") and not (len(content) > 1 and content.endswith('"')):
-            # What has a semicolon and no quotes is as long as it takes to come to an extension.
-            more = _MORE_OF_NAME.match(value, found.end())
-            content += more[0].rstrip() if more is not None else ""
+    plain = '"' not in value and "name" not in value.lower()
+    for name, content in _plain_pairs(value, at) if plain else _pairs(value, at):
         if content.startswith('"'):
             content = content[1:-1] if len(content) > 1 and content.endswith('"') else content[1:]
             if "\\" in content:
@@ -366,6 +369,26 @@ def _parameters(value: str) -> tuple[str, dict[str, str]]:
     for base, parts in sections.items():
         parameters[base] = _joined(parts)
     return main, parameters
+
+
+def _pairs(value: str, at: int) -> Iterator[tuple[str, str]]:
+    """Yield the names of parameters, in lower case, and what is given, from a semicolon on."""
+    for found in _PARAMETER.finditer(value, at):
+        name = found[1].lower()
+        content = found[2].strip()
+        if name in ("name", "filename") and not (len(content) > 1 and content.endswith('"')):
+            # What has a semicolon and no quotes is as long as it takes to come to an extension.
+            more = _MORE_OF_NAME.match(value, found.end())
+            content += more[0].rstrip() if more is not None else ""
+        yield name, content
+
+
+def _plain_pairs(value: str, at: int) -> Iterator[tuple[str, str]]:
+    """Yield the same where nothing is in quotes and no file has a name, as in most fields."""
+    for each in value[at + 1 :].split(";"):
+        name, equals, content = each.partition("=")
+        if equals and len(name.split()) == 1:
+            yield name.strip().lower(), content.strip()
 
 
 def _joined(parts: dict[int, tuple[bool, str]]) -> str:
