@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from config.providers import OWN, provider_for
 from desk.errors import NotFound, Refused, WrongUse
-from desk.named_by import refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import clean, one_line
@@ -85,6 +83,8 @@ def edit_organization(
             if taken is not None and taken.id != known.id:
                 raise Refused(f"there is an organization '{taken.name}' already", "choose another name")
             if str(values["name"]).lower() != known.name.lower():
+                from desk.named_by import refuse_if_named  # 18 ms, when one is renamed
+
                 refuse_if_named("organization", known.name)
         if shares is not None:
             values["shares"] = shares
@@ -110,6 +110,8 @@ def remove_organization(actor: Actor, name: str) -> None:
     Raises NotAllowed, NotFound, and Refused while a query names it.
     """
     require(actor, "settings.edit")
+    from desk.named_by import refuse_if_named  # 18 ms, when one is removed
+
     with transaction():
         known = stored(name)
         refuse_if_named("organization", known.name)
@@ -166,6 +168,8 @@ def domain_name(text: str) -> str:
 
 
 def _set_domains(organization_id: int, wanted: Iterable[str]) -> None:
+    from config.providers import OWN, provider_for  # 13 ms, when domains are given
+
     names = list(dict.fromkeys(domain_name(each) for each in wanted))
     for domain in names:
         provider = provider_for(f"x@{domain}")

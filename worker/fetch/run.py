@@ -215,9 +215,13 @@ class FetchRun(Generic[N, M]):
         from worker.fetch.reader import Reader  # 7 ms with all that reads mail, for long runs
 
         try:
-            return Reader(self.desk)
+            reader = Reader(self.desk)
         except OSError:  # there is no room for more processes: the mails are read here
             return None
+        # 40 ms that would have to be waited for later: now those processes are loading, and take longer.
+        from desk.intake import pipeline  # noqa: F401
+
+        return reader
 
     def _release_gone(self, again: list[N], due: set[str]) -> None:
         gone = due - {str(name) for name in again}
