@@ -14,6 +14,7 @@ from models.custom_fields import CustomField, FieldValue
 from models.database import Row
 from models.engine import engine
 from models.fields import UtcField
+from models.later import of_others
 from models.queries.reach import Reach, asked_within
 from models.remembered import Asked
 from models.statements import Lookup, Statement, Update, as_read, literal, run
@@ -92,6 +93,7 @@ _BY_EMAIL = Lookup(
         Contact.email.in_(p.each("wanted"))
     ),
     KnownContact,
+    of_others("wanted", contact="email"),
 )
 _BY_ID = Lookup(
     lambda p: Contact.select(Contact.id, Contact.email, Contact.name).where(Contact.id.in_(p.each("wanted"))),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.remembered import NewRow
     from models.stores import Store
 
-SCHEMA_VERSION = 56
+SCHEMA_VERSION = 57
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2
@@ -132,7 +132,7 @@ class DeskDatabase(peewee.SqliteDatabase):
         """Run a statement; going back to a savepoint that SQLite undid itself is no second error."""
         try:
             if self._later.statements:
-                self._write_before(sql)
+                self._write_before(sql, params)
             with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
                 connection = self._state.conn or self.connection()  # type: ignore[no-untyped-call]
                 return connection.execute(sql, params or ())
@@ -176,13 +176,13 @@ class DeskDatabase(peewee.SqliteDatabase):
             self.execute_sql(f"ROLLBACK TO {savepoint}")
             self.execute_sql(f"RELEASE {savepoint}")
 
-    def _write_before(self, sql: str) -> None:
+    def _write_before(self, sql: str, params: Any) -> None:
         """Write what waits, unless a question reads nothing of it."""
         from models.gathered import may_be_asked_before  # 0.5 ms, for several mails
 
         if sql.startswith("ROLLBACK TO"):
             self._later.forget_from("")
-        elif not may_be_asked_before(sql, self._later.statements):
+        elif not may_be_asked_before(sql, params or (), self._later.statements):
             self._write()
 
     def _write(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import peewee
 
 from config.expressions import expression
-from models.later import bound
+from models.later import WaitingRow, bound, rule_of
 
 Waiting = tuple[str, Any]
 """A statement and its values."""
@@ -106,27 +106,46 @@ def gathered(statements: Iterable[Waiting]) -> list[Gathered]:
     return ready
 
 
-_asked: dict[str, bool] = {}
+_asked: dict[str, frozenset[str] | None] = {}
+"""What questions name, tables among it; None for what is no question."""
 _MOST_ASKED = 2_000
 """So many texts are known at most: some have values in them."""
+_NAME = expression(r'"(\w+)"')
 
 
-def may_be_asked_before(sql: str, statements: Iterable[Waiting]) -> bool:
+def may_be_asked_before(sql: str, params: Any, statements: Iterable[Waiting]) -> bool:
     """Whether a question reads nothing of what some statements write, which then may wait on."""
-    is_question = _asked.get(sql)
-    if is_question is None:
+    if sql not in _asked:
         if len(_asked) > _MOST_ASKED:
             _asked.clear()
-        is_question = _asked[sql] = _QUESTION.fullmatch(sql) is not None
-    if not is_question:
+        _asked[sql] = frozenset(_NAME.findall(sql)) if _QUESTION.fullmatch(sql) else None
+    named = _asked[sql]
+    if named is None:
         return False
-    written = set()
-    for text, _ in statements:
-        kind = _kind_of(text)
+    perhaps: list[WaitingRow] = []
+    rule = rule_of(sql)
+    known = _known
+    for text, values in statements:
+        kind = known[text] if text in known else _kind_of(text)
         if kind is None:
             return False
-        written.add(kind if isinstance(kind, str) else kind.table)
-    return not any(f'"{table}"' in sql for table in written)
+        if (kind if type(kind) is str else kind[0]) in named:
+            if rule is None:
+                return False
+            perhaps.append(_row(kind, values))
+    if rule is None or not perhaps:
+        return True
+    apart, names = rule
+    asked: dict[str, list[Any]] = {}
+    for name, value in zip(names, params, strict=True):
+        asked.setdefault(name, []).append(value)
+    return apart(asked, perhaps)
+
+
+def _row(kind: Insert | str, values: Any) -> WaitingRow:
+    if not isinstance(kind, str):
+        return WaitingRow(kind.table, kind.columns, values)
+    return WaitingRow(kind, ("id",), values[-1:] if kind == "ticket" else ())
 
 
 def _name(model: type[peewee.Model]) -> str:

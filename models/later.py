@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from config.expressions import expression
@@ -82,3 +82,60 @@ class Later(threading.local):
 def bound(params: Any) -> Any:
     """Return the values of a statement that waited."""
     return params.bound() if type(params) is NewRow else params
+
+
+class WaitingRow:
+    """A row that waits to be written, or the change of one."""
+
+    __slots__ = ("_columns", "_params", "table")
+
+    def __init__(self, table: str, columns: tuple[str, ...], params: Any) -> None:
+        self.table = table
+        self._columns = columns
+        self._params = params
+
+    def get(self, column: str) -> Any:
+        """Return a value of it; raises KeyError where that is not known."""
+        if type(self._params) is NewRow:
+            return self._params.value(column)
+        if len(self._params) != len(self._columns) or column not in self._columns:
+            raise KeyError(column)
+        return self._params[self._columns.index(column)]
+
+    def differs(self, column: str, values: Iterable[Any]) -> bool:
+        """Whether its value is known to be none of these, in whatever case."""
+        try:
+            own = _in_any_case(self.get(column))
+        except KeyError:
+            return False
+        return all(_in_any_case(value) != own for value in values)
+
+
+def _in_any_case(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+Apart = Callable[[Mapping[str, Sequence[Any]], Sequence[WaitingRow]], bool]
+"""Whether a question, by the values that it is asked with, finds the same without some rows that wait."""
+
+
+def of_others(value: str, **columns: str) -> Apart:
+    """Return the rule of a question that reads of each of these tables only rows which have a value there."""
+
+    def apart(asked: Mapping[str, Sequence[Any]], rows: Sequence[WaitingRow]) -> bool:
+        return all(row.table in columns and row.differs(columns[row.table], asked[value]) for row in rows)
+
+    return apart
+
+
+_rules: dict[str, tuple[Apart, Sequence[str]]] = {}
+
+
+def tell_apart(sql: str, rule: Apart, names: Sequence[str]) -> None:
+    """Note the rule of a question, and what its values are called, in their order."""
+    _rules[sql] = rule, names
+
+
+def rule_of(sql: str) -> tuple[Apart, Sequence[str]] | None:
+    """Return the rule of a question, and what its values are called; None where it has none."""
+    return _rules.get(sql)

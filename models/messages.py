@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -17,6 +17,8 @@ from models.database import Row
 from models.engine import engine
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.given_ids import GivenIds
+from models.later import WaitingRow, of_others
+from models.remembered import now
 from models.statements import Lookup, Places, Statement, as_read, ask_together, literal
 from models.tickets import Ticket
 
@@ -474,6 +476,7 @@ _NEWEST_OF_SECOND = Lookup(
         Message.ticket == p("ticket_id"), Message.created >= p("created"), Message.created < p("end")
     ),
     lambda created: created,
+    of_others("ticket_id", message="ticket_id"),
 )
 _APPROVE = Lookup(
     lambda p: (
@@ -689,6 +692,27 @@ _ANSWERED_ELSEWHERE = Lookup(
     ),
     int,
 )
+_UNAWAITED = "Message-IDs that no message answers"
+
+
+def _apart_from(asked: Mapping[str, Sequence[Any]], rows: Sequence[WaitingRow]) -> bool:
+    """Whether mails that wait are of other tickets, and none is what a mail here says that it answers."""
+    unawaited: Collection[str] = now.remembered.kept.get(_UNAWAITED, ()) if now.remembered else ()
+    written = set()
+    try:
+        for row in rows:
+            if row.table == "message":
+                name = row.get("message_id")
+                if not row.differs("ticket_id", asked["ticket_id"]):
+                    return False
+                if name is not None and compared_id(name) not in unawaited:
+                    return False
+                written.add(row.get("id"))
+        return all(row.get("message_id") in written for row in rows if row.table != "message")
+    except KeyError:
+        return False
+
+
 _ANSWERS_ELSEWHERE = Lookup(
     lambda p: (
         peewee.Select(
@@ -704,6 +728,7 @@ _ANSWERS_ELSEWHERE = Lookup(
         .limit(1)
     ),
     int,
+    _apart_from,
 )
 _AROUND = Lookup(_around, int)
 _HERE = Lookup(
@@ -758,6 +783,7 @@ _TICKETS_OF_SENDER = Lookup(
 _ANSWERED = Lookup(
     lambda p: Awaited.select(Awaited.message, Awaited.reference).where(Awaited.message.in_(p.each("wanted"))),
     lambda message_id, reference: (int(message_id), str(reference)),
+    of_others("wanted", awaited="message_id"),
 )
 _ANSWERS = Lookup(
     lambda p: Awaited.select(Awaited.message).where(Awaited.reference.in_(p.each("wanted"))), int
@@ -1118,12 +1144,19 @@ def since(ticket_id: int, after: int) -> list[LaterMessage]:
 
 def wait_for(reference: str, message_id: int) -> None:
     """Remember that a message answers a mail, which may or may not be here yet."""
-    _AWAIT.run(reference=compared_id(reference), message_id=message_id)
+    compared = compared_id(reference)
+    if now.remembered is not None:
+        now.remembered.kept.get(_UNAWAITED, set()).discard(compared)
+    _AWAIT.run(reference=compared, message_id=message_id)
 
 
 def awaited(references: Iterable[str]) -> set[str]:
     """Return which of the Message-IDs, in the form they are compared in, a message answers."""
-    return set(_AWAITED.each_of({compared_id(each) for each in references}))
+    wanted = {compared_id(each) for each in references}
+    found = set(_AWAITED.each_of(wanted))
+    if now.remembered is not None:
+        now.remembered.kept.setdefault(_UNAWAITED, set()).update(wanted - found)
+    return found
 
 
 def old_awaited(before: str, limit: int) -> list[tuple[str, int]]:

@@ -84,6 +84,10 @@ class NewRow:
         self._values.update({places[column]: value for column, value in values.items()})
         return True
 
+    def value(self, column: str) -> Any:
+        """Return its value in a column; raises KeyError where that is not its own."""
+        return self.id if column == "id" else self._values[self._places[column]]
+
     def bound(self) -> Any:
         """Return the values of its statement, in their order."""
         return self._fill(self._values)

@@ -90,9 +90,9 @@ SELECT max(
 
 
 WHEN_CLOSED = """\
-CREATE INDEX ticket_when_closed ON ticket (closed, status, department_id) WHERE closed IS NOT NULL
+CREATE INDEX ticket_when_closed ON ticket (status, closed, department_id) WHERE closed IS NOT NULL
 """
-"""Counts the tickets that were closed in a time three times as fast as the wide index of reports."""
+"""Counts the closed tickets of a time, which stand together in it."""
 
 
 def create_search(database: peewee.Database) -> None:

@@ -15,6 +15,7 @@ import peewee
 
 from config.expressions import expression
 from models.database import DeskDatabase, db
+from models.later import Apart, tell_apart
 from models.remembered import NEW_ID, Asked, NewRow, Touched, now
 
 RecordT = TypeVar("RecordT")
@@ -119,6 +120,8 @@ def as_stored(row: peewee.Model, only: Iterable[peewee.Field] | None = None) -> 
 class Statement:
     """A query with named placeholders that changes rows, compiled on first use for the database in use."""
 
+    _apart: Apart | None = None
+
     def __init__(self, build: Callable[[Places], peewee.Query]) -> None:
         self._build = build
         self._compiled: dict[tuple[type, int], tuple[str, Filler, Touched]] = {}
@@ -184,16 +187,27 @@ class Statement:
         found = self._compiled.get(key)
         if found is None:
             text, parameters = with_constants(*self._build(Places(size)).bind(handle).sql())
+            if self._apart is not None:
+                tell_apart(text, self._apart, [getattr(each, "name", "") for each in parameters])
             found = self._compiled[key] = (text, _filler(parameters), _touched(text))
         return found
 
 
 class Lookup(Statement, Generic[RecordT]):
-    """A query with named placeholders that returns rows; ``record`` makes a typed record of the columns."""
+    """A query with named placeholders that returns rows; ``record`` makes a typed record of the columns.
 
-    def __init__(self, build: Callable[[Places], peewee.Query], record: Callable[..., RecordT]) -> None:
+    ``apart``: which rows that are to be written it may be asked before, though they are of its tables.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[Places], peewee.Query],
+        record: Callable[..., RecordT],
+        apart: Apart | None = None,
+    ) -> None:
         super().__init__(build)
         self._record = record
+        self._apart = apart
 
     def one(self, **values: Any) -> RecordT | None:
         """Return the first row, or None."""

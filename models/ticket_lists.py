@@ -1016,7 +1016,8 @@ def _index_of_closed(wanted: TicketList) -> str:
     """Return the narrow index of when tickets were closed, or the one that has what else is asked."""
     named = {leaf.field for leaf in leaves(wanted.query) if isinstance(leaf, Condition)}
     view = _VIEWS[wanted.view]
-    is_narrow = named <= {"closed", "state", "department"} and (view is None or view.more is None)
+    is_of_state = _is_asked_of(wanted, "state") or (view is not None and view.states == ("closed",))
+    is_narrow = is_of_state and named <= {"closed", "state", "department"}
     return "ticket_when_closed" if is_narrow else "ticket_closed"
 
 

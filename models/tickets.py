@@ -16,6 +16,7 @@ from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
 from models.given_ids import GivenIds
+from models.later import of_others
 from models.mailboxes import Mailbox
 from models.remembered import Asked
 from models.slas import Sla
@@ -180,8 +181,8 @@ Ticket.add_index(
     where=_NOT_CLOSED & Ticket.waiting_since.is_null(False),
 )
 # Those are counted all the time. Without a time in them they change only when somebody answers.
-Ticket.add_index(Ticket.department, Ticket.id, name="ticket_unanswered", where=_NOT_CLOSED & awaits_answer())
-Ticket.add_index(Ticket.department, Ticket.id, name="ticket_answered", where=_NOT_CLOSED & is_answered())
+Ticket.add_index(Ticket.department, name="ticket_unanswered", where=_NOT_CLOSED & awaits_answer())
+Ticket.add_index(Ticket.department, name="ticket_answered", where=_NOT_CLOSED & is_answered())
 Ticket.add_index(
     *(Ticket.closed, Ticket.id, Ticket.status, Ticket.department),
     *(Ticket.created, Ticket.sla, Ticket.assignee, Ticket.team, Ticket.topic, Ticket.mailbox),
@@ -492,7 +493,11 @@ _STATE = [_COLUMNS[name] for name in TicketState._fields]
 _NEW = NewTicket._fields
 _NEW_CLOCKS = NewClocks._fields
 
-_READ = Lookup(lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id")).tuples(), TicketState)
+_READ = Lookup(
+    lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id")).tuples(),
+    TicketState,
+    of_others("ticket_id", ticket="id"),
+)
 _READ_NUMBERED = Lookup(
     lambda p: Ticket.select(*_STATE).where(Ticket.number == p("number")).tuples(), TicketState
 )
@@ -757,6 +762,7 @@ _DELETE_COLLABORATOR = Statement(
 _COLLABORATORS = Lookup(
     lambda p: Collaborator.select(Collaborator.contact).where(Collaborator.ticket == p("ticket_id")),
     int,
+    of_others("ticket_id", collaborator="ticket_id"),
 )
 _REQUESTERS = Lookup(
     lambda p: Ticket.select(Ticket.id, Ticket.contact).where(Ticket.id.in_(p.each("wanted"))),

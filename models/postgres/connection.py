@@ -56,7 +56,7 @@ _OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warnin
 """To compile a question takes longer than any of ours."""
 
 
-_HELD_BACK, _KEPT_BACK = 120, 12
+_HELD_BACK, _KEPT_BACK = 400, 12
 """So many statements wait to be sent at most, then all but the last ones go: a row among those may still be
 changed where it stands."""
 
@@ -321,7 +321,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def _answered_in_stream(self, sql: str, params: Any) -> Any:
         waiting = self._later.statements
-        taken = [] if may_be_asked_before(sql, waiting) else put_together(self._later.take())
+        taken = [] if may_be_asked_before(sql, params or (), waiting) else put_together(self._later.take())
         cursor = self._push([*taken, (sql, params or ())])
         with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
             self._later.pipeline.sync()
@@ -332,7 +332,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         cursors = []
         for sql, params in questions:
             waiting = self._later.statements
-            if not may_be_asked_before(sql, waiting):
+            if not may_be_asked_before(sql, params, waiting):
                 self._push(put_together(self._later.take()))
             cursors.append(self._push([(sql, params)]))
         return [cursor.fetchall() for cursor in cursors]

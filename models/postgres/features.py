@@ -44,10 +44,12 @@ _COUNTED = 200
 """Up to so many messages of a word are counted."""
 
 
+# Materialized, or the counter of a table would be looked up for each of its ids.
 _NEW_IDS = """\
-SELECT named.name, nextval(named.counter) FROM (
+WITH named AS MATERIALIZED (
     SELECT name, pg_get_serial_sequence(name, 'id')::regclass AS counter FROM unnest(%s::text[]) AS name
-) AS named, generate_series(1, %s)
+)
+SELECT named.name, nextval(named.counter) FROM named, generate_series(1, %s)
 """
 
 

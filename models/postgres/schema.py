@@ -34,9 +34,37 @@ WHEN_CLOSED = """\
 CREATE INDEX ticket_when_closed ON ticket (closed, department_id)
     WHERE status = 'closed' AND closed IS NOT NULL
 """
+# Of equal keys the server counts rows in the order in which they are stored: by an index of different ones it
+# looks up for each row anew whether all see it, and takes five times as long.
+COUNTED = (
+    "CREATE INDEX ticket_open_counted ON ticket (department_id) WHERE status != 'closed'",
+    "CREATE INDEX ticket_overdue_counted ON ticket (department_id) WHERE overdue = 1 AND status != 'closed'",
+)
+# Many messages are written by one statement; each of their changes by its own.
+NOTES = (
+    """\
+CREATE FUNCTION note_all_to_index() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO message_to_index SELECT id FROM written ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$
+""",
+    """\
+CREATE TRIGGER message_written AFTER INSERT ON message
+REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION note_all_to_index()
+""",
+    """\
+CREATE TRIGGER message_changed
+AFTER UPDATE OF subject, text, sender_name, sender_email, recipients ON message
+FOR EACH ROW EXECUTE FUNCTION note_to_index()
+""",
+)
+# What is compressed already is not tried again.
+PACKED = "ALTER TABLE blob ALTER COLUMN data SET STORAGE EXTERNAL"
 _AFTER = (
     OF_TICKET,
     WHEN_CLOSED,
+    *COUNTED,
     """\
 CREATE TABLE message_search (
     message_id BIGINT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
@@ -46,7 +74,8 @@ CREATE TABLE message_search (
 """,
     "CREATE INDEX message_search_words ON message_search USING gin (words)",
     'CREATE TABLE search_word (word TEXT COLLATE "C" PRIMARY KEY)',
-    "CREATE TABLE message_to_index (message_id BIGINT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE)",
+    # No reference to the message: who indexes finds those that are still there.
+    "CREATE TABLE message_to_index (message_id BIGINT PRIMARY KEY)",
     """\
 CREATE FUNCTION note_to_index() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -54,11 +83,8 @@ BEGIN
     RETURN NULL;
 END $$
 """,
-    """\
-CREATE TRIGGER message_written
-AFTER INSERT OR UPDATE OF subject, text, sender_name, sender_email, recipients ON message
-FOR EACH ROW EXECUTE FUNCTION note_to_index()
-""",
+    *NOTES,
+    PACKED,
     "CREATE TABLE desk_schema (version BIGINT NOT NULL)",
 )
 # A statement that found no row tells nothing, unless its transaction wrote before: else two programs that

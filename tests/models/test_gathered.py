@@ -11,7 +11,7 @@ from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from desk.intake.incoming import Outcome
 from desk.permissions import Actor
-from models import blobs, contacts, settings, tickets
+from models import blobs, contacts, messages, settings, tickets
 from models.database import db
 from models.fields import utc_text
 from models.transactions import remembering, transaction
@@ -79,6 +79,46 @@ def test_a_question_waits_for_the_rows_that_it_reads_and_for_no_others(desk: Des
         assert db.obj._later.statements == []
 
 
+def test_a_question_of_one_ticket_waits_for_no_rows_of_others_but_for_the_mail_that_it_answers(
+    desk: Desk,
+) -> None:
+    at = utc_text(now())
+
+    def mail(name: str) -> messages.NewMessage:
+        return messages.NewMessage("customer", "Ana", "ana@corp.test", "x", at, message_id=name)
+
+    with transaction():
+        one, other, third = (_ticket(number, f"{number}@corp.test") for number in "ABC")
+        answer = messages.write(one, mail("<answer@corp.test>"), is_first=True)
+        messages.wait_for("<question@corp.test>", answer)
+    with transaction(), remembering(("message",), 6):
+        assert messages.awaited(["<Apart@corp.test>", "<question@corp.test>"]) == {"<question@corp.test>"}
+        messages.write(other, mail("<Apart@corp.test>"), is_first=True)
+        assert len(db.obj._later.statements) == 1
+        assert not messages.answers_elsewhere(one)
+        assert tickets.collaborators(one) == []
+        assert _known(one) == "A"
+        tickets.change(other, {"subject": "new"})
+        assert _known(one) == "A"
+        assert len(db.obj._later.statements) == 2
+        messages.wait_for("<Apart@corp.test>", answer)
+        assert messages.answers_elsewhere(one)
+        assert db.obj._later.statements == []
+    with transaction(), remembering(("message",), 6):
+        assert messages.awaited(["<question@corp.test>"])
+        messages.write(third, mail("<question@corp.test>"), is_first=True)
+        assert messages.answers_elsewhere(one)
+        tickets.change(one, {"subject": "new"})
+        assert _known(one) == "A"
+        assert db.obj._later.statements == []
+
+
+def _known(ticket_id: int) -> str:
+    found = tickets.read(ticket_id)
+    assert found is not None
+    return found.number
+
+
 def test_what_is_forgotten_and_written_again_is_there(desk: Desk, jo: Actor) -> None:
     del desk
     seen = 'INSERT INTO "seen" ("agent_id", "ticket_id", "at") VALUES (%s, %s, %s) ON CONFLICT DO NOTHING'
@@ -91,8 +131,8 @@ def test_what_is_forgotten_and_written_again_is_there(desk: Desk, jo: Actor) -> 
     assert value("SELECT at FROM seen") == "after"
 
 
-def _ticket(number: str) -> int:
+def _ticket(number: str, email: str = "ana@corp.test") -> int:
     at = utc_text(now())
-    contact_id = contacts.write("ana@corp.test", "Ana", at)
+    contact_id = contacts.write(email, "Ana", at)
     new = tickets.NewTicket(number, "?", "new", 2, 1, None, contact_id, None, None, at, at, None, at, None)
     return tickets.write(new, tickets.NewClocks()).id

@@ -128,7 +128,12 @@ def test_tickets_closed_in_a_time_are_counted_from_an_index(
 
     monkeypatch.setattr(type(handle), "execute_sql", asking)
     monkeypatch.setattr(ticket_lists, "FEW", -1)
-    for query, index in (("closed:<7d", "ticket_when_closed"), ("closed:<7d p:high", "ticket_closed")):
+    narrow = "state:closed closed:<7d"
+    for query, index in (
+        (narrow, "ticket_when_closed"),
+        (f"{narrow} p:high", "ticket_closed"),
+        ("closed:<7d", "ticket_closed"),
+    ):
         asked.clear()
         ticket_lists.count(ticket_lists.TicketList("all", parse(query, ADMIN).tree, "updated", 0))
         assert f'INDEXED BY "{index}"' in " ".join(asked)

@@ -34,9 +34,15 @@ WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
 _FUNCTIONS = """
 SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-AND proname IN ('domain_of', 'instr', 'note_to_index', 'tell_changed') ORDER BY 1
+AND proname IN ('domain_of', 'instr', 'note_all_to_index', 'note_to_index', 'tell_changed') ORDER BY 1
 """
 _STATISTICS = "SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext"
+_STORED = """
+SELECT attrelid::regclass::text, attname, attstorage
+FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+AND relname NOT LIKE 'migration%'
+"""
 _UPKEEP = "SELECT relname, reloptions FROM pg_class WHERE relkind = 'r' AND reloptions IS NOT NULL"
 _TRIGGERS = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
 
@@ -46,7 +52,16 @@ def described(url: str) -> list[list[tuple[object, ...]]]:
     with closing(psycopg.connect(url)) as other:
         return [
             sorted(other.execute(question).fetchall(), key=repr)
-            for question in (_COLUMNS, _INDEXES, _REFERENCES, _FUNCTIONS, _STATISTICS, _UPKEEP, _TRIGGERS)
+            for question in (
+                _COLUMNS,
+                _INDEXES,
+                _REFERENCES,
+                _FUNCTIONS,
+                _STATISTICS,
+                _UPKEEP,
+                _TRIGGERS,
+                _STORED,
+            )
         ]
 
 
