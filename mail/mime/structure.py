@@ -52,6 +52,7 @@ class Node:
 
     __slots__ = (
         "_content_type",
+        "_decoded",
         "_disposition",
         "_encoding",
         "begin",
@@ -79,6 +80,7 @@ class Node:
         self._content_type: tuple[str, dict[str, str]] | None = None
         self._disposition: tuple[str, dict[str, str]] | None = None
         self._encoding: str | None = None
+        self._decoded: bytes | None = None
 
     @property
     def content_type(self) -> tuple[str, dict[str, str]]:
@@ -178,6 +180,14 @@ class Node:
 
     def decoded(self) -> bytes:
         """Return the bytes of the part, transfer encoding removed. Never raises."""
+        if self._decoded is not None:
+            return self._decoded
+        decoded = self._decode()
+        if self.end - self.start < _SMALL_TEXT and self.type.startswith("text/"):
+            self._decoded = decoded  # a text is asked for again: what it says, which alternative says more
+        return decoded
+
+    def _decode(self) -> bytes:
         data = self.raw[self.start : self.end]
         encoding = self.encoding
         if encoding == "base64":
