@@ -134,6 +134,7 @@ class StoreOfAnother(StoreAway):
     hint = "give each desk a store of its own: another prefix in the setting blobs"
 
 
+REFUSED = "the database refused"
 RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 
 
@@ -154,7 +155,7 @@ def explain(error: BaseException) -> tuple[str, str]:
         return "the database cannot be written", "run as the desk's owner; see nightdesk doctor"
     if is_damage(error):
         return f"the database is damaged: {text}", RESTORE_HINT
-    return f"the database refused: {text}", "see nightdesk doctor, or run it again with --debug"
+    return f"{REFUSED}: {text}", "see nightdesk doctor, or run it again with --debug"
 
 
 def is_damage(error: BaseException) -> bool:

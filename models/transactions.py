@@ -11,7 +11,7 @@ import peewee
 from models import database, remembered
 from models.database import db, schema_version
 from models.engine import engine
-from models.errors import DatabaseTooNew, DatabaseUnusable, NotStorable
+from models.errors import REFUSED, DatabaseTooNew, DatabaseUnusable, NotStorable, explain
 from models.remembered import Remembered
 
 StatementFailed = peewee.PeeweeException
@@ -20,6 +20,12 @@ ValueRefused = (NotStorable, peewee.DataError)
 """A value fits nowhere: a number too large, or half of a sign."""
 DatabaseFailed = peewee.OperationalError
 """The database is locked for long, full, or gone: what failed now may work later."""
+
+
+def outside(error: BaseException) -> str:
+    """Return what is wrong with the database itself, in a sentence; '' for what is a fault of ours."""
+    text, hint = explain(error) if isinstance(error, DatabaseFailed) else (REFUSED, "")
+    return "" if text.startswith(REFUSED) else f"{text} - {hint}"
 
 
 class _Conditions(threading.local):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -284,9 +285,24 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             await asyncio.wait_for(asyncio.gather(*keepers, return_exceptions=True), 10)
         except TimeoutError:
             pass
+        why = "\n".join(filter(None, (why, self._set_aside())))
         if self._attendance is not None:
-            await in_pool(self._watcher, self._attendance.leave)
+            # A database that takes nothing any more does not keep anybody here.
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(in_pool(self._watcher, self._attendance.leave), 10)
         self.exit(return_code=status, message=why or None)
+
+    def _set_aside(self) -> str:
+        """Write what could not be kept as a draft into files; returns what to tell of it."""
+        from tui.terminal.crash import set_aside  # 1 ms
+
+        screens = (screen for stack in self._screen_stacks.values() for screen in stack)
+        texts = (screen.unsaved() for screen in screens if isinstance(screen, DeskNode))
+        places = [set_aside(text, self.desk.paths.log) for text in texts if text]
+        return "\n".join(
+            f"What you wrote could not be kept as a draft; it is in {place}" if place else "A draft is lost"
+            for place in places
+        )
 
     def on_unmount(self) -> None:
         """Let the threads go without waiting for what they still ask."""
@@ -353,6 +369,11 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Show what failed and what to do; a fault of the program also leaves a report."""
         if isinstance(error, Hinted):
             self.flash(words_for(error, self.key), "error")
+            return
+        from models.transactions import outside  # loaded with the desk
+
+        if told := outside(error):
+            self.flash(told, "error")
             return
         from tui.terminal.crash import report  # 1 ms
 

@@ -34,6 +34,10 @@ class DeskNode(CommandNode):
     async def keep_draft(self) -> None:
         """Save what is being written; called when the connection is lost."""
 
+    def unsaved(self) -> str:
+        """Return what is written here and kept nowhere."""
+        return ""
+
     def open_ticket(self) -> tuple[str, bool] | None:
         """Return the ticket that is open here, and whether somebody writes on it, for others to see."""
         return None

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from desk.home import Desk
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
 from desk.tickets import detail
 from mail.mime import address
+from models import database
 from tests.tui.scenes import begin_answer
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_told_from_now
 from tui import files
 from tui.app import NightdeskApp
 from tui.screens.compose import compositions
@@ -227,6 +229,29 @@ async def test_leaving_keeps_what_is_being_written(app: NightdeskApp) -> None:
         await asyncio.sleep(0)
         await pilot.pause(0.3)
     assert [draft.body[:9] for draft in drafts.drafts(app.actor)] == ["Just this"]
+
+
+async def test_a_desk_that_was_upgraded_meanwhile_is_left_and_what_was_typed_is_in_a_file(
+    app: NightdeskApp, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("r")
+        await until(pilot, "mail goes to 1 address")
+        await until_told_from_now(pilot)
+        await pilot.press(*"Just this")
+        monkeypatch.setattr(database, "SCHEMA_VERSION", database.SCHEMA_VERSION - 1)
+        await pilot.press("ctrl+s")
+        await until(pilot, "y  send now")
+        await pilot.press("y")
+        await until(pilot, "the desk was upgraded while this program ran - start")
+        assert "Just this" in screen_text(app)
+        await app.leave(0)
+    (kept,) = desk.paths.log.glob("unsaved-*.txt")
+    assert kept.read_text().startswith("Subject: ")
+    assert "\n\nJust this\n" in kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert app.return_code == 0
 
 
 def test_names_of_strangers_choose_no_place(tmp_path: Path) -> None:

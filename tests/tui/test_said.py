@@ -12,6 +12,7 @@ from desk.fetching import runs
 from desk.home import Desk
 from desk.mailboxes import health
 from models.mailboxes import Mailbox
+from models.transactions import DatabaseFailed
 from tests.support.frames import NOW
 from tests.support.rows import every_row
 from tests.tui.screen import SMALL_AND_LARGE, at_every_size, until
@@ -26,12 +27,14 @@ async def test_what_was_said_is_read_again_whole(app: NightdeskApp) -> None:
         await until(pilot, "Lisbon office")
         app.flash(long, "error")
         await until(pilot, "  F9 all")
+        app.flash_error(DatabaseFailed("database is locked"))
         app.flash("the second", "info")
         async for _ in at_every_size(pilot):
             await pilot.press("f9")
             text = await until(pilot, "What was said")
             assert text.index("the second") < text.index("!! user0@example.test")
             assert " ".join(text.split()).count("say which") == 12
+            assert "!! the database is locked by another program - try again" in text
             await pilot.press("escape")
             await until(pilot, "#1042")
 

@@ -500,6 +500,9 @@ class ComposeScreen(DeskScreen[None]):
             self.composition = self._current()
             try:
                 draft_id = await self.call(compositions.keep, desk_app(self).actor, self.composition)
+            except asyncio.CancelledError:
+                self._dirty = True
+                raise
             except Exception as error:
                 self._dirty = True
                 desk_app(self).flash_error(error)
@@ -509,6 +512,13 @@ class ComposeScreen(DeskScreen[None]):
             self._saved_at = f"draft saved {desk_app(self).now().astimezone(desk_app(self).desk.zone):%H:%M}"
             if self.is_attached:
                 self._paint()
+
+    def unsaved(self) -> str:
+        """Return subject, recipients and text where the draft is kept nowhere."""
+        if not self._dirty or self._done:
+            return ""
+        now = self._current()
+        return f"Subject: {now.subject}\nTo: {now.to}\nCc: {now.cc}\nBcc: {now.bcc}\n\n{now.body}\n"
 
     @command("review", "ctrl+s", "Review and send", footer="review & send")
     def action_review(self) -> None:
