@@ -27,6 +27,7 @@ from textual.screen import Screen
 from config import clock
 from config.records import Record
 from desk.errors import NotAllowed
+from models.transactions import outside
 from tui import screens
 from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
@@ -370,8 +371,6 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if isinstance(error, Hinted):
             self.flash(words_for(error, self.key), "error")
             return
-        from models.transactions import outside  # loaded with the desk
-
         if told := outside(error):
             self.flash(told, "error")
             return

@@ -20,8 +20,8 @@ def set_aside(text: str, directory: Path) -> Path | None:
     return _written("unsaved", text, directory)
 
 
-def _written(kind: str, text: str, directory: Path) -> Path | None:
-    name = f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
+def _written(prefix: str, text: str, directory: Path) -> Path | None:
+    name = f"{prefix}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
     try:
         ensure_dir(directory, 0o700)
         atomic_write(directory / name, text.encode("utf-8", "replace"), 0o600)

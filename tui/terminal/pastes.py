@@ -34,7 +34,7 @@ _SEQUENCE = expression(
     r"|\x1b[ -/]*[0-~]?",
     re.DOTALL,
 )
-_CONTROL = expression(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = expression(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Pasted(Record):
