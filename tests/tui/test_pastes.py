@@ -143,6 +143,7 @@ def test_escape_is_a_key_after_the_usual_time_and_arrows_may_be_torn() -> None:
         ("a\x1b[200~b\x1b[A\x1bOPc\x00\x11\x03d", "abcd"),
         ("end\x1b", "end"),
         ("\x9b31mx", "31mx"),
+        ("half \ud800a sign", "half a sign"),
     ],
 )
 def test_sequences_in_a_paste_are_read_as_text_or_left_out(raw: str, text: str) -> None:

@@ -17,6 +17,7 @@ from config.clock import now
 from config.secret import Secret
 from desk import settings, statuses
 from desk.calls import gathering
+from desk.doors.imports.osticket.reading import number
 from desk.doors.imports.osticket.run import open_tables, require_right, run_import, survey
 from desk.doors.imports.osticket.tally import OldDeskTally
 from desk.errors import NotAllowed, Refused
@@ -274,6 +275,11 @@ def test_what_is_no_osticket_is_refused_with_what_to_try(desk: Desk, ana: Actor,
         brought(desk, ana, str(dump))
     with pytest.raises(Refused, match="cannot be opened"):
         brought(desk, ana, "mysql://nobody@localhost/none?socket=/nowhere")
+
+
+def test_a_number_that_no_column_holds_is_none() -> None:
+    given = ("7", b"7", None, "x", "9" * 30, -(2**63), float("inf"), 2**63 - 1)
+    assert [number(each) for each in given] == [7, 7, 0, 0, 0, 0, 0, 2**63 - 1]
 
 
 def test_only_who_may_change_the_desk_imports_one(desk: Desk, own: OldServer) -> None:
