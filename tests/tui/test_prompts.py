@@ -65,6 +65,8 @@ async def test_what_is_refused_is_asked_again_with_what_was_typed(app: Nightdesk
         "Z": "never",
         "d": "{}",
         "Ta": "call @nobody",
+        # The checklist is open now.
+        "a": "@ana",
     }
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, "#1041")

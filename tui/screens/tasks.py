@@ -8,6 +8,7 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 
+from desk.errors import WrongUse
 from desk.tickets import changes, tasks
 from desk.tickets.tasks import TaskView
 from tui.commands import command
@@ -151,7 +152,9 @@ class TasksScreen(ListScreen[None]):
         words = event.text.split()
         who = next((word[1:] for word in words if word.startswith("@")), "")
         text = " ".join(word for word in words if not word.startswith("@"))
-        if event.purpose == "add" and text:
+        if event.purpose in ("add", "change") and who and not text:
+            event.again(WrongUse("that task has no text", "write what is to be done, and @login"))
+        elif event.purpose == "add" and text:
             add = partial(tasks.add, actor, self._number, text, zone, assignee=who or None)
             self._do(add, event.again)
         elif event.purpose == "change" and row is not None and text:
