@@ -58,7 +58,7 @@ _KEYS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "ticket show": ("", "", "the ticket"),
         "ticket reopen": ("ticket.reopen", "X", "{} reopens it"),
         "ticket delete": ("ticket.reopen", "X", "{} takes it out of the trash"),
-        "ticket unmerge": ("ticket.merge", "m", "{}, then t, takes it out"),
+        "ticket unmerge": ("ticket.merge", "m", "{}: take a merged one out again"),
         "ticket split": ("ticket.merge", "m", "{} in the thread"),
         "ticket set": ("ticket.edit", "e", "{} sets it"),
         "ticket time": ("ticket.time", "M", "{}, then"),
@@ -68,8 +68,8 @@ _KEYS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "ticket close": ("ticket.close", "x", "{}"),
         "mailbox login": ("mailbox.login", "i", "{} in Mailboxes"),
         "contact list": ("app.search", "g", "{} finds what they wrote"),
-        "contact edit": ("ticket.merge", "m", "{}, then k, in a ticket of theirs"),
-        "contact merge": ("ticket.merge", "m", "{}, then o, in a ticket of theirs, and M there"),
+        "contact edit": ("ticket.merge", "m", "{} in a ticket of theirs"),
+        "contact merge": ("ticket.merge", "m", "{} in a ticket of theirs leads to them"),
     }
 )
 _DEEDS: Final = MappingProxyType(
