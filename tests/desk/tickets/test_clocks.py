@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.clock import now
 from desk import statuses
 from desk.home import Desk
 from desk.permissions import Actor
@@ -87,7 +88,7 @@ def test_another_plan_counts_from_the_beginning_and_forgets_no_pause(desk: Desk)
 
 
 def test_undo_gives_the_clocks_back(desk: Desk, ana: Actor) -> None:
-    ticket = begin(plan("Gold", "4h", resolve="3d"))
+    ticket = begin(plan("Gold", "4h", resolve="3d"), now())
     before = now_is(ticket)
     for change in (changes.close, lambda who, which: changes.set_status(who, which, "waiting")):
         change(ana, [ticket.number])
