@@ -63,7 +63,7 @@ def test_whatever_breaks_no_mail_is_lost_doubled_or_bounced(
     served: tuple[Desk, Exim], trouble: Callable[[Desk], AbstractContextManager[None]]
 ) -> None:
     desk, server = served
-    subject = trouble.__name__
+    subject = f"{trouble.__name__} {os.urandom(4).hex()}"
     tried = server.deferred()
     with trouble(desk):
         server.send(CUSTOMER, ["support@example.test"], letter(subject, size=LARGE))

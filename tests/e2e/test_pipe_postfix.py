@@ -98,7 +98,7 @@ def test_whatever_breaks_no_mail_is_lost_doubled_or_bounced(
     desk, server = served
     before = Books(desk.home).value(_RECEIPTS)
     with trouble(desk):
-        subjects = send(server, trouble.__name__, LARGE)
+        subjects = send(server, f"{trouble.__name__} {before}", LARGE)
         wait_until(settled(desk, server, before), "Postfix does not try")
         assert server.bounces() == []
     finish(desk, server)
