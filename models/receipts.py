@@ -504,7 +504,10 @@ _TAKEN_SINCE = Lookup(
         .where(
             Receipt.id > p("after"),
             Receipt.received >= p("since"),
-            Receipt.verdict.in_([literal("ticket"), literal("reply"), literal("rejected")]),
+            # By the index of verdicts SQLite would sort all that is left for each page.
+            Receipt.verdict.concat(literal("")).in_(
+                [literal("ticket"), literal("reply"), literal("rejected")]
+            ),
         )
         .order_by(Receipt.id)
         .limit(p("limit"))

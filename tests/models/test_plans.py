@@ -86,6 +86,20 @@ def test_no_statement_reads_a_growing_table_whole(desk: object) -> None:
     assert read.keys() >= READ_WHOLE.keys(), "what is named here reads nothing whole any more"
 
 
+def test_no_page_of_many_sorts_all_that_is_left(desk: object) -> None:
+    """Whoever reads all of a table page by page would sort it as often as there are pages."""
+    del desk
+    sorting = []
+    for module, name, statement in statements():
+        text, parameters = with_constants(*statement._build(Places(4)).bind(db.obj).sql())
+        if "after" not in (getattr(each, "name", "") for each in parameters) or " LIMIT " not in text:
+            continue
+        plan = db.execute_sql("explain query plan " + text, [1] * len(parameters)).fetchall()
+        if any("TEMP B-TREE FOR ORDER BY" in step for *_, step in plan):
+            sorting.append((module, name))
+    assert sorting == []
+
+
 def test_a_list_in_the_order_of_a_field_is_read_from_indexes(
     desk: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
