@@ -21,7 +21,7 @@ from desk.intake.incoming import Incoming, Outcome
 from desk.intake.matching import Match, find_match, keeps_closed
 from desk.intake.routing import find_route
 from desk.rules import read_rules
-from desk.tickets import events, lifecycle
+from desk.tickets import lifecycle
 from desk.tickets.numbers import next_for
 from desk.tickets.participants import may_join
 from mail.compose import message_id as signed_ids
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.forwards import Forward
     from desk.rules import DeskRules
+    from desk.tickets.events import EventView
     from models.receipts import Verdict
 
 _WRITTEN = ("receipt", "message", "ticket", "event", "blob", "contact")
@@ -240,7 +241,7 @@ def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
         if rejected is not None:
             return rejected
     _say_what_it_does(incoming, match, ticket)
-    known = len(events.of_ticket(ticket.id)) if _may_change_hands(incoming, ticket) else 0
+    known = len(_events(ticket)) if _may_change_hands(incoming, ticket) else 0
     outcome = _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
     if incoming.decision.canned and not match.unverified:
         acknowledgements.answer_reply(incoming, ticket)
@@ -322,10 +323,16 @@ def _may_change_hands(incoming: Incoming, ticket: TicketState) -> bool:
 
 def _say_who_has_it(incoming: Incoming, ticket: TicketState, known: int = 0) -> bool:
     """Say to whom a ticket was given by itself behind its first events, and why; False when it was not."""
-    given = [each for each in events.of_ticket(ticket.id)[known:] if each.kind == "assigned"]
+    given = [each for each in _events(ticket)[known:] if each.kind == "assigned"]
     for each in given:
         incoming.said_after_all(each.text)
     return bool(given)
+
+
+def _events(ticket: TicketState) -> list[EventView]:
+    from desk.tickets import events  # 0.6 ms, where tickets are given out
+
+    return events.of_ticket(ticket.id)
 
 
 def _gather(incoming: Incoming, ticket: TicketState) -> Outcome:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote
 
 from config.expressions import expression
 from config.records import Record
@@ -93,5 +92,7 @@ def described(kind: str, name: str, inline: bool) -> Headers:
     fields = [("content-type", kind.encode("ascii", "replace"))]
     disposition = "inline" if inline else "attachment"
     if name:
+        from urllib.parse import quote  # 1.4 ms, for files in wrappers
+
         disposition += f"; filename*=utf-8''{quote(_BLANKS.sub(' ', name)[:255])}"
     return Headers([*fields, ("content-disposition", disposition.encode("ascii"))])

@@ -10,7 +10,6 @@ import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote
 
 from config.expressions import expression
 from mail.inert import one_line
@@ -212,6 +211,8 @@ def _as_meant(name: str) -> str:
     name = _EXTENDED.sub("", name)
     if "%" not in name:
         return name
+    from urllib.parse import unquote  # 1.4 ms, for names with percent signs
+
     try:
         said = unquote(name, errors="strict")
     except UnicodeDecodeError:

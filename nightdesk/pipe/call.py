@@ -160,6 +160,7 @@ def _take_in(call: Call, name: str) -> None:
         later.put_off(*later.UNUSED_BY_PIPE)
         if os.stat(os.path.join(call.spool or "", name)).st_size < _LARGE:  # noqa: PTH118
             later.put_off_openssl()
+        later.import_pathlib()
         later.import_peewee()
         from nightdesk.pipe.ingest import take_in  # 39 ms, for a piped mail
 

@@ -57,6 +57,12 @@ def said(code: str) -> str:
             "b600 False",
         ),
         (
+            "from nightdesk.later import import_pathlib; import_pathlib(); import pathlib\n"
+            "print('urllib.parse' in sys.modules, pathlib.Path('/a b').as_uri()); import urllib.parse\n"
+            "print(urllib.parse.quote(' '))",
+            "False file:///a%20b\n%20",
+        ),
+        (
             "from nightdesk.later import import_futures; import_futures(); import sys\n"
             "import concurrent.futures._base as base; print('string' in sys.modules)\n"
             "import logging; logging.basicConfig(stream=sys.stdout); base.LOGGER.warning('one %s', 'word')",
