@@ -14,12 +14,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import big_desk, counting, fetching, listing, searching
-from benchmarks.process import NIGHTDESK, environment, run
+from benchmarks.process import NIGHTDESK, environment, paired, run
 from benchmarks.table import Result, below, machine
 from config.paths import DeskPaths, find_desk
 from config.settings import Settings, load
@@ -35,7 +35,7 @@ from tests.support.servers import postgresql
 from tests.support.servers.child import make_home
 from tests.support.servers.dovecot import Dovecot
 
-ROUNDS = 3
+ROUNDS = 5
 APPS = 50
 NOTIFIED = 200
 
@@ -69,16 +69,17 @@ def fetches(dovecot: Dovecot, running: postgresql.Postgresql, mails: int) -> Res
     """The whole fetch into an empty desk, by turns."""
     user = fetching.filled(dovecot, mails)
 
-    def on(home: Path) -> float:
-        fetching.add_mailbox(home, user)
-        return fetching.fetch(home, mails)
-
-    pairs = []
-    for _ in range(ROUNDS):
+    def into(new_desk: Callable[[Path], Path]) -> float:
         with tempfile.TemporaryDirectory() as directory:
-            ours = on(home_on(running, Path(directory)))
-            pairs.append((ours, on(fetching.new_desk(Path(directory) / "sqlite"))))
-    value, base = (statistics.median(each) for each in zip(*pairs, strict=True))
+            home = new_desk(Path(directory))
+            fetching.add_mailbox(home, user)
+            return fetching.fetch(home, mails)
+
+    value, base = paired(
+        lambda: into(lambda directory: home_on(running, directory)),
+        lambda: into(lambda directory: fetching.new_desk(directory / "sqlite")),
+        ROUNDS,
+    )
     words = f"{value:.2f} s, {value / base:.2f}x"
     return Result(f"fetch {mails} mails, PostgreSQL", words, f"2x of SQLite's {base:.2f} s", value / base / 2)
 

@@ -23,7 +23,7 @@ from tests.support.servers.packages import ensure_installed
 from tests.support.servers.pki import make_pki
 
 BATCH = 50
-ROUNDS = 3
+ROUNDS = 7
 
 NOTHING_NEW = """
 import ssl, sys

@@ -16,7 +16,7 @@ from tests.support.servers.dovecot import Dovecot
 FILTERS = 200
 RECEIPTS = 100_000
 ALARMS, THINGS = 10_000, 200
-ROUNDS = 3
+ROUNDS = 7
 _CONDITIONS = (
     "subject:word{0}",
     "from:@domain{0}.example",

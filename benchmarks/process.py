@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -55,8 +54,11 @@ def run(command: Sequence[str], env: Mapping[str, str], stdin: bytes = b"") -> R
 
 
 def paired(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """Measure two things in turn, after one warm-up of each; the medians."""
+    """Measure two things in turn, after one warm-up of each; the pair whose ratio is the middle one.
+
+    The machine gets faster and slower meanwhile: what was measured in the same breath is compared.
+    """
     one()
     other()
-    pairs = [(one(), other()) for _ in range(rounds)]
-    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+    pairs = sorted(((one(), other()) for _ in range(rounds)), key=lambda pair: pair[0] / pair[1])
+    return pairs[len(pairs) // 2]
