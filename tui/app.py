@@ -41,6 +41,7 @@ from tui.presence import Company
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
 from tui.terminal.guard import ControlGuard
 from tui.terminal.key_queue import KeyQueue
+from tui.terminal.painted import forget_removed
 from tui.user_commands import OwnCommands, read_commands
 from tui.widgets.flash import Flash, Hinted, Level, words_for
 
@@ -144,6 +145,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         # Asked for while Textual makes its app.
         self.plain = plain
         super().__init__()
+        # One for all lines: a painted line remembers what became of it, by the filter.
+        self._guard = ControlGuard()
         self._own_theme = theme
         self._own_keymap = keymap or Keymap()
         self.columns = tuple(columns)
@@ -351,7 +354,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters of every painted line, the guard in front."""
-        return [ControlGuard(), *super().get_line_filters()]
+        return [self._guard, *super().get_line_filters()]
 
     def flash(self, text: str, level: Level = "info") -> None:
         """Show one line on the status line of the topmost screen that has one."""
@@ -404,6 +407,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self.local_minute = minute
             self._tell_health()
             self._tell_minute()
+            forget_removed()
         self.tell_leaving()
         self._count_unseen()
         if not self._watching and not self._leaving:

@@ -1,0 +1,38 @@
+"""An app that is open for days takes no more memory than one that has just begun."""
+
+from __future__ import annotations
+
+import gc
+from datetime import timedelta
+
+from textual._styles_cache import StylesCache
+
+from tests.tui.screen import until
+from tui.app import NightdeskApp
+
+
+def _painted() -> int:
+    """Count whose painted lines are in memory, removed widgets among them."""
+    gc.collect()
+    return sum(type(each) is StylesCache for each in gc.get_objects())
+
+
+async def test_what_a_closed_ticket_had_painted_is_let_go_of(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        counts = []
+        for _ in range(3):
+            await until(pilot, "All open 12")
+            await pilot.press("enter")
+            await until(pilot, "msg 4/4")
+            await pilot.press("escape")
+            await until(pilot, "All open 12")
+            app.local_minute -= timedelta(minutes=1)
+            app._tick()
+            counts.append(_painted())
+        assert counts[1] == counts[2]
+
+
+async def test_one_guard_stands_before_all_lines(app: NightdeskApp) -> None:
+    """A painted line remembers what each filter made of it, so that a second one would do all again."""
+    async with app.run_test(size=(80, 24)):
+        assert app.get_line_filters()[0] is app.get_line_filters()[0]
