@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from config.properties import kept_property
 from config.records import Record
 from config.wording import counted
 from desk.errors import DeskError
@@ -72,30 +72,30 @@ class Looked(MailFacts):
         self._mail, self._rules, self._desk, self._known = mail, rules, desk, known
         self._answers = mail.taken.number if trigger == "reply" else None
 
-    @cached_property
+    @kept_property
     def arrival(self) -> Arrival:
         """Where it came from; without its bytes, which are read when somebody asks for them."""
         return Arrival(b"", self._mail.taken.door, self._mail.taken.mailbox_id)
 
-    @cached_property
+    @kept_property
     def parsed(self) -> ParsedMail:
         """All of it, read."""
         if self._known is not None:
             return self._known.parsed
         return message.parse(self.raw, lambda: self._desk.zone)
 
-    @cached_property
+    @kept_property
     def head(self) -> ParsedMail:
         """Its headers, read."""
         if self._known is not None:
             return self._known.head
         return parse_head(self._beginning, lambda: self.parsed)
 
-    @cached_property
+    @kept_property
     def _beginning(self) -> bytes:
         return self._mail.bytes_of.beginning(self._mail.taken.blob_id)
 
-    @cached_property
+    @kept_property
     def top(self) -> bytes:
         """As much of it as its headers take."""
         if self._known is not None:
@@ -103,48 +103,48 @@ class Looked(MailFacts):
         end = head_end(self._beginning)
         return self.raw if end is None else self._beginning[:end]
 
-    @cached_property
+    @kept_property
     def named(self) -> NamedPeople:
         """Whom its headers name."""
         return self._known.named if self._known is not None else named_people(self.head)
 
-    @cached_property
+    @kept_property
     def author(self) -> Author:
         """Who wrote it."""
         return author_of(self.named, self._rules.own.is_own, self._rules.form_senders)
 
-    @cached_property
+    @kept_property
     def people(self) -> Sequence[str]:
         """Whom a ban may mean."""
         who = self.author
         people = (who.address.email, *(each.email for each in who.answers_to), self.named.sender.email)
         return [each for each in people if each]
 
-    @cached_property
+    @kept_property
     def kept(self) -> WrittenText | None:
         """What its message keeps; None where that is somebody else's, which this mail forwards."""
         kept = self._mail.kept
         is_theirs = kept is not None and kept.sender_email.lower() == self.sender
         return kept if is_theirs else None
 
-    @cached_property
+    @kept_property
     def raw(self) -> bytes:
         """Its bytes."""
         if self._known is not None:
             return self._known.raw
         return self._mail.bytes_of.whole(self._mail.taken.blob_id)
 
-    @cached_property
+    @kept_property
     def sender(self) -> str:
         """The author's address."""
         return self.author.address.email.lower()
 
-    @cached_property
+    @kept_property
     def sender_name(self) -> str:
         """The author's name."""
         return self.author.address.name
 
-    @cached_property
+    @kept_property
     def recipients(self) -> Sequence[tuple[str, str]]:
         """Who is in To and Cc, and whom servers on the way named."""
         if self._known is not None:
@@ -154,64 +154,64 @@ class Looked(MailFacts):
         named = (("", address) for address in envelope_of(self.arrival, head))
         return [*((each.name, each.email.lower()) for each in people), *named]
 
-    @cached_property
+    @kept_property
     def subject(self) -> str:
         """Its subject in one line."""
         return one_line(self.head.subject)
 
-    @cached_property
+    @kept_property
     def text(self) -> str:
         """What it says, as far as intake looks at it."""
         return self.parsed.text[:MAX_TEXT] if self.kept is None else self.kept.text
 
-    @cached_property
+    @kept_property
     def mailbox(self) -> str:
         """The address of the mailbox that it came by."""
         mailbox = self._rules.mailboxes.get(self._mail.taken.mailbox_id or 0)
         return mailbox.address.lower() if mailbox is not None else ""
 
-    @cached_property
+    @kept_property
     def door(self) -> str:
         """The way it came."""
         return self._mail.taken.door.partition(":")[0]
 
-    @cached_property
+    @kept_property
     def attachments(self) -> int:
         """How many files it has."""
         return sum(not part.inline for part in self.parsed.attachments)
 
-    @cached_property
+    @kept_property
     def kind(self) -> MailKind:
         """Who or what wrote it."""
         return automated.classify(self.parsed).kind
 
-    @cached_property
+    @kept_property
     def believes_spam_headers(self) -> bool:
         """Whether the mail server's verdict in the headers is its own."""
         return self._rules.believes_spam_headers
 
-    @cached_property
+    @kept_property
     def captured(self) -> dict[str, str]:
         """What the patterns of the filter that is asked have caught."""
         return {}
 
-    @cached_property
+    @kept_property
     def fields(self) -> Mapping[int, FieldValue]:
         """What stands in the desk's own fields."""
         return fields_of(self.author.address.email, self.answered)
 
-    @cached_property
+    @kept_property
     def standing(self) -> tuple[bool, int]:
         """Whether the desk knows its sender, and how many tickets of theirs are not closed."""
         return standing_of(self.author.address.email)
 
-    @cached_property
+    @kept_property
     def topic(self) -> str:
         """The help topic's path in lower case."""
         addresses = [address for _, address in self.recipients]
         return topic_of(self._rules, self.arrival, addresses, self.answered).lower()
 
-    @cached_property
+    @kept_property
     def answered(self) -> TicketState | None:
         """The ticket that it answered."""
         if self._known is not None:

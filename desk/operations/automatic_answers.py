@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from config.expressions import expression
+from config.properties import kept_property
 from config.records import Record
 from desk import settings
 from desk.errors import DeskError
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
     from desk.intake.trial import Looked
     from desk.rules import DeskRules
     from mail.mime.author import Author
-    from mail.mime.quotes.pieces import Piece, Span
     from models.contacts import StoredContact
     from models.receipts import TakenMail
     from models.templates import Scope, StoredTemplate
 
 _ACKNOWLEDGEMENT: Final = "acknowledgement"
 _WORD: Final = expression(r"\w+")
+_LATELY: Final = 2_000
+"""So many people are known at once."""
 UNKNOWN: Final = "?"
 """Stands for the number of a ticket that there is not."""
 _OLD: Final = ("imported quietly", "filed as archive")
@@ -54,66 +56,59 @@ class Occasion(Record):
     canned: str | None
 
 
+class People:
+    """Contacts by their address, as they are now: of those who wrote lately nobody is asked for again."""
+
+    def __init__(self) -> None:
+        self.contact = lru_cache(_LATELY)(_contact)
+        """The contact of an address, or None."""
+        self.fields = lru_cache(_LATELY)(partial(own_facts, 0))
+        """What stands in fields of the desk's own of a contact, by its id; 0 for nobody's."""
+
+
 class MailRead:
     """A stored mail, of which both desks need the same: it is read once, and only as far as they do."""
 
-    def __init__(self, looked: Looked, taken: TakenMail, *, speaks_alike: bool) -> None:
+    def __init__(self, looked: Looked, taken: TakenMail, people: People, *, speaks_alike: bool) -> None:
         """Read nothing yet. ``speaks_alike``: whether both desks take the same lines for their own."""
-        self.looked, self.taken = looked, taken
+        self.looked, self.taken, self.people = looked, taken, people
         self._speaks_alike = speaks_alike
-        self._contacts: dict[str, StoredContact | None] = {}
-        self._languages: dict[tuple[Span, ...], str] = {}
-        self._fields: dict[int, Mapping[str, str]] = {}
+        self._languages: dict[str, str] = {}
 
-    @cached_property
-    def text(self) -> str:
-        """What it says, as far as intake looks at it."""
-        return self.looked.parsed.text[:MAX_TEXT]
+    def kept(self, *, starts: bool) -> str | None:
+        """Return what its author wrote, as its message keeps it; None where that is to be read anew.
 
-    @cached_property
-    def kept(self) -> str:
-        """What its author wrote, as its message keeps it; '' where that is to be read anew."""
-        kept = self.looked.kept if self._speaks_alike else None
-        return "" if kept is None else without(kept.text, kept.folds)
+        ``starts``: as it is kept of a mail that starts a ticket, of which only the desk's own words are
+        folded; else as of an answer.
+        """
+        kept = self.looked.kept
+        if kept is None or self.taken.verdict != ("ticket" if starts else "reply"):
+            return None
+        return without(kept.text, kept.folds) if self._speaks_alike or not starts else None
 
-    @cached_property
-    def pieces(self) -> Sequence[Piece]:
-        """What of its text is quoted, forwarded, signature or footer."""
-        return self.looked.parsed.pieces
-
-    @cached_property
+    @kept_property
     def may_be_acknowledged(self) -> bool:
         """Whether a person wrote it."""
-        return automated.classify(self.looked.parsed).acknowledge
+        kept = self.looked.kept
+        return automated.may_acknowledge(
+            self.looked.head, lambda: self.looked.parsed, None if kept is None else kept.text
+        )
 
-    @cached_property
+    @kept_property
     def _lowered(self) -> str:
-        return self.text.lower()
+        return self.looked.text.lower()
 
     def may_quote(self, names: Iterable[Iterable[str]]) -> bool:
         """Whether there is an address in its text, or all words of one of these names."""
         text = self._lowered
         return "@" in text or any(all(word in text for word in name) for name in names)
 
-    def fields(self, contact_id: int) -> Mapping[str, str]:
-        """Return what stands in fields of the desk's own, as it is now."""
-        if contact_id not in self._fields:
-            self._fields[contact_id] = own_facts(0, contact_id)
-        return self._fields[contact_id]
-
-    def contact(self, email: str) -> StoredContact | None:
-        """Return the contact of an address, as it is now."""
-        if email not in self._contacts:
-            people = contacts.by_email([email])
-            self._contacts[email] = contacts.read(people[0].id) if people else None
-        return self._contacts[email]
-
-    def language_without(self, folded: tuple[Span, ...]) -> str:
+    def language_of(self, said: str) -> str:
         """Return the language of what its author wrote."""
-        if folded not in self._languages:
+        if said not in self._languages:
             header = self.looked.head.header("Content-Language") or ""
-            self._languages[folded] = language_of(without(self.text, folded), header)
-        return self._languages[folded]
+            self._languages[said] = language_of(said, header)
+        return self._languages[said]
 
 
 class AutomaticAnswers:
@@ -140,11 +135,11 @@ class AutomaticAnswers:
         names = [each.name for each in rules.mailboxes.values()]
         names += [each.name for each in rules.departments.values()]
         self._names = frozenset(frozenset(_WORD.findall(name.lower())) for name in names)
-        self._sources: dict[Places, tuple[str, ...]] = {}
+        self._sources: dict[Places, Mapping[str, str]] = {}
 
     def speaks_like(self, other: AutomaticAnswers) -> bool:
         """Whether both take the same lines of a mail for what they wrote themselves."""
-        return self is other or (self._names, self._rules.addresses) == (other._names, other._rules.addresses)
+        return self is other or (self._names, self._rules.own) == (other._names, other._rules.own)
 
     def writes_like(self, other: AutomaticAnswers) -> bool:
         """Whether both write the same wherever the rules are the same."""
@@ -155,25 +150,41 @@ class AutomaticAnswers:
         return self._texts[:2], self._canned, self._by_customer, self._parents
 
     def answers_like(
-        self, occasion: Occasion | None, other: AutomaticAnswers, there: Occasion | None
+        self,
+        occasion: Occasion | None,
+        mail: MailRead,
+        other: AutomaticAnswers,
+        there: Occasion | None,
+        again: MailRead,
     ) -> bool:
-        """Whether a mail is surely answered alike by both, in whatever language."""
+        """Whether a mail is surely answered alike by both.
+
+        ``again``: the mail as the other desk reads it. Its language is asked for where texts differ in one.
+        """
         if occasion is None or there is None:
             return occasion is there
-        if occasion.ticket != there.ticket:
+        if (occasion.author, occasion.ticket) != (there.author, there.ticket):
             return False
-        if self.writes_like(other) and (occasion.places, occasion.canned) == (there.places, there.canned):
+        speaks_alike = self.speaks_like(other)
+        same_texts = self.writes_like(other) and occasion.places == there.places
+        if same_texts and speaks_alike and occasion.canned == there.canned:
             return True
         if occasion.canned or there.canned or occasion.places is None or there.places is None:
             return False
-        alike = self._by_customer == other._by_customer and self._texts.language == other._texts.language
-        return alike and self._sources_at(occasion.places) == other._sources_at(there.places)
+        if self._writes_itself(occasion.author) != other._writes_itself(there.author):
+            return False
+        texts, others = self._sources_at(occasion.places), other._sources_at(there.places)
+        same_choice = (self._by_customer, self._texts.language) == (other._by_customer, other._texts.language)
+        if texts == others and same_choice and speaks_alike:
+            return True
+        language, wanted = self._language(occasion.author, mail), other._language(there.author, again)
+        return language == wanted and texts[language] == others[wanted]
 
-    def _sources_at(self, places: Places) -> tuple[str, ...]:
-        """Return the acknowledgement in all languages, as it is written there."""
+    def _sources_at(self, places: Places) -> Mapping[str, str]:
+        """Return the acknowledgement in each language, as it is written there."""
         if places not in self._sources:
-            found = [self._texts.chosen(_ACKNOWLEDGEMENT, each, places)[0] for each in LANGUAGES]
-            self._sources[places] = tuple(found)
+            found = {each: self._texts.chosen(_ACKNOWLEDGEMENT, each, places)[0] for each in LANGUAGES}
+            self._sources[places] = found
         return self._sources[places]
 
     def others_than(self, other: AutomaticAnswers) -> list[str]:
@@ -186,49 +197,63 @@ class AutomaticAnswers:
         if occasion is None or not self._may_be_answered(occasion.author, mail):
             return ""
         taken, subject, author = mail.taken, mail.looked.subject, occasion.author.address
-        contact = mail.contact(author.email)
-        fields = mail.fields(0 if contact is None else contact.id)
+        contact = mail.people.contact(author.email)
+        fields = mail.people.fields(0 if contact is None else contact.id)
         came = utc_time(taken.received)
         about = {**occasion.ticket, "created": taken.received[:10]}
         if occasion.canned:
-            folded = self._own_folds(mail) if occasion.places is not None else folds(mail.text, mail.pieces)
-            facts = acknowledgement_facts.facts(
-                about, author, fields, without(mail.text, folded), subject, came
-            )
+            said = self._said(mail, starts=occasion.places is not None)
+            facts = acknowledgement_facts.facts(about, author, fields, said, subject, came)
             filled = self._filled(occasion.canned, facts, f"{came:%Y-%m-%d %H:%M}")
             if filled:
                 return filled
         if occasion.places is None:
             return ""
-        chosen = self._language(mail, "" if contact is None else contact.language)
+        chosen = self._language(occasion.author, mail)
         local = came.astimezone(self._desk.zone)
-        facts = acknowledgement_facts.facts(about, author, fields, mail.text, subject, local)
-        said = mail_text(_ACKNOWLEDGEMENT, chosen, occasion.places, facts, self._texts)
-        return f"Subject: {said.subject}\n\n{said.text}" if said.subject else said.text
+        facts = acknowledgement_facts.facts(about, author, fields, mail.looked.text, subject, local)
+        letter = mail_text(_ACKNOWLEDGEMENT, chosen, occasion.places, facts, self._texts)
+        return f"Subject: {letter.subject}\n\n{letter.text}" if letter.subject else letter.text
 
     def told_to_agents(self, told: Told | None, mail: MailRead) -> str:
         """Return what agents are mailed of a mail; '' where they are not."""
-        if told is None or any(f"no acknowledgement: {why}" in mail.taken.trace for why in _OLD):
+        if told is None or not self.letters.whom(told):
             return ""
-        if told.events[0] == "customer_wrote":
-            if not mail.may_be_acknowledged:
-                return ""
-            return self.letters.written(told, mail.kept or without(mail.text, folds(mail.text, mail.pieces)))
-        return self.letters.written(told, mail.kept or without(mail.text, self._own_folds(mail)))
+        if any(f"no acknowledgement: {why}" in mail.taken.trace for why in _OLD):
+            return ""
+        starts = told.events[0] != "customer_wrote"
+        if not starts and not mail.may_be_acknowledged:
+            return ""
+        return self.letters.written(told, self._said(mail, starts=starts))
 
-    def _language(self, mail: MailRead, kept: str) -> str:
+    def _language(self, author: Author, mail: MailRead) -> str:
+        """Return in which language the author of a mail is written to."""
         if not self._by_customer:
-            return ""
-        return known(kept) or mail.language_without(self._own_folds(mail))
+            return self._texts.language
+        contact = mail.people.contact(author.address.email)
+        chosen = known("" if contact is None else contact.language)
+        return chosen or mail.language_of(self._said(mail, starts=True)) or self._texts.language
 
-    def _own_folds(self, mail: MailRead) -> tuple[Span, ...]:
-        """Return what of a mail's text this desk wrote; nothing where it names neither it nor an address."""
-        if not mail.may_quote(self._names):
-            return ()
-        return own_folds(mail.text, mail.pieces, self._rules.speaks_as_desk)
+    def _said(self, mail: MailRead, *, starts: bool) -> str:
+        """Return what its author wrote: without what this desk did where it starts a ticket, else new text.
+
+        Nothing is looked for in a text that names neither this desk nor an address.
+        """
+        kept = mail.kept(starts=starts)
+        if kept is not None:
+            return kept
+        if starts and not mail.may_quote(self._names):
+            return mail.looked.text
+        text, pieces = mail.looked.parsed.text[:MAX_TEXT], mail.looked.parsed.pieces
+        folded = own_folds(text, pieces, self._rules.speaks_as_desk) if starts else folds(text, pieces)
+        return without(text, folded)
+
+    def _writes_itself(self, author: Author) -> bool:
+        """Whether an answer to somebody comes back to this desk."""
+        return any(self._rules.own.is_own(each.email) for each in author.answered_at)
 
     def _may_be_answered(self, author: Author, mail: MailRead) -> bool:
-        if not author.answered_at or any(self._rules.own.is_own(each.email) for each in author.answered_at):
+        if not author.answered_at or self._writes_itself(author):
             return False
         if any(f"no acknowledgement: {why}" in mail.taken.trace for why in _FOR_OTHER_REASONS):
             return False
@@ -254,6 +279,11 @@ class AutomaticAnswers:
         except DeskError:
             return ""
         return "" if filled.places else filled.text
+
+
+def _contact(email: str) -> StoredContact | None:
+    people = contacts.by_email([email])
+    return contacts.read(people[0].id) if people else None
 
 
 def _line(parents: Mapping[int, int | None], scope: Scope, place: int) -> Sequence[int]:

@@ -21,9 +21,10 @@ from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
 from desk.intake.shared_trial import Part, found_by_two
 from desk.intake.trial import Looked, do_to_open, stored_mails, trigger_of
+from desk.mailboxes.routes import Routes, read_routes
 from desk.operations import rule_file
 from desk.operations.alert_letters import Told
-from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRead, Occasion
+from desk.operations.automatic_answers import UNKNOWN, AutomaticAnswers, MailRead, Occasion, People
 from desk.permissions import Actor, actors_of, require
 from desk.rules import DeskRules, read_rules
 from desk.slas.calendar import moment_of, time_of
@@ -74,7 +75,7 @@ class Treatment(Record):
     """The address that acknowledges it where nothing else forbids that; None: the rules do."""
     answered_from: str | None = None
     automatic_answer: str = ""
-    """What answers it by itself, as its sender would read it; only where rules or texts differ."""
+    """What answers it by itself, as its sender would read it; only where that may differ."""
     told: str = ""
     """Of what agents are mailed, and as whom; likewise only where that differs."""
     read_by_agents: str = ""
@@ -125,6 +126,14 @@ class _Side(Record):
     owners: Mapping[tuple[int | None, int | None, int], str]
     """Logins and names of teams, by their ids, one of which is None, and by the department of a ticket."""
     statuses: Mapping[int, str]
+    routes: Routes
+
+    def acknowledges(self, mailbox_id: int | None, topic: TopicRule | None, department_id: int) -> bool:
+        """Whether the rules let mail be answered by itself there, and it could leave."""
+        rules = self.rules
+        places = (rules.mailboxes.get(mailbox_id or 0), topic, rules.departments.get(department_id))
+        is_wanted = rules.acknowledge and all(each is None or each.autoresponse for each in places)
+        return is_wanted and bool(rules.addresses) and self.routes.of(mailbox_id) is not None
 
     @property
     def reading(self) -> tuple[object, ...]:
@@ -166,6 +175,7 @@ class RuleTrial:
             self._reads_alike = self._reads_alike and self._before.topics == self._after.topics
         self._letters_alike = self._before.answers.letters.writes_like(self._after.answers.letters)
         self._speaks_alike = self._before.answers.speaks_like(self._after.answers)
+        self._people = People()
         self._promises_alike = self._before.slas == self._after.slas
 
     def differences(self, since: datetime) -> Iterator[Difference]:
@@ -175,7 +185,7 @@ class RuleTrial:
     def _mails(self, since: str, part: Part) -> Iterator[Difference]:
         answers_alike = self._before.answers.writes_like(self._after.answers)
         texts = "text" in self._before.asked | self._after.asked
-        texts = texts or not (answers_alike and self._letters_alike)
+        texts = texts or not (answers_alike and self._letters_alike and self._speaks_alike)
         for mail in stored_mails(since, self._reader, part, texts=texts):
             trigger = trigger_of(mail.taken)
             if trigger is None:
@@ -197,11 +207,12 @@ class RuleTrial:
         before, one, told = self._treated(self._before, trigger, looked, taken)
         after, other, would = self._treated(self._after, trigger, again, taken)
         mine, theirs = self._before.answers, self._after.answers
-        alike = mine.answers_like(one, theirs, other)
+        read = MailRead(looked, taken, self._people, speaks_alike=self._speaks_alike)
+        reread = read
+        if again is not looked:
+            reread = MailRead(again, taken, self._people, speaks_alike=self._speaks_alike)
         told_alike = mine.letters.tells_like(told, theirs.letters, would)
-        read = MailRead(looked, taken, speaks_alike=self._speaks_alike)
-        reread = read if again is looked else MailRead(again, taken, speaks_alike=self._speaks_alike)
-        if not alike or before.outcome != after.outcome:
+        if not mine.answers_like(one, read, theirs, other, reread):
             before = before._replace(automatic_answer=mine.written(one, read))
             after = after._replace(automatic_answer=theirs.written(other, reread))
         if not told_alike:
@@ -245,13 +256,8 @@ class RuleTrial:
         sla = named or rules.sla_of(route.department_id, route.topic) or 0
         name, plan = side.slas.get(sla, (None, None))
         promised_for = None if plan is None else plan.of(route.priority)
-        mailbox = rules.mailboxes.get(route.mailbox_id or 0)
-        acknowledges = (
-            decision.autoresponse
-            and rules.acknowledge
-            and (mailbox is None or mailbox.autoresponse)
-            and (route.topic is None or route.topic.autoresponse)
-            and rules.departments[route.department_id].autoresponse
+        acknowledges = decision.autoresponse and side.acknowledges(
+            route.mailbox_id, route.topic, route.department_id
         )
         department = rules.departments[route.department_id]
         places = Places(
@@ -326,12 +332,11 @@ class RuleTrial:
         self, side: _Side, author: Author, decision: Decision, ticket: TicketState | None
     ) -> Occasion | None:
         """Return on what occasion a filter answers an answer; None: none does."""
-        rules = side.rules
-        if not decision.canned or ticket is None or not decision.autoresponse or not rules.acknowledge:
+        if not decision.canned or ticket is None or not decision.autoresponse:
             return None
-        mailbox, topic = rules.mailboxes.get(ticket.mailbox_id or 0), rules.topics.get(ticket.topic_id or 0)
-        department = rules.departments.get(ticket.department_id)
-        if not all(each is None or each.autoresponse for each in (mailbox, topic, department)):
+        topic = side.rules.topics.get(ticket.topic_id or 0)
+        department = side.rules.departments.get(ticket.department_id)
+        if not side.acknowledges(ticket.mailbox_id, topic, ticket.department_id):
             return None
         return Occasion(author, about(ticket, department, topic), None, decision.canned)
 
@@ -374,7 +379,8 @@ def _side(desk: Desk) -> _Side:
     answers = AutomaticAnswers(desk, rules)
     clocks = {sla: RunsOut(plan.calendar) for sla, (_, plan) in plans.items()}
     return _Side(
-        rules, ready(stored), asked, matcher(patterns), plans, clocks, answers, _owners(rules), named
+        *(rules, ready(stored), asked, matcher(patterns), plans, clocks, answers, _owners(rules), named),
+        read_routes(),
     )
 
 

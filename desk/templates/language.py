@@ -11,7 +11,7 @@ LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "zh")
 LOOKED_AT: Final = 3_000
 """Characters of a text that are looked at."""
 _ENOUGH: Final = 4
-"""So many small words of a language there have to be, and twice as many as of any other."""
+"""So many signs of a script, or small words of a language and twice as many as of any other."""
 
 _KANA: Final = expression("[\u3041-\u309f\u30a1-\u30ff]")
 _HAN: Final = expression("[\u4e00-\u9fff]")
@@ -83,16 +83,16 @@ def _by_script(text: str) -> str:
     if text.isascii():
         return ""
     kana, han = len(_KANA.findall(text)), len(_HAN.findall(text))
-    letters = sum(1 for sign in text if sign.isalpha())
-    if (kana + han) * 3 < letters or kana + han < 4:
+    if kana + han < _ENOUGH or (kana + han) * 3 < sum(map(str.isalpha, text)):
         return ""
     return "ja" if kana * 10 >= han else "zh"
 
 
 def _by_words(text: str) -> str:
     found = dict.fromkeys(_SMALL, 0)
-    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
-        for name in _WORDS_OF.get(word.lower(), ()):
+    words = map(str.lower, _WORD.findall(unicodedata.normalize("NFC", text)))
+    for names in filter(None, map(_WORDS_OF.get, words)):
+        for name in names:
             found[name] += 1
     (most, name), (second, _) = sorted(((count, name) for name, count in found.items()), reverse=True)[:2]
     return name if most >= _ENOUGH and most >= 2 * second else ""

@@ -18,6 +18,7 @@ from models import templates as rows
 from models.templates import SCOPES, Scope, StoredTemplate
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
 SHIPPED: Final = Path(__file__).with_name("shipped")
@@ -240,6 +241,15 @@ def shipped(name: str, language: str) -> str:
 
 
 def _rendered(source: str, facts: Mapping[str, Mapping[str, Any]], name: str, *, block: bool = False) -> str:
+    if "{%" not in source and "{#" not in source and source.count("{{") == len(_PLAIN.findall(source)):
+        # Facts alone need no Jinja2: what is sent for each mail takes none of its 40 ms.
+        def said(found: re.Match[str]) -> str:
+            fact = facts[found[1]][found[2]]
+            return str(fact if block else without_links(fact))
+
+        return clean(_PLAIN.sub(said, source))
+    from desk.templates.rendering import render  # 40 ms, for texts that say more than facts
+
     safe = (
         facts
         if block
@@ -248,11 +258,6 @@ def _rendered(source: str, facts: Mapping[str, Mapping[str, Any]], name: str, *,
             for group, values in facts.items()
         }
     )
-    if "{%" not in source and "{#" not in source and source.count("{{") == len(_PLAIN.findall(source)):
-        # Facts alone need no Jinja2: what is sent for each mail takes none of its 40 ms.
-        return clean(_PLAIN.sub(lambda found: str(safe[found[1]][found[2]]), source))
-    from desk.templates.rendering import render  # 40 ms, for texts that say more than facts
-
     return render(source, safe, f"the text '{name}'").text
 
 

@@ -7,6 +7,7 @@ a machine. Headers and structure decide; words of the subject only forbid an ans
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, Literal
 
 from config.expressions import expression
@@ -15,7 +16,7 @@ from mail.inert import one_line
 from mail.mime.bounces import Evidence
 from mail.mime.message import ParsedMail
 
-__all__ = ["DESK_HEADER", "MachineMail", "classify", "own_desk_id"]
+__all__ = ["DESK_HEADER", "MachineMail", "classify", "may_acknowledge", "own_desk_id"]
 
 DESK_HEADER: Final = "X-Nightdesk-Desk"
 
@@ -197,6 +198,24 @@ def classify(mail: ParsedMail) -> MachineMail:
     )
 
 
+def may_acknowledge(head: ParsedMail, whole: Callable[[], ParsedMail], text: str | None = None) -> bool:
+    """Whether an automatic answer may be sent, as `classify` says of the whole of a mail.
+
+    ``head``: its headers (see `mail.mime.head`). Where they forbid it, no more is read; else its parts are
+    looked at, and its text unless it is known as ``text``.
+    """
+    evidence = Evidence(head, text)
+    if (
+        _as_bounce(head, evidence)
+        or _as_automatic(head, evidence)
+        or _as_list(head)
+        or _as_not_to_be_answered(head)
+    ):
+        return False
+    mail = whole()
+    return _as_bounce(mail, Evidence(mail, text, head)) is None and not _answers_invitation(mail)
+
+
 def own_desk_id(mail: ParsedMail) -> str | None:
     """Return the id of the desk that sent this mail, if a desk did."""
     return mail.header(DESK_HEADER) or None
@@ -296,10 +315,7 @@ def _as_not_to_be_answered(mail: ParsedMail) -> MachineMail | None:
             return MachineMail("human", False, f"{_titled(name)}: {one_line(mail.header(name) or '', 80)}")
     if _is_absence_note(mail.subject):
         return MachineMail("human", False, "the subject of an automatic reply")
-    if any(
-        leaf.type == "text/calendar" and _word(leaf.content_type[1].get("method")) in ("reply", "refresh")
-        for leaf in mail.leaves
-    ):
+    if _answers_invitation(mail):
         return MachineMail("human", False, "an answer to an invitation")
     answer_to = mail.reply_to[0] if mail.reply_to else mail.sender
     if not answer_to.email:
@@ -307,6 +323,13 @@ def _as_not_to_be_answered(mail: ParsedMail) -> MachineMail | None:
     if _reads_no_answers(answer_to.email):
         return MachineMail("human", False, f"{answer_to.email} reads no answers")
     return None
+
+
+def _answers_invitation(mail: ParsedMail) -> bool:
+    return any(
+        leaf.type == "text/calendar" and _word(leaf.content_type[1].get("method")) in ("reply", "refresh")
+        for leaf in mail.leaves
+    )
 
 
 def _reads_no_answers(email: str) -> bool:

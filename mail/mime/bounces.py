@@ -131,8 +131,9 @@ _FINAL: Final = (
 class Evidence:
     """What of a mail speaks for a bounce; each looked at only when somebody asks."""
 
-    def __init__(self, mail: ParsedMail) -> None:
-        self._mail = mail
+    def __init__(self, mail: ParsedMail, text: str | None = None, head: ParsedMail | None = None) -> None:
+        """``text`` and ``head``: what it says, and its headers, where these were read before."""
+        self._mail, self._text, self._head = mail, text, head or mail
 
     @kept_property
     def report(self) -> bool:
@@ -142,18 +143,18 @@ class Evidence:
     @kept_property
     def null_sender(self) -> bool:
         """It came from the envelope sender ``<>``."""
-        path = self._mail.root.headers.first("return-path")
+        path = self._head.root.headers.first("return-path")
         return path is not None and path.strip() in (b"<>", b"")
 
     @kept_property
     def mail_server(self) -> bool:
         """Its author is called as mail servers are."""
-        return is_mail_server(self._mail.sender.email, self._mail.sender.name)
+        return is_mail_server(self._head.sender.email, self._head.sender.name)
 
     @kept_property
     def subject(self) -> bool:
         """Its subject speaks of a mail that was not delivered."""
-        return re.search(_SUBJECT, self._mail.subject) is not None
+        return re.search(_SUBJECT, self._head.subject) is not None
 
     @kept_property
     def code(self) -> bool:
@@ -188,6 +189,8 @@ class Evidence:
     @kept_property
     def notice(self) -> dict[str, Any] | None:
         """The JSON of a mail service (Amazon SES, by SNS) about a mail that bounced."""
+        if self._text is not None and not self._text.lstrip().startswith("{"):
+            return None
         text = self._mail.words.lstrip()
         if not text.startswith("{") or len(text) > _MAX_RETURNED or "bounce" not in text:
             return None
@@ -216,7 +219,7 @@ class Evidence:
             return "multipart/report of delivery-status"
         if "x-failed-recipients" in self._mail.root.headers:
             return "X-Failed-Recipients"
-        if self.report and (self.mail_server or self.null_sender):
+        if (self.mail_server or self.null_sender) and self.report:
             return "a message/delivery-status part from a mail server"
         if self.mail_server and self._looks_like_one:
             return f"from {self._mail.sender.email or 'a mail server'}, as bounces look"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -26,7 +26,7 @@ from nightdesk.verbs.named_things import listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desk.intake.trial import Difference
+    from desk.intake.trial import Trial
 
 filter_ = noun("filter", "Filters: what is done with mail by itself, in their order.")
 filter_.add_command(rules.exporter("filter"))
@@ -46,6 +46,12 @@ _schedule = click.option(
     "--schedule", metavar="WHEN", help="When one on time runs: a cron line, or every 30 minutes."
 )
 _stop = click.option("--stop/--go-on", default=None, help="Whether it is the last one where it holds.")
+
+
+_TRIED: Final[tuple[Column, ...]] = (
+    *(Column("receipt", "right"), Column("ticket", "right")),
+    *(Column("subject", flexible=True), Column("what would be", flexible=True)),
+)
 
 
 def _rules_of(file: str | None) -> str | None:
@@ -178,10 +184,9 @@ def test(
             raise UsageError("--if and --then are for a filter", "write them into the file")
         return _test_file(context, tables, begin)
     trial = Trial(context.desk, context.actor, filters.on_trial(name or "", condition, then or None))
-    found = list(trial.differences(begin))
     return Result(
-        lambda: [documents.difference(each) for each in found],
-        lambda: _print_trial(found, trial.asked, context, runs=trial.alone),
+        lambda: map(documents.difference, trial.differences(begin)),
+        lambda: _print_trial(trial, begin, context),
     )
 
 
@@ -191,16 +196,13 @@ def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
     from desk.operations.rule_trial import trial_of_file
 
     trial = trial_of_file(context.desk, context.actor, rule_file.read(text))
-    found = [documents.treatments(each) for each in trial.differences(since)]
+    found = map(documents.treatments, trial.differences(since))
 
     def words() -> None:
-        if found:
-            heads: list[Column | str] = [
-                *(Column("receipt", "right"), Column("ticket", "right")),
-                *(Column("subject", flexible=True), Column("what would be", flexible=True)),
-            ]
-            output.table(heads, [_row_of(each, context.zone) for each in found], context.zone)
-        output.say(f"{len(found)} of {trial.asked} mails would be treated otherwise; nothing was changed")
+        rows = [_row_of(each, context.zone) for each in found]
+        if rows:
+            output.table(_TRIED, rows, context.zone)
+        output.say(f"{len(rows)} of {trial.asked} mails would be treated otherwise; nothing was changed")
         if trial.not_compared:
             output.say(
                 f"no mail coming in has anybody read {', '.join(trial.not_compared)}: "
@@ -271,16 +273,12 @@ def _print_filter(document: dict[str, Any]) -> None:
         output.line(f"{key}: {shown}")
 
 
-def _print_trial(found: Sequence[Difference], asked: int, context: VerbContext, *, runs: bool) -> None:
-    if found:
-        heads: list[Column | str] = [
-            *(Column("receipt", "right"), Column("ticket", "right")),
-            *(Column("subject", flexible=True), Column("what would be", flexible=True)),
-        ]
-        rows = [
-            (each.receipt_id, each.ticket, each.subject, "; ".join(each.after.trace) or "no filter holds")
-            for each in found
-        ]
-        output.table(heads, rows, context.zone)
-    without = " without it" if runs else ""
-    output.say(f"{len(found)} of {asked} mails would be treated otherwise{without}; nothing was changed")
+def _print_trial(trial: Trial, since: datetime, context: VerbContext) -> None:
+    rows = [
+        (each.receipt_id, each.ticket, each.subject, "; ".join(each.after.trace) or "no filter holds")
+        for each in trial.differences(since)
+    ]
+    if rows:
+        output.table(_TRIED, rows, context.zone)
+    without = " without it" if trial.alone else ""
+    output.say(f"{len(rows)} of {trial.asked} mails would be treated otherwise{without}; nothing was changed")

@@ -159,16 +159,17 @@ def test(context: VerbContext, since: str) -> Result:
     from desk.queries.times import age
 
     trial = ReadingTrial(context.desk, context.actor)
-    found = [documents.difference(each) for each in trial.differences(now() - age(since))]
+    found = map(documents.difference, trial.differences(now() - age(since)))
 
     def words() -> None:
-        if found:
+        rows = list(map(documents.row, found))
+        if rows:
             heads: list[Column | str] = [
                 *(Column("receipt", "right"), Column("ticket", "right")),
                 *(Column("subject", flexible=True), Column("what is read now", flexible=True)),
             ]
-            output.table(heads, map(documents.row, found), context.zone)
-        output.say(f"{len(found)} of {trial.asked} mails would be read otherwise; nothing was changed")
+            output.table(heads, rows, context.zone)
+        output.say(f"{len(rows)} of {trial.asked} mails would be read otherwise; nothing was changed")
 
     return Result(lambda: found, words)
 

@@ -274,6 +274,9 @@ def test_another_text_is_told_as_its_reader_would_get_it(desk: Desk, door: Door)
     german = "Guten Tag, ich habe die Rechnung und sie ist nicht für mich, bitte sehen Sie das an."
     door.take(mail(german, to=SALES), mailbox=SALES)
     door.take(mail(to=SALES, headers={"Auto-Submitted": "auto-generated"}), mailbox=SALES)
+    mute = "mute@example.test"
+    door.mailbox(mute, department="Sales", outgoing_enabled=False)
+    door.take(mail(to=mute), mailbox=mute)
     text = '[[template]]\nname = "acknowledgement %s department Sales"\nbody = "{{ requester.name }}: %s"\n'
     told = {
         language: {

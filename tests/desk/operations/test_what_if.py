@@ -38,6 +38,21 @@ from tests.support.workbench import ADMIN, make_agent
 
 FORM = "Shop <form@shop.test>"
 GERMAN = "Guten Tag, ich habe die Rechnung und sie ist nicht von mir, bitte sehen Sie nach."
+QUOTING = f"""{GERMAN}
+
+On 3 May 2026, Help <unknown@elsewhere.test> wrote:
+> Hello, and thank you for your mail: the printer is with us and has the paper that it needs,
+> so you can have it from us this week. Please write to us if you do not hear of it, and it is
+> with you the day that you want.
+"""
+"""German, but for what it quotes: of an address that one of the changes makes the desk's own."""
+BODIES = {"Invoice": GERMAN, "quoted": QUOTING}
+UNANSWERED = ("away", "meeting")
+"""Subjects of mail that the rules would acknowledge, and that says itself that it is not to be."""
+ANSWERS_INVITATION = (
+    'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nI come.\r\n--b\r\n'
+    "Content-Type: text/calendar; method=REPLY\r\n\r\nBEGIN:VCALENDAR\r\n--b--"
+)
 OWN_TEXT = "We have it, and you hear of us."
 Spec = tuple[str, str, str, int | None]
 """Who wrote it, to whom, its subject, and which of the mails before it answers."""
@@ -128,7 +143,7 @@ SPECS = st.lists(
     st.tuples(
         st.sampled_from([ANA, BOB, EVE, FORM]),
         st.sampled_from([SUPPORT, SALES, "support+x@example.test", "unknown@elsewhere.test"]),
-        st.sampled_from(["vpn is slow", "offer", "hello", "Invoice"]),
+        st.sampled_from(["vpn is slow", "offer", "hello", "Invoice", "quoted", "away", "meeting"]),
         st.none() | st.integers(0, 5),
     ),
     min_size=1,
@@ -158,9 +173,11 @@ def come(door: Door, specs: Sequence[Spec], run: str) -> list[tuple[int, dict[st
     found = []
     for place, (sender, to, subject, answers) in enumerate(specs):
         answered = None if answers is None or answers >= place else f"<{run}{answers}@corp.test>"
-        headers = {"Reply-To": "dave@home.test"} if sender == FORM else None
+        headers = {"Reply-To": "dave@home.test"} if sender == FORM else {}
+        if subject == "away":
+            headers["Auto-Submitted"] = "auto-replied"
         raw = mail(
-            GERMAN if subject == "Invoice" else "My vpn has trouble.",
+            BODIES.get(subject, "My vpn has trouble."),
             sender=sender,
             to=to,
             subject=subject,
@@ -168,6 +185,8 @@ def come(door: Door, specs: Sequence[Spec], run: str) -> list[tuple[int, dict[st
             answers=answered,
             headers=headers,
         )
+        if subject == "meeting":
+            raw = raw[: raw.index(b"Content-Type")] + ANSWERS_INVITATION.encode()
         sent = value("SELECT count(*) FROM delivery")
         receipt_id = door.take(raw).receipt_id
         told = became(receipt_id)
@@ -275,6 +294,8 @@ def tried(desk: Desk, change: Callable[[Desk], object]) -> dict[int, Difference]
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @example(specs=[(ANA, SUPPORT, "vpn is slow", None)], names=["a topic says it is theirs who may not have it"])
+@example(specs=[(ANA, SUPPORT, "quoted", None)], names=["a mailbox has another address"])
+@example(specs=[(ANA, SUPPORT, each, None) for each in UNANSWERED], names=["a text is another"])
 @given(specs=SPECS, names=st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=3, unique=True))
 def test_what_would_be_is_what_then_is(desk: Desk, door: Door, specs: list[Spec], names: list[str]) -> None:
     """Given any mail and any change of the rules: the answer is what a real second run gives."""
@@ -302,6 +323,11 @@ def test_what_would_be_is_what_then_is(desk: Desk, door: Door, specs: list[Spec]
             if difference is None:
                 assert after == before
                 continue
+            for each in (before, after):
+                if specs[place][2] in UNANSWERED:
+                    assert each.pop("from", None) is None
+            if difference.before.automatic_answer == difference.after.automatic_answer == "":
+                assert before.pop("text", None) == after.pop("text", None), "an answer is told that differs"
             assert said(difference.before, receipt_id, before) == before
             assert said(difference.after, receipt_id, after) == after
 

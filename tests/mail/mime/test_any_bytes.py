@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mail.inert import clean
 from mail.mime.address import parse_addresses
 from mail.mime.author import author_of, named_people
-from mail.mime.automated import classify, own_desk_id
+from mail.mime.automated import MachineMail, classify, may_acknowledge, own_desk_id
 from mail.mime.bounces import bounces
 from mail.mime.charset import decode
 from mail.mime.head import head_end, parse_head
@@ -22,7 +22,7 @@ from mail.mime.quotes.pieces import folds, without
 from tests.generator import hostile_mails, mutated
 
 
-def everything(read: ParsedMail) -> Iterator[str]:
+def everything(read: ParsedMail, judged: MachineMail) -> Iterator[str]:
     """All that this floor says about a mail."""
     yield from (read.subject, *read.sender, read.text, read.message_id or "")
     for address in (*read.to, *read.cc, *read.reply_to):
@@ -32,7 +32,7 @@ def everything(read: ParsedMail) -> Iterator[str]:
         yield from (part.name, part.type, part.part)
     for name in set(read.header_names):
         yield from (name, *read.headers(name))
-    yield classify(read).reason
+    yield judged.reason
     yield own_desk_id(read) or ""
     for one in bounces(read):
         yield from (one.address, one.action, one.status, one.diagnostic, one.original_message_id or "")
@@ -55,8 +55,10 @@ def check(raw: bytes) -> bool:
         read.headers(name) for name in read.header_names
     ]
     assert (named_people(head), head.to, head.subject) == (named_people(read), read.to, read.subject)
+    judged = classify(read)
+    assert may_acknowledge(head, lambda: read, read.text) is judged.acknowledge
     author = author_of(named_people(read), lambda address: address.startswith("a"))
-    for text in (author.evidence, *map(str, author.answered_at), *everything(read)):
+    for text in (author.evidence, *map(str, author.answered_at), *everything(read, judged)):
         assert clean(text) == text
         text.encode("utf-8")
     return True
