@@ -10,6 +10,7 @@ from desk.custom_fields import definitions
 from desk.custom_fields.definitions import FieldLine
 from desk.custom_fields.values import shown
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_NAME, given_line
 from desk.named_by import refuse_if_named
 from desk.permissions import FILTER, Actor, require
 from desk.staff.names import given_name
@@ -211,7 +212,7 @@ def checked_body(body: str) -> str:
 
 
 def _folder(text: str) -> str:
-    parts = (one_line(part, 60).strip() for part in text.split("/"))
+    parts = (given_line("a folder", part, LONGEST_NAME) for part in text.split("/"))
     return "/".join(part for part in parts if part)
 
 

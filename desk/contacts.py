@@ -11,6 +11,7 @@ from config.clock import now
 from desk import organizations
 from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_LINE, given_line, given_text
 from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
 from desk.templates.texts import checked_language
@@ -19,7 +20,7 @@ from desk.tickets import lifecycle
 from desk.tickets.changes import find
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.reading import require_for
-from mail.inert import clean, one_line
+from mail.inert import one_line
 from mail.mime.address import one_address
 from models import contacts as rows
 from models import messages, tickets
@@ -101,12 +102,14 @@ def edit_contact(
             _require_in_all_tickets(actor, contact.id)
         texts = {"name": name, "phone": phone, "language": language}
         values: dict[str, str | int | None] = {
-            key: one_line(text, 200) for key, text in texts.items() if text is not None
+            key: given_line(f"the {key}", text, LONGEST_LINE)
+            for key, text in texts.items()
+            if text is not None
         }
         if language:
             values["language"] = checked_language(language)
         if note is not None:
-            values["note"] = clean(note).strip()
+            values["note"] = given_text("the note", note).strip()
         if vip is not None:
             values["vip"] = vip
         rows.change(contact.id, values)

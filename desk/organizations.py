@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import given_text
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
-from mail.inert import clean, one_line
+from mail.inert import one_line
 from mail.mime.address import one_address
 from models import agents, contacts
 from models import organizations as rows
@@ -55,7 +56,7 @@ def add_organization(
             raise Refused(
                 f"there is an organization '{kept}' already", f"nightdesk organization edit '{kept}'"
             )
-        organization_id = rows.write(kept, clean(note).strip(), shares)
+        organization_id = rows.write(kept, given_text("the note", note).strip(), shares)
         rows.change(organization_id, {"owner_id": _owner_id(owner)})
         _set_domains(organization_id, domains)
         return _line(stored(kept))
@@ -89,7 +90,7 @@ def edit_organization(
         if shares is not None:
             values["shares"] = shares
         if note is not None:
-            values["note"] = clean(note).strip()
+            values["note"] = given_text("the note", note).strip()
         if owner is not None:
             values["owner_id"] = _owner_id(owner)
         rows.change(known.id, values)

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from config.records import Record
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import given_line
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from desk.tickets import lists
@@ -22,6 +23,7 @@ from models.transactions import transaction
 
 VIEW = "open"
 """A queue shows what is not closed, unless its query names a state."""
+_LONGEST_QUERY = 998
 
 
 class QueueLine(Record):
@@ -115,7 +117,7 @@ def add_queue(
         values = {
             "name": kept,
             "agent_id": owner,
-            "query": one_line(query),
+            "query": given_line("the query", query, _LONGEST_QUERY),
             "sort": checked_sort(sort),
             "columns": as_json(_columns(columns)),
             "tab": int(tab),
@@ -145,7 +147,7 @@ def edit_queue(
             values["name"] = given_name(new_name)
             _refuse_taken(actor, str(values["name"]), known.agent_id, but=known.id)
         if query is not None:
-            values["query"] = one_line(query)
+            values["query"] = given_line("the query", query, _LONGEST_QUERY)
         if sort is not None:
             values["sort"] = checked_sort(sort)
         if columns is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
 from desk.errors import WrongUse
+from desk.given import given_line
 from mail.inert import one_line
 from models import settings as rows
 from models import slas, topics
@@ -569,7 +570,7 @@ def _value(setting: Setting, text: str) -> Any:
         case "servers":
             return " ".join(_server(name) for name in text.replace(",", " ").split())
         case "file":
-            return one_line(text, 1000)
+            return given_line(setting.key, text, 1000)
         case "text":
             return number_format(text, setting.key)
 

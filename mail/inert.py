@@ -103,13 +103,13 @@ def clean(text: str) -> str:
 def one_line(text: str, limit: int = 998) -> str:
     """Return the same in one line without tabs or runs of blanks, at most `limit` characters.
 
-    For subjects, names, file names, CLI columns and log lines.
+    What is cut ends in "…". For subjects, names, file names, CLI columns and log lines.
     """
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip(" ")  # most header fields
     # Cut before the work: a subject of 10 MB costs what a subject of 10 kB costs.
     text = " ".join(clean(text[: limit * 4 + 64]).split())
-    return text if len(text) <= limit else text[:limit].rstrip()
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def without_direction_marks(text: str) -> str:

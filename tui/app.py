@@ -177,6 +177,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.animation_level = "none"
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="watch")
         self._watching = False
+        self._look_failed = ""
         self._tend_next = 0.0
         self._change = -1
         self._too_small: TooSmall | None = None
@@ -439,10 +440,14 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self.run_worker(self.leave(1, words_for(error)), exit_on_error=False)
             return
         except Exception as error:
-            self.flash_error(error)
+            failure = f"{type(error).__name__}: {error}"
+            if failure != self._look_failed:  # each second anew it would cover all else, and fill the disk
+                self._look_failed = failure
+                self.flash_error(error)
             return
         finally:
             self._watching = False
+        self._look_failed = ""
         if isinstance(seen, Company):
             self._tell_company(seen)
         elif seen is not None:

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from api.server.refusals import Refusal, Style
+from api.server.ways import over_http
 from desk import logs
 from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from mail.inert import guard, one_line
@@ -40,7 +41,7 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
     if isinstance(error, DeskError):
         for kind, status in _STATUSES:
             if isinstance(error, kind):
-                return Refusal(status, str(error), error.hint)
+                return Refusal(status, str(error), over_http(error.hint))
     if isinstance(error, ValueRefused):
         return Refusal(400, *explain(error))
     _say(place(error))

@@ -121,13 +121,10 @@ def list_tickets(call: Call) -> TicketPage:
     if asked.after:
         places = [_ANCHORS[wanted.sort]] if wanted.sort in _ANCHORS else [(str, int), (float, int)]
         shapes = [each for place in places for each in (place, (bool, *place))]
-        key = next((found for each in shapes if (found := unpack_anchor(asked.after, each))), None)
-        if key is None:
-            raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
-        after = lists.Anchor(wanted.sort, key)
+        after = lists.Anchor(wanted.sort, unpack_anchor(asked.after, wanted.sort, *shapes))
     lines = lists.page(wanted, after=after, limit=asked.limit + 1)
     more, lines = len(lines) > asked.limit, lines[: asked.limit]
-    following = pack_anchor(lists.anchor_of(lines[-1], wanted.sort).key) if more else None
+    following = pack_anchor(lists.anchor_of(lines[-1], wanted.sort).key, wanted.sort) if more else None
     return {"tickets": documents.listed(lines), "next": following}
 
 

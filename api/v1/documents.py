@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import zlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -18,11 +19,13 @@ from desk.documents.contacts import Contact, Organization
 from desk.documents.operations import Finding
 from desk.documents.queues import Queue
 from desk.documents.tickets import Hit, Task, Ticket
+from desk.errors import WrongUse
 from models.tickets import StatusAfterReply
 from models.time_spent import Whose
 
 MAX_TEXT = 4 * 1024 * 1024
 _ROW = 2**63 - 1
+_PLACE = Field(max_length=6_000, description="`next` of the page before.")
 
 
 class StrictInput(BaseModel):
@@ -52,7 +55,7 @@ class ListQuery(StrictInput):
         ),
     ] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    after: Annotated[str, Field(max_length=400, description="`next` of the page before.")] = ""
+    after: Annotated[str, _PLACE] = ""
 
 
 class SearchQuery(StrictInput):
@@ -87,7 +90,7 @@ class ContactQuery(StrictInput):
 
     text: Annotated[str, Field(max_length=200, description="What is in name or address.")] = ""
     limit: Annotated[int, Field(ge=1, le=1000)] = 200
-    after: Annotated[str, Field(max_length=400, description="`next` of the page before.")] = ""
+    after: Annotated[str, _PLACE] = ""
 
 
 class ContactBody(StrictInput):
@@ -506,19 +509,25 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def pack_anchor(key: tuple[Any, ...]) -> str:
-    """Return a place in a list as a word for a URL."""
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode("ascii").rstrip("=")
+def pack_anchor(key: tuple[Any, ...], order: str) -> str:
+    """Return a place in a list of that order as a word for a URL."""
+    marked = json.dumps([_check(key, order), *key], ensure_ascii=False)
+    return base64.urlsafe_b64encode(marked.encode()).decode("ascii").rstrip("=")
 
 
-def unpack_anchor(text: str, like: tuple[type, ...]) -> tuple[Any, ...] | None:
-    """Return the place that `pack_anchor` made a word of, or None for another word."""
+def unpack_anchor(text: str, order: str, *shapes: tuple[type, ...]) -> tuple[Any, ...]:
+    """Return the place that `pack_anchor` made a word of; raises WrongUse for another word."""
     try:
-        key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        read = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error, RecursionError):
-        return None
-    if not isinstance(key, list) or [type(part) for part in key] != list(like):
-        return None
-    if any(isinstance(part, int) and abs(part) > _ROW for part in key):
-        return None
-    return tuple(key)
+        read = None
+    key = tuple(read[1:]) if isinstance(read, list) else ()
+    # A word with a slip in it, or one of a list in another order, would begin the page at a wrong place.
+    fits = tuple(map(type, key)) in shapes and not any(abs(each) > _ROW for each in key if type(each) is int)
+    if not fits or pack_anchor(key, order) != text:
+        raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
+    return key
+
+
+def _check(key: tuple[Any, ...], order: str) -> int:
+    return zlib.crc32(json.dumps([order, *key]).encode())

@@ -14,19 +14,24 @@ from api.v1.documents import (
     OrganizationEdit,
     Organizations,
     Removed,
+    pack_anchor,
+    unpack_anchor,
 )
 from desk import contacts, organizations
 from desk.documents import contacts as documents
+
+_BY_ADDRESS = "address"
 
 
 def list_contacts(call: Call) -> ContactPage:
     """Return a page of the contacts."""
     asked = cast("ContactQuery", call.query)
-    lines = contacts.contacts(asked.text, asked.limit + 1, call.actor, after=asked.after)
+    after = unpack_anchor(asked.after, _BY_ADDRESS, (str,))[0] if asked.after else ""
+    lines = contacts.contacts(asked.text, asked.limit + 1, call.actor, after=after)
     more, lines = len(lines) > asked.limit, lines[: asked.limit]
     return {
         "contacts": [documents.contact(line) for line in lines],
-        "next": lines[-1].email if more else None,
+        "next": pack_anchor((lines[-1].email,), _BY_ADDRESS) if more else None,
     }
 
 

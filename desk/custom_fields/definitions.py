@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_LINE, LONGEST_NAME, given_line
 from desk.named_by import refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
@@ -119,7 +120,7 @@ def add_field(
             _one_of("kind of field", kind, FIELD_KINDS),
             _one_of("owner of fields", of, FIELD_OWNERS),
             [],
-            one_line(hint, 200),
+            given_line("the hint", hint, LONGEST_LINE),
             order,
             active,
             _required(_one_of("owner of fields", of, FIELD_OWNERS), required),
@@ -162,7 +163,7 @@ def edit_field(
         if choices is not None:
             values["choices"] = as_json(_choices(known.kind, choices))
         if hint is not None:
-            values["hint"] = one_line(hint, 200)
+            values["hint"] = given_line("the hint", hint, LONGEST_LINE)
         if order is not None:
             values["position"] = order
         if active is not None:
@@ -220,7 +221,9 @@ def _one_of(what: str, text: str, known: Sequence[_Word]) -> _Word:
 
 
 def _choices(kind: FieldKind, given: Collection[str]) -> list[str]:
-    listed = list(dict.fromkeys(word for each in given if (word := one_line(each, 100))))
+    listed = list(
+        dict.fromkeys(word for each in given if (word := given_line("a choice", each, LONGEST_NAME)))
+    )
     if kind == "choice" and not listed:
         raise WrongUse("a field of kind choice has choices", "--choice Laptop --choice Printer")
     if kind != "choice" and listed:

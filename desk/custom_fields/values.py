@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from desk.custom_fields.definitions import FieldLine
 from desk.errors import WrongUse
+from desk.given import given_line
 from mail.inert import one_line
 from mail.mime.address import one_address
 from models import agents, contacts
@@ -22,7 +23,7 @@ Plain = str | int | float | bool | None
 
 def read(field: FieldLine, typed: str) -> FieldValue | None:
     """Return what is stored for what somebody typed, None for nothing. Raises WrongUse with a hint."""
-    text = one_line(typed, LONGEST)
+    text = given_line(field.label, typed, LONGEST)
     if not text:
         return None
     match field.kind:

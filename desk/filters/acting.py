@@ -6,11 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from desk.custom_fields.values import LONGEST
 from desk.errors import DeskError
 from desk.filters import senders
 from desk.permissions import FILTER
 from desk.queries.times import age
 from desk.tickets import changes, closing, fields, lifecycle, people, snoozing, spam
+from mail.inert import one_line
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.transactions import savepoint
@@ -72,7 +74,8 @@ def carry_out(
 
 
 def _field(by: Actor, numbers: list[str], name: str, value: str) -> Callable[[], object]:
-    return lambda: fields.set_fields(by, numbers, {name: value})
+    kept = one_line(value, LONGEST)  # what a mail brought
+    return lambda: fields.set_fields(by, numbers, {name: kept})
 
 
 def _asked(ticket: TicketState, whom: str, by: str, moment: datetime) -> Callable[[], object]:

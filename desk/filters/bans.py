@@ -10,6 +10,7 @@ from config.clock import now
 from config.expressions import expression
 from config.records import Record
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_LINE, given_line
 from desk.own_addresses import read_own_addresses
 from desk.permissions import Actor, require
 from mail.inert import one_line
@@ -62,7 +63,7 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
     with transaction():
         if any(each.pattern == wanted for each in filters.bans()):
             raise Refused(f"{wanted} is banned already", "nightdesk ban list")
-        filters.write_ban(wanted, one_line(note, 200), utc_text(now()))
+        filters.write_ban(wanted, given_line("the note", note, LONGEST_LINE), utc_text(now()))
     return show(wanted)
 
 
@@ -84,7 +85,7 @@ def edit(actor: Actor, pattern: str, note: str) -> BanLine:
     """Say otherwise why something is banned; raises NotFound when it is not."""
     _require_ban(actor)
     with transaction():
-        if not filters.change_ban(as_compared(pattern.strip()), one_line(note, 200)):
+        if not filters.change_ban(as_compared(pattern.strip()), given_line("the note", note, LONGEST_LINE)):
             raise _no_ban(pattern)
     return show(pattern)
 

@@ -11,6 +11,7 @@ from config import clock
 from config.expressions import expression
 from desk import schedules
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_TASK, given_line
 from desk.permissions import Actor, require
 from desk.slas.lengths import seconds_of
 from desk.staff.names import given_name
@@ -49,7 +50,7 @@ FACTS: Final = {
 
 _PLAIN_NAME: Final = expression(r"[\w '-]*")
 _MOST_TASKS = 200
-_LONGEST_TASK = 300
+_LONGEST_SUBJECT = 500
 _SHOWN = 10
 
 
@@ -304,7 +305,7 @@ def _refuse_taken(name: str, own_id: int | None) -> None:
 
 def checked_subject(text: str) -> str:
     """Return a subject as it is kept. Raises WrongUse, and BrokenTemplate for facts that there are not."""
-    kept = one_line(text, 500)
+    kept = given_line("the subject", text, _LONGEST_SUBJECT)
     if not kept:
         raise WrongUse("the subject is empty", "write 'Patch day {{ date.month_name }}'")
     check(kept, "the subject", {**FACTS, OWN_FIELDS: {}}, places=False)
@@ -335,7 +336,7 @@ def _in_use(noun: str, name: str, found: Any) -> int | None:
 
 
 def _tasks(texts: Sequence[str]) -> list[str]:
-    kept = [task for text in texts if (task := one_line(text, _LONGEST_TASK))]
+    kept = [task for text in texts if (task := given_line("a task", text, LONGEST_TASK))]
     if len(kept) > _MOST_TASKS:
         raise WrongUse(f"{len(kept)} tasks are too many", f"at most {_MOST_TASKS}")
     return kept

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk.errors import NotFound, Refused
+from desk.given import LONGEST_SUBJECT, given_line
 from desk.outbox.render import MailToSend, render, sender_of, signature_block
 from desk.outbox.sender_names import shown_sender
 from desk.permissions import Actor
@@ -58,12 +59,14 @@ def forward_form(actor: Actor, number: str, message_id: int | None = None, zone:
     sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
     mailbox = None if sender_id is None else mailboxes.by_id(sender_id)
     subject = message.subject or ticket.subject
+    if not subject.lower().startswith(("fwd:", "fw:")):
+        subject = f"Fwd: {subject}"
     return ForwardForm(
         number=ticket.number,
         message=message.id,
         mailbox_address=mailbox.address if mailbox else None,
         sender=shown_sender(actor, mailbox.name, mailbox.address) if mailbox else "",
-        subject=subject if subject.lower().startswith(("fwd:", "fw:")) else f"Fwd: {subject}",
+        subject=one_line(subject, LONGEST_SUBJECT),
         quoted=_quoted(message, zone),
         files=[(each.id, each.name) for each in messages.attachments_of([message.id]) if not each.inline],
     )
@@ -112,7 +115,7 @@ def forward(
             to=people,
             cc=copies,
             bcc=unseen,
-            subject=one_line(subject, 500) or f"Fwd: {ticket.subject}",
+            subject=given_line("the subject", subject, LONGEST_SUBJECT) or f"Fwd: {ticket.subject}",
             text=signed,
             ticket_id=ticket.id,
             attachments=attachments,

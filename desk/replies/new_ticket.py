@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk import settings
 from desk.errors import WrongUse
+from desk.given import LONGEST_SUBJECT, given_line
 from desk.outbox.render import MailToSend, numbered_subject, render, sender_of, signature_block
 from desk.permissions import Actor, require
 from desk.replies.messages import File, SentReply, body_text, queue_answer
@@ -86,7 +87,7 @@ def new_ticket(
     text = body_text(body)
     origin = _origin(mailbox)
     department = _department(origin)
-    title = one_line(subject, 500)
+    title = given_line("the subject", subject, LONGEST_SUBJECT)
     with transaction():
         ticket = _open_ticket(actor, asked[0], title, origin, department, said=not send)
         add_collaborators(ticket.id, asked[1:] + copies)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast, get_args
 from config.clock import now
 from desk import settings
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_SUBJECT, given_line
 from desk.outbox.render import (
     MailToSend,
     conversation,
@@ -124,6 +125,7 @@ def send_reply(
     ticket = find_whole(number, actor)
     require_for(actor, "ticket.reply", ticket)
     text = body_text(body)
+    title = given_line("the subject", subject, LONGEST_SUBJECT) if subject else ticket.subject
     status = _status(status_after)
     if status == "closed":
         require_for(actor, "ticket.close", ticket)
@@ -154,7 +156,7 @@ def send_reply(
             to=people,
             cc=copies,
             bcc=unseen,
-            subject=numbered_subject(subject or ticket.subject, ticket.number, reply=True),
+            subject=numbered_subject(title, ticket.number, reply=True),
             text=signed,
             ticket_id=ticket.id,
             in_reply_to=in_reply_to,

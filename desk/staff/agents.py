@@ -11,6 +11,7 @@ from config import clock
 from config.expressions import expression
 from desk import quiet_times, schedules
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
+from desk.given import given_text
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
 from desk.settings import address_list
@@ -21,7 +22,7 @@ from desk.staff.owners import refuse_stand_in, unread_by_stand_in
 from desk.staff.roles import role_named
 from desk.staff.vacation import Vacation
 from desk.zones import zone_name
-from mail.inert import clean, one_line
+from mail.inert import one_line
 from models import agents as rows
 from models.agents import Place, StoredAgent
 from models.fields import utc_text
@@ -270,7 +271,7 @@ def set_own_signature(actor: Actor, signature: str) -> AgentLine:
 
 
 def _signature(text: str) -> str:
-    return clean(text[:2_000]).strip()
+    return given_text("the signature", text, 2_000).strip()
 
 
 def _with_vacation(

@@ -14,6 +14,7 @@ from config.clock import now
 from config.expressions import expression
 from desk import logs
 from desk.errors import NotAllowed, NotFound, WrongUse
+from desk.given import LONGEST_NAME, given_line
 from desk.permissions import ACTIONS, Actor, require
 from desk.permissions import actor_of as actor_of_agent
 from mail.inert import one_line
@@ -99,7 +100,7 @@ def create(
         row = rows.write(
             prefix=hashed[:PREFIX_DIGITS],
             hash=hashed,
-            name=one_line(name, 100),
+            name=given_line("the name", name, LONGEST_NAME),
             scopes=wanted,
             addresses=networks,
             agent_id=None if agent is None else _agent_named(agent).id,

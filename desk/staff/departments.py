@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import given_text
 from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, actor_of, require
 from desk.staff.names import given_name
 from desk.staff.slas import sla_id_of
 from desk.staff.teams import assignment_named
-from mail.inert import clean, one_line
+from mail.inert import one_line
 from models import agents, mailboxes, templates
 from models import departments as rows
 from models.departments import ASSIGNABLE, Assignable, Assignment, StoredDepartment
@@ -125,7 +126,7 @@ def add_department(
         rows.write(
             name=kept,
             sla_id=sla_id_of(sla),
-            signature=clean(signature),
+            signature=given_text("the signature", signature),
             reopen_days=_days(reopen_days),
             assignment=assignment_named(assignment),
             parent_id=department_id_of(parent),
@@ -184,7 +185,7 @@ def edit_department(
         if sla is not None:
             values["sla_id"] = sla_id_of(sla)
         if signature is not None:
-            values["signature"] = clean(signature)
+            values["signature"] = given_text("the signature", signature)
         if reopen_days is not None or always_reopen:
             values["reopen_days"] = None if always_reopen else _days(reopen_days)
         if active is not None:

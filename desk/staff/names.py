@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from desk.errors import WrongUse
-from mail.inert import one_line
+from desk.given import LONGEST_NAME, given_line
 
 
 def given_name(text: str) -> str:
-    """Return a name as it is kept; raises WrongUse for an empty one."""
-    name = one_line(text, 100)
+    """Return a name as it is kept; raises WrongUse for an empty one, or one that is too long."""
+    name = given_line("the name", text, LONGEST_NAME)
     if not name:
         raise WrongUse("the name is empty", "give a name")
     return name

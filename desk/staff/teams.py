@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from desk import logs
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import given_text
 from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
-from mail.inert import clean, one_line
+from mail.inert import one_line
 from models import agents, tickets
 from models import teams as rows
 from models.departments import ASSIGNMENTS, Assignment
@@ -67,7 +68,10 @@ def add_team(
         _refuse_taken(kept, None)
         ids = {login: _agent_id(login) for login in [*members, *([lead] if lead else [])]}
         team_id = rows.write(
-            name=kept, lead_id=ids.get(lead), notes=clean(notes), assignment=assignment_named(assignment)
+            name=kept,
+            lead_id=ids.get(lead),
+            notes=given_text("the notes", notes),
+            assignment=assignment_named(assignment),
         )
         rows.set_members(team_id, ids.values())
         logs.write("info", "agent", f"{actor.login} added the team {kept}")
@@ -102,7 +106,7 @@ def edit_team(
             if str(values["name"]).lower() != known.name.lower():
                 refuse_if_named("team", known.name)
         if notes is not None:
-            values["notes"] = clean(notes)
+            values["notes"] = given_text("the notes", notes)
         if assignment is not None:
             values["assignment"] = assignment_named(assignment)
         if active is not None:

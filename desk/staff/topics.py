@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_TASK, given_line
 from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.settings import number_format as checked_format
@@ -286,7 +287,7 @@ def _whose(row: StoredTopic) -> str | None:
 
 
 def _tasks(texts: Sequence[str]) -> list[str]:
-    return [kept for text in texts if (kept := one_line(text, 300))]
+    return [kept for text in texts if (kept := given_line("a task", text, LONGEST_TASK))]
 
 
 def _refuse_taken(name: str, own_id: int | None) -> None:

@@ -24,6 +24,7 @@ LONGEST_RESULT: Final = 200_000
 LONGEST_FACT: Final = 20_000
 SECONDS: Final = 1.0
 _LONGEST_BETWEEN: Final = 20
+_DEEPEST: Final = 150
 
 FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "ticket": {
@@ -164,7 +165,7 @@ def check(
         tree = environment.parse(source)
         _Walk(known, what, frozenset([CURSOR]) if places else frozenset()).into(tree)
         environment.compile(tree)
-    except (TemplateError, RecursionError, SyntaxError) as error:
+    except (TemplateError, RecursionError, SyntaxError, ValueError) as error:  # 5,000 digits are no number
         number = getattr(error, "lineno", None)
         line = f", line {number}" if number else ""
         raise BrokenTemplate(f"{what}{line}: {error}", "see docs/templates.md") from error
@@ -261,9 +262,11 @@ class _Walk:
     names: frozenset[str]
     in_loop: bool = False
 
-    def into(self, node: Any) -> None:
+    def into(self, node: Any, depth: int = 0) -> None:
         """Look at a part of the text and all in it."""
         kind, line = type(node).__name__, f"{self.what}, line {node.lineno}"
+        if depth > _DEEPEST:  # to compile 3,000 filters behind one another takes half a minute
+            raise BrokenTemplate(f"{line}: too much stands in one another", "make it simpler")
         if kind not in _ALLOWED:
             raise BrokenTemplate(
                 f"{line}: {kind} is not for texts", "name facts, if, for and a few filters only"
@@ -279,7 +282,7 @@ class _Walk:
         else:
             inner = self._loop(node, line) if kind == "For" else self
             for child in node.iter_child_nodes():
-                inner.into(child)
+                inner.into(child, depth + 1)
 
     def _loop(self, node: Any, line: str) -> _Walk:
         if self.in_loop or node.recursive or type(node.iter).__name__ != "Getattr":

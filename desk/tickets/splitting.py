@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_SUBJECT, given_line
 from desk.permissions import Actor
 from desk.tickets import lifecycle, threads
 from desk.tickets.changes import find_whole
 from desk.tickets.contacts import Contacts
 from desk.tickets.numbers import next_as_set
 from desk.tickets.reading import require_for
-from mail.inert import one_line
 from models import messages
 from models.fields import utc_text
 from models.messages import StoredMessage
@@ -69,7 +69,9 @@ def _begun_with(
     status: Status = "closed" if ticket.status == "closed" else "waiting" if answered else "open"
     return NewTicket(
         number=next_as_set(ticket.topic_id),
-        subject=one_line(subject, 500) or (first.subject if first is not None else "") or ticket.subject,
+        subject=given_line("the subject", subject, LONGEST_SUBJECT)
+        or (first.subject if first is not None else "")
+        or ticket.subject,
         status=status,
         priority=ticket.priority,
         department_id=ticket.department_id,

@@ -9,6 +9,7 @@ from datetime import datetime
 from config.clock import now
 from config.expressions import expression
 from desk.errors import NotFound, Refused, WrongUse
+from desk.given import LONGEST_TASK, given_line
 from desk.permissions import Actor
 from desk.tickets import lifecycle
 from desk.tickets.changes import find_whole
@@ -133,7 +134,9 @@ def _write(actor: Actor, number: str, seconds: int, note: str) -> int:
     with transaction():
         ticket = find_whole(number, actor)
         require_for(actor, "ticket.note", ticket)
-        return lifecycle.worked_on(ticket.id, seconds, one_line(note, 300), actor, now(), words(seconds))
+        return lifecycle.worked_on(
+            ticket.id, seconds, given_line("the note", note, LONGEST_TASK), actor, now(), words(seconds)
+        )
 
 
 def _agent(actor: Actor) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from desk.admin.nouns import NOUNS
 from desk.admin.table import Noun
+from desk.errors import Refused
 from desk.fetching import runs
 from desk.home import Desk
 from desk.mailboxes import health
@@ -21,10 +23,17 @@ from tui.key_names import USUAL, Keys
 from tui.text.ways import in_the_app
 
 
-async def test_what_was_said_is_read_again_whole(app: NightdeskApp) -> None:
+async def test_what_was_said_is_read_again_whole(app: NightdeskApp, monkeypatch: pytest.MonkeyPatch) -> None:
     long = "user0@example.test has no outgoing account and there is no default one: " + "say which " * 12
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
+        with monkeypatch.context() as failing:
+            for words in ("the first", "the first", "another"):
+                look = Mock(side_effect=Refused(words))
+                failing.setattr(app, "_look", look)
+                while not look.called:
+                    await app._watch()
+        assert [flash.text for _, flash in app.said] == ["the first", "another"], "each once"
         app.flash(long, "error")
         await until(pilot, "  F9 all")
         app.flash_error(DatabaseFailed("database is locked"))

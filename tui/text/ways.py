@@ -8,16 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from config.expressions import expression
+from desk.commands import NAMED
 from tui.key_names import Keys
 
-_COMMAND: Final = expression(
-    r"nightdesk (?P<noun>[a-z]+) (?P<verb>[a-z]+)"
-    # what it is about, for those that name something
-    r"(?P<what>(?<=settings set) \S+ \S+|(?<! list)(?<! show) (?!for |says )(?:'[^']*'|[^\s,;)-][^\s,;)]*))?"
-    # options, and what stands for a value; a small word behind an option is its value only at the end
-    r"(?: (?:'[^']*'(?:=\w+)?|[A-Z][^\s,;)]*|\.\.\.|[a-z]+\|[a-z|]+|--?[\w-]+(?: [a-z|]+(?=$|[,;)]))?"
-    r"|[^\s,;)]*[@=:\d'][^\s,;)]*))*"
-)
 _SENTENCE: Final = expression(r" (?:lists?|shows?|says?|names?|tells?)\b")
 _ADMIN: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -79,7 +72,7 @@ _DEEDS: Final = MappingProxyType(
 
 def in_the_app(hint: str, key: Keys) -> str:
     """Return a hint as it is followed in the app; what the app does not do stays a command."""
-    return _COMMAND.sub(lambda found: _way(found, key), hint)
+    return NAMED.sub(lambda found: _way(found, key), hint)
 
 
 def _way(found: re.Match[str], key: Keys) -> str:

@@ -35,7 +35,10 @@ def test_tickets_have_the_keys_that_the_command_line_has(served: Served, key: st
 def test_a_list_is_read_page_by_page(served: Served, key: str) -> None:
     assert served.program("field", "add", "Cost", "--kind", "number").status == 0
     assert served.program("ticket", "set", "2", "--field", "cost=7").status == 0
-    for sort in ("updated", "created", "priority", "due", "field:cost", "-field:cost"):
+    assert served.program("field", "add", "Said").status == 0
+    for number in ("2", "3"):
+        assert served.program("ticket", "set", number, "--field", f"said={'ü' * 1000}").status == 0
+    for sort in ("updated", "created", "priority", "due", "field:cost", "-field:cost", "-field:said"):
         found, after = [], ""
         for _ in range(4):
             page = served.get(f"{V1}/tickets?limit=1&sort={sort}&after={after}", key).document
@@ -43,8 +46,18 @@ def test_a_list_is_read_page_by_page(served: Served, key: str) -> None:
             after = page["next"]
             if after is None:
                 break
+            _refused_with_a_slip(served, key, sort, after)
         assert sorted(found) == ["1", "2", "3"], sort
-        assert "field" not in sort or found[0] == "2"
+        assert "cost" not in sort or found[0] == "2"
+
+
+def _refused_with_a_slip(served: Served, key: str, sort: str, after: str) -> None:
+    middle = len(after) // 2
+    slip = after[:middle] + ("B" if after[middle] == "A" else "A") + after[middle + 1 :]
+    of_another = f"sort={'due' if sort == 'created' else 'created'}&after={after}"
+    for asked in (f"sort={sort}&after={slip}", of_another):
+        answer = served.get(f"{V1}/tickets?{asked}", key)
+        assert (answer.status, "`next`" in answer.document["hint"]) == (400, True), (asked, answer.text)
 
 
 def test_a_list_is_filtered_as_on_the_command_line(served: Served, key: str) -> None:
@@ -116,6 +129,7 @@ def test_notes_owners_and_states_are_changed_and_say_who_did_it(served: Served, 
         ("GET", "/queues/A/B", None, 404),
         ("POST", "/queues/Unanswered/remove", b"", 403),
         ("POST", "/organizations", b'{"name": "Corp"}', 403),
+        ("GET", "/contacts?after=ana@corp.test", None, 400),
         ("GET", "/contacts/nobody", None, 400),
         ("GET", "/contacts/eve@corp.test", None, 404),
         ("DELETE", "/tickets/1", None, 405),

@@ -82,6 +82,7 @@ def test_places_are_for_the_writer() -> None:
         "{% for a in ticket.tags recursive %}{{ loop(ticket.tags) }}{% endfor %}",
         "{{ 'a' * 1000000000 }}",
         "{{ 2 ** 9999999999 }}",
+        "{{ " + "9" * 5000 + " }}",
         "{{ 'x'|center(1000000000) }}",
         "{{ ticket.subject|replace('', 'aaaa') }}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
@@ -114,6 +115,11 @@ def test_places_are_for_the_writer() -> None:
 def test_whatever_else_is_refused_when_it_is_saved(source: str) -> None:
     with pytest.raises(BrokenTemplate):
         check(source)
+
+
+def test_what_stands_too_deep_in_one_another_is_not_even_compiled() -> None:
+    with pytest.raises(BrokenTemplate, match="in one another"):
+        check("{{ ticket.number" + "|upper" * 180 + " }}")
 
 
 @every_row("value", ["{{ 7 * 7 }}", "{% for %}", "\ue000x\ue001", "\x1b[2J", "[[x]]", "<b>&"])
