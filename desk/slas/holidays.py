@@ -6,13 +6,17 @@ Both are written down once, as lines of `desk.slas.days_off`, so that whoever co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from desk.errors import WrongUse
 from desk.slas.days_off import WHOLE_DAY, DayOff, days_off, lines_of
 from desk.slas.hours import DAY_MINUTES, Span
 from mail.inert import one_line
+from mail.mime.calendar import opened
 
 if TYPE_CHECKING:
     from icalendar.cal import Component
@@ -24,6 +28,8 @@ _MAX_DAYS: Final = 2_000
 _MAX_EVENTS: Final = 5_000
 _LONGEST_EVENT: Final = timedelta(days=400)
 _LONGEST_NAME: Final = 60
+_SECONDS: Final = 5.0
+"""So long the rules of a calendar file are followed: one that names no day that there is has no end."""
 _WITHIN_A_DAY: Final = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 
 
@@ -71,33 +77,44 @@ def days_of_file(content: bytes, year: int, zone: tzinfo) -> str:
     hours of one with times. What repeats yearly, monthly, weekly or daily is followed. Raises WrongUse for
     what is no calendar, is too large, or has too many days.
     """
-    from icalendar import Calendar  # 44 ms, for SLAs that are changed
-
     if len(content) > MAX_BYTES:
         raise WrongUse("the calendar file is too large", f"at most {MAX_BYTES // 1024} kB")
     first, last = date(year - YEARS_BEFORE, 1, 1), date(year + YEARS_AHEAD, 12, 31)
     days: dict[date, DayOff] = {}
+    until = monotonic() + _SECONDS
     try:
-        calendars = Calendar.from_ical(content, multiple=True)
-        events = [each for calendar in calendars for each in calendar.walk("VEVENT")]
+        with opened(content.decode("utf-8-sig", "replace")) as calendars:
+            events = [each for calendar in calendars for each in calendar.walk("VEVENT")]
+            for event in events[:_MAX_EVENTS]:
+                for day, off in _off(event, first, last, zone, until):
+                    days[day] = days[day].beside(off) if day in days else off
+                if len(days) > _MAX_DAYS:
+                    raise WrongUse("the calendar has too many days off", f"at most {_MAX_DAYS}")
+    except WrongUse:
+        raise
     except Exception as error:  # strangers' calendars break the library in any way
         raise WrongUse("the file is no calendar", "give an iCalendar file (.ics)") from error
     if not events:
         raise WrongUse("the file has no events", "give an iCalendar file (.ics) with days off")
-    for event in events[:_MAX_EVENTS]:
+    return lines_of(days)
+
+
+def _off(
+    event: Component, first: date, last: date, zone: tzinfo, until: float
+) -> Iterator[tuple[date, DayOff]]:
+    """Yield the days off of an event; none where it cannot be read, for the others may be."""
+    try:
         begin = _time(event.get("DTSTART"))
         if begin is None or str(event.get("STATUS", "")).upper() == "CANCELLED":
-            continue
+            return
         name = one_line(str(event.get("SUMMARY", "")), _LONGEST_NAME) or "day off"
         length = _length(event, begin)
-        for start in _starts(event, begin, first - length, last):
+        for start in _starts(event, begin, first - length, last, until):
             for day, closed in _closed(start, length, zone):
                 if first <= day <= last:
-                    off = DayOff((closed,), name)
-                    days[day] = days[day].beside(off) if day in days else off
-        if len(days) > _MAX_DAYS:
-            raise WrongUse("the calendar has too many days off", f"at most {_MAX_DAYS}")
-    return lines_of(days)
+                    yield day, DayOff((closed,), name)
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        return
 
 
 def checked_days(lines: Iterable[str]) -> str:
@@ -114,28 +131,43 @@ def checked_days(lines: Iterable[str]) -> str:
     return lines_of({day: off._replace(name=one_line(off.name, _LONGEST_NAME)) for day, off in days.items()})
 
 
-def _starts(event: Component, begin: datetime, first: date, last: date) -> list[datetime]:
+def _starts(event: Component, begin: datetime, first: date, last: date, until: float) -> list[datetime]:
     """Return when an event begins, each time that it does, as its own calendar has it."""
     from dateutil.rrule import rrulestr  # 8 ms, for SLAs that are changed
 
     left_out = {each.date() for each in map(_time, _listed(event, "EXDATE")) if each is not None}
     found = [begin, *(each for each in map(_time, _listed(event, "RDATE")) if each is not None)]
-    rule = event.get("RRULE")
-    if rule is not None and not _WITHIN_A_DAY & {str(each).upper() for each in rule.get("FREQ", ())}:
-        plain = ";".join(each for each in rule.to_ical().decode().split(";") if not each.startswith("UNTIL="))
-        end = datetime.combine(last, time.max)
-        for said in rule.get("UNTIL", ()):
-            until = (
-                _there(said, begin.tzinfo) if isinstance(said, datetime) else datetime.combine(said, time.max)
-            )
-            end = min(end, until)
-        try:
+    with suppress(ValueError, TypeError):  # a rule that cannot be followed leaves its first day
+        rule = event.get("RRULE")
+        endless = rule is not None and any(each < 1 for each in rule.get("INTERVAL", ()))
+        within = rule is not None and _WITHIN_A_DAY & {str(each).upper() for each in rule.get("FREQ", ())}
+        if rule is not None and not endless and not within:
+            ends = [_last(each, begin) for each in rule.get("UNTIL", ())]
+            end = min((datetime.combine(last, time.max), *ends))
+            parts = rule.to_ical().decode().split(";")
+            plain = ";".join(each for each in parts if not each.startswith("UNTIL="))
             repeated = rrulestr(plain, dtstart=begin.replace(tzinfo=None))
-            whole = repeated.between(datetime.combine(first, time.min), end, inc=True)
-            found += [each.replace(tzinfo=begin.tzinfo) for each in whole[:_MAX_DAYS]]
-        except (ValueError, TypeError):
-            pass  # a rule that cannot be followed leaves its first day
+            whole = _between(repeated, datetime.combine(first, time.min), end, until)
+            found += [each.replace(tzinfo=begin.tzinfo) for each in islice(whole, _MAX_DAYS)]
     return [each for each in dict.fromkeys(found) if each.date() not in left_out]
+
+
+def _last(said: date, begin: datetime) -> datetime:
+    """Return the last moment that an event may begin at, by what its rule says."""
+    return _there(said, begin.tzinfo) if isinstance(said, datetime) else datetime.combine(said, time.max)
+
+
+def _between(
+    repeated: Iterable[datetime], first: datetime, end: datetime, until: float
+) -> Iterator[datetime]:
+    """Yield the times of a rule from the first to the last one that counts, as long as there is time."""
+    for each in repeated:
+        if each > end:
+            return
+        if monotonic() > until:
+            raise WrongUse("the calendar's rules take too long to follow", "give a file of plain days off")
+        if each >= first:
+            yield each
 
 
 def _closed(start: datetime, length: timedelta, zone: tzinfo) -> Iterator[tuple[date, Span]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import warnings
 from binascii import a2b_qp
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta, tzinfo
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from config.expressions import expression
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 MAX_CALENDAR_CHARS: Final = 512 * 1024
 _MAX_EVENTS: Final = 20
 _MAX_PEOPLE: Final = 30
+_MAX_ZONE_RULES: Final = 40
+_ALONE: Final = Lock()
+_FOLDED: Final = expression(r"(?:\r?\n)+[ \t]")
+# A zone changes once or twice a year; what is said of hours, or an interval of 0, has no end in sight.
+_TAME: Final = expression(
+    r":(?:(?:FREQ=YEARLY|INTERVAL=1|BYMONTH=\d{1,2}|BYDAY=[-+]?\d?[A-Z]{2}|BYMONTHDAY=-?\d{1,2}(?:,-?\d{1,2}){0,6}"
+    r"|(?:UNTIL|WKST|COUNT)=\w+)(?:;|$))+$"
+)
 _METHOD: Final = expression(r"(?im)^METHOD[^:\r\n]{0,60}:[ \t]*([A-Z-]{1,20})")
 _QUOTED: Final = expression(
     r"(?im)^([A-Z-]{1,40})((?:;[^:;\r\n]{1,100}){0,5});ENCODING=QUOTED-PRINTABLE"
@@ -82,21 +91,55 @@ def card(text: str, zone: tzinfo) -> str:
     return text
 
 
+@contextmanager
+def opened(text: str) -> Iterator[Sequence[Component]]:
+    """Read the calendars in a text of a stranger, for as long as they are looked at.
+
+    Its own time zones hold for it alone; one whose rules go on for ever is left out. Raises whatever the
+    library trips over.
+    """
+    from icalendar import Calendar, use_zoneinfo  # 44 ms, for invitations
+
+    # The library keeps the zones of a calendar by their names, and another sender's may have the same.
+    with _ALONE, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are for programmers; who pipes mail must see nothing
+        use_zoneinfo()  # type: ignore[no-untyped-call]
+        yield Calendar.from_ical(_without_endless_zones(text), multiple=True)
+
+
+def _without_endless_zones(text: str) -> str:
+    """Leave out the time zones that would be reckoned for ever, or for an hour: each minute from 1601 on."""
+    if "VTIMEZONE" not in text.upper():
+        return text
+    kept: list[str] = []
+    begun, rules, tame = -1, 0, True
+    for line in _FOLDED.sub("", text).split("\n"):
+        kept.append(line)
+        field = line.upper().rstrip()
+        bound = field.partition(":")[0].partition(";")[0] if field.endswith(":VTIMEZONE") else ""
+        if bound == "BEGIN" and begun < 0:
+            begun, tame = len(kept) - 1, True
+        elif begun >= 0 and field.startswith("RRULE"):
+            rules += 1
+            tame = tame and rules <= _MAX_ZONE_RULES and _TAME.search(field) is not None
+        elif bound == "END" and begun >= 0:
+            if not tame:
+                del kept[begun:]
+            begun = -1
+    return "\n".join(kept if begun < 0 or tame else kept[:begun])
+
+
 def _read(text: str, zone: tzinfo) -> list[str]:
     try:
-        with warnings.catch_warnings():  # the library's are for programmers; who pipes mail must see nothing
-            warnings.simplefilter("ignore")
-            return list(_blocks(text, zone))
+        with opened(_QUOTED.sub(_unquoted, text)) as calendars:
+            return list(_blocks(calendars, method_of(text), zone))
     except Exception:  # strangers' calendars break the library in any way; the text must still come
         return []
 
 
-def _blocks(text: str, zone: tzinfo) -> Iterator[str]:
-    from icalendar import Calendar  # 44 ms, for invitations
-
-    method = method_of(text)
+def _blocks(calendars: Sequence[Component], method: str, zone: tzinfo) -> Iterator[str]:
     count = 0
-    for calendar in Calendar.from_ical(_QUOTED.sub(_unquoted, text), multiple=True):
+    for calendar in calendars:
         for event in calendar.walk():
             if event.name not in ("VEVENT", "VTODO", "VJOURNAL"):
                 continue
@@ -175,7 +218,8 @@ def _when(event: Component, zone: tzinfo) -> str:
     end = _moment(event, "DTEND") or _moment(event, "DUE")
     length = getattr(event.get("DURATION"), "dt", None)
     if end is None and isinstance(begin, date) and isinstance(length, timedelta):
-        end = begin + length
+        with suppress(OverflowError):
+            end = begin + length
     if begin is None:
         written = _line(event.get("DTSTART"))
         if written:

@@ -138,12 +138,20 @@ def test_a_calendar_file_gives_days_off(desk: Program, tmp_path: Path) -> None:
         "BEGIN:VEVENT\r\nUID:4\r\nDTSTART;TZID=America/New_York:20260701T080000\r\nDURATION:PT90M\r\n"
         "RRULE:FREQ=MONTHLY;UNTIL=20260901T120000Z\r\nSUMMARY:Town hall\r\nEND:VEVENT\r\n"
         "BEGIN:VEVENT\r\nUID:5\r\nDTSTART:20260101T080000\r\nSUMMARY:No time\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:6\r\nDTSTART:20260230\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:7\r\nDTSTART:99991231T235959\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:8\r\nDTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=DAILY;INTERVAL=0\r\n"
+        "SUMMARY:On and on\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:9\r\nDTSTART;VALUE=DATE:20260502\r\nRRULE:FREQ=SOMETIMES\r\n"
+        "SUMMARY:Now and then\r\nEND:VEVENT\r\n"
         "END:VCALENDAR\r\n"
     )
     plan = ("sla", "add", "Plan", "--first", "4h", "--zone", "Europe/Berlin")
     added = desk(*plan, "--calendar", str(file), "--days", "2026-12-11 12:00-15:00 Party", "--json")
     assert added.document["days"] == [
         "2025-12-24 Christmas Eve",
+        "2026-05-01 On and on",
+        "2026-05-02 Now and then",
         "2026-07-01 14:00-15:30 Town hall",
         "2026-08-01 14:00-15:30 Town hall",
         "2026-08-10 Stocktaking",

@@ -386,6 +386,7 @@ END:VTIMEZONE
          "repeats every month on the last Fri\n       not on 25 Dec 2026, 29 Jan 2027"),
         ("DTSTART:20261202T090000Z\nRDATE:20261203T090000Z,20261204T090000Z", "also on 3 Dec 2026, 4 Dec"),
         ("DTSTART:99991231T235959Z", "When:  Fri 31 Dec 9999 23:59"),
+        ("DTSTART:20261202T090000Z\nDURATION:P99999999D", "When:  Wed 2 Dec 2026 10:00 (Europe/Berlin)"),
         ("DTSTART:20261202T090000Z\nDESCRIPTION:<p>Bring <b>it</b></p>", "\n\nBring it"),
         ("DTSTART:20261209T110000Z\nRECURRENCE-ID:20261209T090000Z",
          "12:00 (Europe/Berlin)\n       instead of Wed 9 Dec 2026 10:00 in a series"),
@@ -400,6 +401,36 @@ def test_series_zones_and_what_is_written_otherwise(lines: str, said: str) -> No
     text = mail("Content-Type: text/calendar; method=REQUEST\n\n" + calendar).text
     assert text.startswith("Invitation: Jour fixe\n")
     assert said in text
+
+
+@every_row(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY;BYMONTH=10",
+        "FREQ=YEARLY;BYHOUR=1,2,3",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=YEARLY;INTERVAL=0",
+        "FREQ=SECON\n DLY",
+        "FREQ=YEARLY\n" + "RRULE:FREQ=YEARLY\n" * 50,
+    ],
+)
+def test_a_zone_that_changes_without_end_is_left_out(rule: str) -> None:
+    endless = CUSTOM_ZONE.replace("FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU", rule).replace("1970", "1601")
+    event = "BEGIN:VEVENT\nUID:1\nSUMMARY:x\nDTSTART;TZID=Head office:20261202T100000\nEND:VEVENT\n"
+    for zone in (endless, endless.replace("BEGIN:VTIMEZONE", "Begin;X=1:vtimezone")):
+        calendar = f"BEGIN:VCALENDAR\nVERSION:2.0\n{zone}{event}END:VCALENDAR\n"
+        text = mail("Content-Type: text/calendar\n\n" + calendar).text
+        assert text == "Event: x\nWhen:  Wed 2 Dec 2026 10:00 (Head office)"
+
+
+def test_the_zone_of_one_sender_is_not_that_of_another() -> None:
+    said = []
+    for zone in (CUSTOM_ZONE, CUSTOM_ZONE.replace("-0400", "-0800")):
+        event = "BEGIN:VEVENT\nUID:1\nSUMMARY:x\nDTSTART;TZID=Head office:20261202T100000\nEND:VEVENT\n"
+        calendar = f"BEGIN:VCALENDAR\nVERSION:2.0\n{zone}{event}END:VCALENDAR\n"
+        said.append(mail("Content-Type: text/calendar\n\n" + calendar).text.split()[7])
+    assert said == ["15:00", "19:00"]
 
 
 def test_an_invitation_of_an_old_phone_or_with_links_is_read() -> None:
