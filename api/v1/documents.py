@@ -20,6 +20,7 @@ from desk.documents.operations import Finding
 from desk.documents.queues import Queue
 from desk.documents.tickets import Hit, Task, Ticket
 from desk.errors import WrongUse
+from desk.given import LONGEST_NOTE, LONGEST_SUBJECT
 from models.tickets import StatusAfterReply
 from models.time_spent import Whose
 
@@ -100,7 +101,7 @@ class ContactBody(StrictInput):
     phone: Annotated[str | None, Field(max_length=200)] = None
     language: Annotated[str | None, Field(max_length=20, description="Of texts they get, as in `de`.")] = None
     vip: Annotated[bool | None, Field(description="Whether they matter more than others.")] = None
-    note: Annotated[str | None, Field(max_length=20_000, description="What agents should know.")] = None
+    note: Annotated[str | None, Field(max_length=LONGEST_NOTE, description="What agents should know.")] = None
     organization: Annotated[
         str | None, Field(max_length=100, description="A name; empty: what their address's domain says.")
     ] = None
@@ -134,7 +135,7 @@ class OrganizationBody(StrictInput):
         Field(max_length=200, description="Addresses of these domains are of it."),
     ] = []
     shares: Annotated[bool, Field(description="Its people may answer in one another's tickets.")] = True
-    note: Annotated[str, Field(max_length=20_000, description="What agents should know.")] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE, description="What agents should know.")] = ""
     owner: Annotated[str, Field(max_length=120, description="The agent who looks after it; a login.")] = ""
 
 
@@ -149,7 +150,7 @@ class OrganizationEdit(StrictInput):
         list[Annotated[str, Field(max_length=260)]], Field(max_length=200, description="Domains less.")
     ] = []
     shares: bool | None = None
-    note: Annotated[str | None, Field(max_length=20_000)] = None
+    note: Annotated[str | None, Field(max_length=LONGEST_NOTE)] = None
     owner: Annotated[str | None, Field(max_length=120, description="A login; empty: nobody.")] = None
 
 
@@ -188,7 +189,7 @@ class ReplyBody(StrictInput):
     to: Annotated[list[str] | None, Field(max_length=50, description="Instead of the requester.")] = None
     cc: Annotated[list[str] | None, Field(max_length=50, description="Instead of the collaborators.")] = None
     bcc: Annotated[list[str], Field(max_length=50, description="Whom the others do not see.")] = []
-    subject: Annotated[str | None, Field(max_length=900)] = None
+    subject: Annotated[str | None, Field(max_length=LONGEST_SUBJECT)] = None
     status: Annotated[StatusAfterReply | None, Field(description="The state afterwards.")] = None
 
 
@@ -342,7 +343,9 @@ class SplitBody(StrictInput):
     messages: Annotated[
         list[Annotated[int, Field(ge=1, le=_ROW)]], Field(min_length=1, max_length=500, description="Ids.")
     ]
-    subject: Annotated[str, Field(max_length=500, description="Empty: that of the first of them.")] = ""
+    subject: Annotated[
+        str, Field(max_length=LONGEST_SUBJECT, description="Empty: that of the first of them.")
+    ] = ""
 
 
 class TimeBody(StrictInput):
