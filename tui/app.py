@@ -408,7 +408,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self.local_minute = minute
             self._tell_health()
             self._tell_minute()
-            forget_removed()
+            forget_removed(self)
         self.tell_leaving()
         self._count_unseen()
         if not self._watching and not self._leaving:
