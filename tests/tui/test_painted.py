@@ -35,7 +35,8 @@ async def test_what_closed_screens_had_painted_is_let_go_of(app: NightdeskApp) -
             app.local_minute -= timedelta(minutes=1)
             app._tick()
             counts.append(_held())
-        assert counts[1] == counts[2]
+        # Fewer may be held: what tests before had left goes in its own time.
+        assert all(later <= before for before, later in zip(counts[1], counts[2], strict=True))
 
 
 async def test_one_guard_stands_before_all_lines(app: NightdeskApp) -> None:
