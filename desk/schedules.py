@@ -37,7 +37,8 @@ _ALIASES = {
     "@annually": "0 0 1 1 *",
 }
 _LONGEST_MINUTES = 366 * 1440
-_FIELD = expression(r"[0-9A-Za-z*,/#-]+")
+# Not R, by which the library draws lots anew each time that somebody asks for the next run.
+_FIELD = expression(r"(?!.*(?:^|,)[Rr])[0-9A-Za-z*,/#-]+")
 _LOOKED_BACK = (0.1, 2, 40, 400, 366 * 30)
 """So many days are looked through for the last run, as far as it takes."""
 _NTH = ("first", "second", "third", "fourth", "fifth")

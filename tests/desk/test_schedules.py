@@ -155,6 +155,8 @@ def test_five_minutes_and_more_do_not_warn(text: str) -> None:
         "* * * * * *",
         "0 0 31 2 *",
         "H * * * *",
+        "R * * * *",
+        "0 0,r/2 * * *",
         "a b c d e",
         "every 999999 days",
         "*/0 * * * *",
