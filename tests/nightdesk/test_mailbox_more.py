@@ -100,6 +100,10 @@ def test_microsoft_asks_for_the_application_and_then_for_the_login(desk: Program
     done = desk("mailbox", "add", "desk@outlook.com", "--client-id", "id-1")
     assert done.status == 0, done.err
     assert "Next: nightdesk mailbox login desk@outlook.com" in done.out
+    bare = desk("mailbox", "add", "pipe@desk.example", "--protocol", "none")
+    assert "Next: nightdesk mailbox edit pipe@desk.example --smtp-host" in bare.out, (
+        "there is nothing to test"
+    )
     box = desk("mailbox", "show", "desk@outlook.com", "--json").document
     assert (box["auth"], box["token"]["provider"], box["token"]["state"]) == ("oauth2", "microsoft", "none")
 

@@ -132,15 +132,18 @@ def _done(desk: Desk, mailbox: Mailbox, form: MailboxForm, done: str) -> Result:
     return told(
         documents.mailbox(lists.line(mailbox, desk)),
         done,
-        f"Next: nightdesk mailbox {_next(mailbox)} {mailbox.address}",
+        f"Next: nightdesk mailbox {_next(mailbox)}",
     )
 
 
 def _next(mailbox: Mailbox) -> str:
     from desk.mailboxes.token_health import token_line
 
+    if mailbox.protocol == "none" and not mailbox.smtp_host:
+        return f"edit {mailbox.address} --smtp-host HOST lets it answer; mail comes by nightdesk pipe"
     token = token_line(mailbox)
-    return "login" if token is not None and token.state in ("none", "refused") else "test"
+    verb = "login" if token is not None and token.state in ("none", "refused") else "test"
+    return f"{verb} {mailbox.address}"
 
 
 VERBS: tuple[click.Command, ...] = (add, edit)

@@ -67,7 +67,9 @@ class FiltersScreen(WordsBelow[None]):
     def compose_body(self) -> ComposeResult:
         """Yield title, prompt, list, and the place for the words."""
         new = desk_app(self).key("filters.new", "n")
-        self.table = FilterList(empty=f"No filters: {new} makes one, rules import --recipe NAME brings some")
+        self.table = FilterList(
+            empty=f"No filters: {new} makes one, nightdesk rules import --recipe NAME brings some"
+        )
         yield TitledRule("Filters, in the order in which they run")
         yield LineInput()
         yield self.table
