@@ -24,7 +24,7 @@ from desk.staff import agents, api_keys, departments, teams, topics
 from desk.tickets import detail, fields, splitting, time_spent
 from tests.support.mails import Door, mail
 from tests.support.rows import every_row
-from tests.support.workbench import make_mailbox, make_ticket
+from tests.support.workbench import make_mailbox
 
 TOM = "tom@corp.example"
 _numbers = count(1)
@@ -36,7 +36,8 @@ class Scene:
     def __init__(self, desk: Desk, ana: Actor) -> None:
         make_mailbox(desk, sends=True)
         definitions.add_field(ana, "room")
-        self.desk, self.ana, self.number = desk, ana, make_ticket(requester=TOM).number
+        self.desk, self.ana = desk, ana
+        self.number = self.ticket("Printer")
 
     def contact(self, **values: str) -> contacts.ContactLine:
         return contacts.edit_contact(self.ana, TOM, **values)  # type: ignore[arg-type]
@@ -45,14 +46,17 @@ class Scene:
         fields.set_fields(self.ana, [self.number], {"room": text})
         return detail.show(self.number).fields[0][1]
 
-    def opened(self, text: str) -> str:
+    def ticket(self, subject: str) -> str:
         opened = new_ticket(
-            self.desk, self.ana, mailbox=None, requester=TOM, subject=text, body="x", send=False
+            self.desk, self.ana, mailbox=None, requester=TOM, subject=subject, body="x", send=False
         )
-        return detail.show(opened.number).subject
+        return opened.number
+
+    def opened(self, text: str) -> str:
+        return detail.show(self.ticket(text)).subject
 
     def split(self, text: str) -> str:
-        number = make_ticket(requester=TOM).number
+        number = self.ticket("Printer")
         send_reply(self.desk, self.ana, number, "Yes.", subject=text)
         first = detail.show(number).messages[0].id
         return detail.show(splitting.split(self.ana, number, [first], text)).subject
