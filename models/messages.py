@@ -517,6 +517,7 @@ _READ_SINCE = Lookup(
             Message.id > p("after"),
             Message.kind == literal("customer"),
             Message.blob.is_null(False),
+            _TAKEN.c.id.bin_and(p("mask")) == p("rest"),
             _TAKEN.c.received >= p("since"),
         )
         .order_by(Message.id)
@@ -1008,9 +1009,12 @@ def deny(message_ids: Iterable[int], moment: str | None) -> bool:
     return sum(_DENY.changed(message_id=each, moment=moment) for each in message_ids) > 0
 
 
-def read_since(since: str, after: int, limit: int) -> list[ReadMail]:
-    """Return customers' mail that was received since a time, with what was read in it, behind an id."""
-    return _READ_SINCE.every(since=since, after=after, limit=limit)
+def read_since(since: str, after: int, limit: int, mask: int = 0, rest: int = 0) -> list[ReadMail]:
+    """Return customers' mail that was received since a time, with what was read in it, behind an id.
+
+    Of that alone whose receipts' ids have ``rest`` in the bits of ``mask``.
+    """
+    return _READ_SINCE.every(since=since, after=after, limit=limit, mask=mask, rest=rest)
 
 
 def set_read(message_id: int, message: NewMessage) -> None:

@@ -503,6 +503,7 @@ _TAKEN_SINCE = Lookup(
         .join(Ticket, peewee.JOIN.LEFT_OUTER)
         .where(
             Receipt.id > p("after"),
+            Receipt.id.bin_and(p("mask")) == p("rest"),
             Receipt.received >= p("since"),
             # By the index of verdicts SQLite would sort all that is left for each page.
             Receipt.verdict.concat(literal("")).in_(
@@ -533,9 +534,12 @@ _UNFILED_SINCE = Lookup(
 )
 
 
-def taken_since(since: str, after: int, limit: int) -> list[TakenMail]:
-    """Return mails that became tickets or replies or were rejected, received since a time, behind an id."""
-    return _TAKEN_SINCE.every(since=since, after=after, limit=limit)
+def taken_since(since: str, after: int, limit: int, mask: int = 0, rest: int = 0) -> list[TakenMail]:
+    """Return mails that became tickets or replies or were rejected, received since a time, behind an id.
+
+    Of those alone whose ids have ``rest`` in the bits of ``mask``.
+    """
+    return _TAKEN_SINCE.every(since=since, after=after, limit=limit, mask=mask, rest=rest)
 
 
 def unfiled_since(since: str, verdict: Verdict, after: int, limit: int) -> list[TakenMail]:

@@ -101,7 +101,7 @@ class ReadingTrial:
 
     def _all(self, begin: str, part: Part, readers: Readers) -> Iterator[Difference]:
         after = 0
-        while found := messages.read_since(begin, after, _AT_ONCE):
+        while found := messages.read_since(begin, after, _AT_ONCE, *part):
             after = found[-1].id
             mine = self._mine([each.receipt_id for each in found], part)
             yield from self._filed([each for each in found if each.receipt_id in mine], readers)

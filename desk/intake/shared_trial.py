@@ -39,18 +39,18 @@ Order = Callable[[FoundT], int]
 
 
 class Part(NamedTuple):
-    """The mails of one process: those whose receipt's id leaves ``rest``, divided by ``of``."""
+    """The mails of one process: those whose receipt's id has ``rest`` in the bits of ``mask``."""
 
-    of: int = 1
+    mask: int = 0
     rest: int = 0
 
     def has(self, receipt_id: int) -> bool:
         """Whether a mail is one of them."""
-        return receipt_id % self.of == self.rest
+        return receipt_id & self.mask == self.rest
 
 
 ALL: Final = Part()
-_MINE, _THEIRS = Part(2, 0), Part(2, 1)
+_MINE, _THEIRS = Part(1, 0), Part(1, 1)
 
 
 def may_be_copied() -> bool:

@@ -396,15 +396,14 @@ def stored_mails(since: str, reader: Actor, part: Part, *, texts: bool) -> Itera
     longer than to look it up, and what is read otherwise by now `desk.intake.reading_trial` tells.
     """
     last = 0
-    while page := receipts.taken_since(since, last, _AT_ONCE):
-        found = [each for each in page if part.has(each.receipt_id)]
+    while found := receipts.taken_since(since, last, _AT_ONCE, *part):
         kept: Mapping[int, WrittenText] = {}
         if texts:
             in_tickets = {each.ticket_id for each in found if each.ticket_id is not None}
-            kept = messages.texts_taken(in_tickets, last, page[-1].receipt_id)
+            kept = messages.texts_taken(in_tickets, last, found[-1].receipt_id)
         mine = receipts.within([each.receipt_id for each in found], reader.reach)
         bytes_of = blobs.Reader([each.blob_id for each in found if each.receipt_id in mine])
         for each in found:
             if each.receipt_id in mine:
                 yield StoredMail(each, kept.get(each.receipt_id), bytes_of)
-        last = page[-1].receipt_id
+        last = found[-1].receipt_id
