@@ -172,11 +172,6 @@ def _in_order(found: Difference) -> int:
     return (1 + _UNFILED.index(found.before.fate)) * _MORE_THAN_ROWS + found.receipt_id
 
 
-def read_anew(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list[str]:
-    """Let the mails of open tickets say what is read in them now, as `reread_receipts` does."""
-    return reread_receipts(desk, actor, [each.receipt_id for each in found if each.message_id is not None])
-
-
 def reread_receipts(desk: Desk, actor: Actor, receipt_ids: Iterable[int]) -> list[str]:
     """Let the mails of these receipts say what is read in them now, in tickets that are open.
 

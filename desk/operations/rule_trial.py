@@ -7,7 +7,7 @@ what its SLA promises, and what acknowledges it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +20,7 @@ from desk.intake.acknowledgement_facts import about
 from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
 from desk.intake.shared_trial import Part, found_by_two
-from desk.intake.trial import Looked, do_to_open, stored_mails, trigger_of
+from desk.intake.trial import Looked, stored_mails, trigger_of
 from desk.mailboxes.routes import Routes, read_routes
 from desk.operations import rule_file
 from desk.operations.alert_letters import Told
@@ -97,8 +97,16 @@ class Difference(Record):
     after: Treatment
 
     @property
+    def is_let_in(self) -> bool:
+        """Whether the mail would come in; of one that would not nothing is done to a ticket."""
+        return not (self.after.banned or self.after.decision.rejected_by)
+
+    @property
     def to_do(self) -> Decision:
-        """What makes a ticket that is there what it would have become."""
+        """What makes a ticket that is there what it would have become, once the rules are as they were tried.
+
+        Left out is what only mail on its way in can have done to it: rejecting, gathering, acknowledging.
+        """
         found = self.after.decision.beyond(self.before.decision)
         for name in ("department", "topic", "sla", "priority"):
             would = getattr(self.after, name)
@@ -344,23 +352,6 @@ class RuleTrial:
 def trial_of_file(desk: Desk, actor: Actor, tables: Mapping[str, Sequence[dict[str, Any]]]) -> RuleTrial:
     """Try a file of rules. Raises what taking the file in raises."""
     return RuleTrial(desk, actor, lambda: rule_file.take_in(desk, actor, tables))
-
-
-def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list[str]:
-    """Make tickets that are open what they would have become; returns their numbers.
-
-    The rules have to be as they were tried by then. What only mail on its way in can have done to it
-    (rejecting, gathering, acknowledging) is left out. The actor may undo it at once.
-    """
-    return do_to_open(
-        desk,
-        actor,
-        (
-            (each.ticket, each.to_do)
-            for each in found
-            if not (each.after.banned or each.after.decision.rejected_by)
-        ),
-    )
 
 
 def _side(desk: Desk) -> _Side:

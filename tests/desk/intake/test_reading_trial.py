@@ -15,7 +15,7 @@ from desk.errors import NotAllowed, NotFound
 from desk.filters import filters
 from desk.home import Desk
 from desk.intake import arrivals, reading_apart, reading_trial, shared_trial
-from desk.intake.reading_trial import NEW, Difference, ReadingTrial, read_anew, reread_receipts
+from desk.intake.reading_trial import NEW, Difference, ReadingTrial, reread_receipts
 from desk.tickets import changes
 from mail.mime.headers import TooComplex
 from tests.support.mails import BOB, EVE, SUPPORT, Door, bounce, mail, messages_saying, rows, write
@@ -103,7 +103,7 @@ def test_what_an_older_reader_missed_is_told_and_read_anew_as_if_it_came_again(
     assert told[names["<second@corp.test>"]].after.reply_text.startswith("Mine.")
     assert told[names["<html@corp.test>"]].after.files == ("a.pdf",)
     assert all(each.is_text_alone for each in differences)
-    assert read_anew(desk, ADMIN, differences)
+    assert reread_receipts(desk, ADMIN, [each.receipt_id for each in differences if each.message_id])
     assert stored() == good
     assert found(desk) == []
     assert messages_saying("wrote") == 1
@@ -139,7 +139,7 @@ def test_a_closed_ticket_is_told_and_left(desk: Desk, door: Door) -> None:
     write("UPDATE message SET text = 'Lost.'")
     changes.close(ADMIN, ["1"])
     [difference] = found(desk)
-    assert read_anew(desk, ADMIN, [difference]) == []
+    assert reread_receipts(desk, ADMIN, [difference.receipt_id]) == []
     assert rows("SELECT text FROM message") == [("Lost.",)]
 
 

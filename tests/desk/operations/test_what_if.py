@@ -20,12 +20,12 @@ from desk.errors import DeskError
 from desk.filters import bans, filters
 from desk.home import Desk
 from desk.intake import pipeline
-from desk.intake.trial import Trial, lasting
+from desk.intake.trial import Trial, do_to_open, lasting
 from desk.intake.trial import apply_to_open as apply_filter
 from desk.mailboxes import registry
 from desk.mailboxes.stored import form_of
 from desk.operations.automatic_answers import UNKNOWN
-from desk.operations.rule_trial import Difference, RuleTrial, Treatment, apply_to_open
+from desk.operations.rule_trial import Difference, RuleTrial, Treatment
 from desk.staff import departments, slas, topics
 from desk.templates.texts import parts_of
 from desk.tickets import changes, undo
@@ -352,7 +352,7 @@ def test_done_to_open_tickets_it_is_as_if_the_mail_came_again_and_is_undone_at_o
     trial = RuleTrial(desk, agent, lambda: CHANGES[name](desk))
     found = list(trial.differences(now() - timedelta(days=1)))
     CHANGES[name](desk)
-    numbers = apply_to_open(desk, agent, found)
+    numbers = do_to_open(desk, agent, [(each.ticket, each.to_do) for each in found if each.is_let_in])
     assert str(len(specs)) not in numbers
     again = come(door, specs, "b")
     keys = ("department", "topic", "sla", "priority", "first", "resolve")

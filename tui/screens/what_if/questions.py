@@ -113,26 +113,34 @@ def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object],
 
     def ask(since: datetime) -> Answer:
         from desk.documents import filters as documents  # 2 ms
-        from desk.intake.trial import lasting  # 60 ms: what reads mail
+        from desk.intake.trial import do_to_open, lasting  # 60 ms: what reads mail
         from desk.operations import rule_trial  # 70 ms: what reads mail, and all rules
 
         tried = rule_trial.RuleTrial(desk, actor, change)
-        found = list(tried.differences(since))
-        lines = [
-            _of_changes(documents.treatments(each), desk.zone, bool(each.after.decision.rejected_by))
-            for each in found[:MOST]
-        ]
-        count = len({each.ticket for each in found if each.ticket})
-        stays = lasting(each.to_do for each in found)
+        lines: list[Tried] = []
+        count, numbers = 0, set()
+        # Of hundred thousand mails no more is held than what is done, which is the same for many.
+        to_do: list[tuple[str | None, Decision]] = []
+        once: dict[tuple[object, ...], Decision] = {}
+        for each in tried.differences(since):
+            count += 1
+            numbers.add(each.ticket)
+            if count <= MOST:
+                is_loss = bool(each.after.decision.rejected_by)
+                lines.append(_of_changes(documents.treatments(each), desk.zone, is_loss))
+            if each.is_let_in:
+                decision = each.to_do
+                to_do.append((each.ticket, once.setdefault(decision.outcome, decision)))
+        stays = lasting(decision for _, decision in to_do)
         unread, untold = ", ".join(tried.not_compared), ", ".join(tried.not_told)
         beside = [f"nobody reads {unread} of what comes in: preview shows it"] if unread else []
         beside += [f"not tried: who is told of {untold}"] if untold else []
         return Answer(
             lines,
-            len(found),
-            tried.asked,
             count,
-            lambda: rule_trial.apply_to_open(desk, actor, found),
+            tried.asked,
+            len(numbers - {None}),
+            lambda: do_to_open(desk, actor, to_do),
             stays,
             "; ".join(beside),
         )
@@ -160,13 +168,25 @@ def of_reading(desk: Desk, actor: Actor) -> Question:
         from desk.intake import reading_trial  # 60 ms: what reads mail
 
         tried = reading_trial.ReadingTrial(desk, actor)
-        found = list(tried.differences(since))
-        lines = [_of_changes(readings.difference(each), desk.zone, False) for each in found[:MOST]]
-        count = len({each.ticket for each in found if each.ticket})
-        by_hand = sum(each.ticket is not None and not each.is_text_alone for each in found)
+        lines: list[Tried] = []
+        count, by_hand, numbers = 0, 0, set()
+        in_tickets: list[int] = []
+        for each in tried.differences(since):
+            count += 1
+            numbers.add(each.ticket)
+            if count <= MOST:
+                lines.append(_of_changes(readings.difference(each), desk.zone, False))
+            if each.message_id is not None:
+                in_tickets.append(each.receipt_id)
+            by_hand += each.ticket is not None and not each.is_text_alone
         stays = f"who asked, and where {by_hand} belong" if by_hand else ""
         return Answer(
-            lines, len(found), tried.asked, count, lambda: reading_trial.read_anew(desk, actor, found), stays
+            lines,
+            count,
+            tried.asked,
+            len(numbers - {None}),
+            lambda: reading_trial.reread_receipts(desk, actor, in_tickets),
+            stays,
         )
 
     why = "What an older program read is not kept, so nothing takes it back."
