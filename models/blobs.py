@@ -364,12 +364,15 @@ class Reader:
     def __init__(self, blob_ids: Iterable[int]) -> None:
         """Look the rows up."""
         self._rows = dict(_BEGINNINGS.each_of(blob_ids))
+        self._last = (0, b"")
 
     def whole(self, blob_id: int) -> bytes:
-        """Return the bytes of a blob. Raises what `read` raises."""
-        row = self._rows.get(blob_id)
-        is_all_there = row is not None and (row.path is not None or len(row.data or b"") < _LARGE)
-        return _bytes_of(blob_id, row if is_all_there else None)
+        """Return the bytes of a blob, those of the last one again as they are. Raises what `read` raises."""
+        if self._last[0] != blob_id:
+            row = self._rows.get(blob_id)
+            is_all_there = row is not None and (row.path is not None or len(row.data or b"") < _LARGE)
+            self._last = (blob_id, _bytes_of(blob_id, row if is_all_there else None))
+        return self._last[1]
 
     def beginning(self, blob_id: int) -> bytes:
         """Return at least so much of a blob as the headers of a mail take; of a large one no more, unchecked.
