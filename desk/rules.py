@@ -14,6 +14,8 @@ from models import departments as department_rows
 from models import mailboxes, slas, teams
 from models import settings as setting_rows
 from models import topics as topic_rows
+from models.ahead import as_usual
+from models.transactions import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -99,6 +101,11 @@ class DeskRules(Record):
 
 def read_rules(desk: Desk) -> DeskRules:
     """Read the small tables and settings."""
+    with read_once(), as_usual("rules"):
+        return _read_rules(desk)
+
+
+def _read_rules(desk: Desk) -> DeskRules:
     every = mailboxes.rules()
     addresses = mailboxes.addresses()
     in_use = {each.mailbox_id for each in addresses if each.in_use}

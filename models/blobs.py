@@ -250,8 +250,13 @@ def look_up(digests: Iterable[str]) -> None:
     """Let the transaction know which of these bytes are already stored, for `insert`."""
     known = remembered.now.remembered
     if known is not None:
-        wanted = set(digests)
+        wanted = sorted(set(digests))
         known.kept["blobs"] = dict.fromkeys(wanted) | dict(_BY_DIGESTS.each_of(wanted))
+
+
+def questions(digests: Iterable[str]) -> Iterator[remembered.Asked]:
+    """Yield what `look_up` asks."""
+    yield from _BY_DIGESTS.questions_of(sorted(set(digests)))
 
 
 def insert(packed: Packed) -> int:

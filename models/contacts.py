@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -213,14 +213,28 @@ _NAME = Statement(lambda p: Contact.update({Contact.name: p("name")}).where(Cont
 
 def by_email(addresses: Iterable[str]) -> list[KnownContact]:
     """Return the contacts that have one of these addresses, as their first address or a further one."""
-    wanted = list(addresses)
+    wanted = sorted(addresses)
     found = _BY_EMAIL.each_of(wanted)
     return found if len(found) == len(wanted) else [*found, *_BY_OTHER_ADDRESS.each_of(wanted)]
 
 
-def question(address: str) -> Asked:
-    """Return what is asked for the contact that has an address first."""
-    return _BY_EMAIL.question_of([address])
+def questions(addresses: Iterable[str]) -> Iterator[Asked]:
+    """Yield what is asked for the contacts that have one of these addresses first."""
+    yield from _BY_EMAIL.questions_of(sorted(addresses))
+
+
+def further_questions(addresses: Iterable[str]) -> Iterator[Asked]:
+    """Yield what is asked besides where one of these addresses is no contact's first."""
+    yield from _BY_OTHER_ADDRESS.questions_of(sorted(addresses))
+
+
+def know(addresses: Sequence[str]) -> None:
+    """Let the transaction remember the contacts that have these addresses first, each by itself."""
+    found: dict[str, list[KnownContact]] = {}
+    for contact in _BY_EMAIL.each_of(addresses):
+        found.setdefault(contact.email.lower(), []).append(contact)
+    for address in addresses:
+        _BY_EMAIL.remember(*found.get(address.lower(), ()), wanted=[address])
 
 
 def by_id(ids: Iterable[int]) -> list[KnownContact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
@@ -15,6 +15,7 @@ from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
 from models.queries.reach import Reach, is_within
+from models.remembered import Asked
 from models.statements import Lookup, Statement, as_read, columns_of, literal, run
 from models.tickets import Ticket
 
@@ -259,7 +260,12 @@ _ACKNOWLEDGED = Lookup(
 
 def by_message_id(names: Iterable[str]) -> list[SentMail]:
     """Return the mails with these Message-IDs that this desk sent."""
-    return _BY_MESSAGE_ID.each_of(names)
+    return _BY_MESSAGE_ID.each_of(sorted(names))
+
+
+def questions(names: Iterable[str]) -> Iterator[Asked]:
+    """Yield what is asked for the mails with these Message-IDs that this desk sent."""
+    yield from _BY_MESSAGE_ID.questions_of(sorted(names))
 
 
 def sent_to(delivery_ids: Iterable[int]) -> list[SentTo]:

@@ -25,10 +25,15 @@ _INSERT = expression(
 _READ_FROM = expression(r'FROM "(\w+)"')
 _COUNTER = "sequence"
 """The table in which an INSERT may look for the id of its row, beside its own."""
-_CHANGE = expression(r'UPDATE "(ticket)" SET (?!.*"number" = ).* WHERE \("ticket"\."id" = (?:%s|\?)\)')
+_CHANGE = expression(
+    r'UPDATE "(ticket|notice)" SET (?!.*"number" = )(.*) WHERE'
+    r' (?:\("\1"\."id" = (?:%s|\?)\)|\(\("\1"\."id" = %s\) AND (\((?:(?!%s).)*\))\))'
+)
 """Waits until the rows are there; it changes nothing that tells rows apart."""
+_GIVEN = expression(r'"\w+" = %s(?:, "\w+" = %s)*')
 _FORGET = expression(r'DELETE FROM "(seen)" WHERE .*')
 """No row refers to what an agent has seen."""
+_FORGET_OF = expression(r'DELETE FROM "seen" WHERE \(\("seen"\."(\w+)" = %s\) AND (\((?:(?!%s).)*\))\)')
 _QUESTION = expression(r'SELECT (?!.*(?:FROM|JOIN) [^"(]).* FROM ".*')
 """Names all tables that it reads in quotes."""
 _REFERS = expression(r"REFERENCES (\w+) ")
@@ -43,47 +48,86 @@ class Insert(NamedTuple):
     rank: int
 
 
+class Change(NamedTuple):
+    """A statement that may wait for rows.
+
+    One that gives values to a row, or deletes those of a ticket, names what its values are, last of them what
+    tells which row that is; ``others``: what has to be true of it besides.
+    """
+
+    table: str
+    columns: tuple[str, ...] = ()
+    others: str = ""
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the rows are gone then."""
+        return self.table == "seen"
+
+
 class Gathered(NamedTuple):
-    """A statement, and the values of each time that it is to run; ``insert`` where it is one."""
+    """A statement, and the values of each time that it is to run; ``kind`` where it is of a known one."""
 
     text: str
     values: list[Any]
-    insert: Insert | None = None
+    kind: Insert | Change | None = None
 
 
-_known: dict[str, Insert | str | None] = {}
+_known: dict[str, Insert | Change | None] = {}
 
 
-def _kind_of(sql: str) -> Insert | str | None:
-    """Return the INSERT that a statement is, the table of one that may wait for rows, or None."""
+def _kind_of(sql: str) -> Insert | Change | None:
+    """Return the INSERT that a statement is, the change if it may wait for rows, or None."""
     try:
         return _known[sql]
     except KeyError:
         pass
-    found: Insert | str | None = None
+    found: Insert | Change | None = None
     if (insert := _INSERT.fullmatch(sql)) is not None:
         table, columns, values, conflict = insert.groups()
         if {*_READ_FROM.findall(values)} <= {table, _COUNTER}:
             names = tuple(columns.replace('"', "").split(", "))
             found = Insert(table, names, conflict or "", _rank(model_of(table)))
-    elif (other := _CHANGE.fullmatch(sql) or _FORGET.fullmatch(sql)) is not None:
-        found = other.group(1)
+    elif (change := _CHANGE.fullmatch(sql)) is not None:
+        table, values, others = change.groups()
+        given = (*_NAME.findall(values), "id") if _GIVEN.fullmatch(values) else ()
+        found = Change(table, given, others or "")
+    elif _FORGET.fullmatch(sql) is not None:
+        of = _FORGET_OF.fullmatch(sql)
+        found = Change("seen") if of is None else Change("seen", (of[1],), of[2])
     _known[sql] = found
     return found
 
 
 def gathered(statements: Iterable[Waiting]) -> list[Gathered]:
-    """Return what does the same as some statements in their order: rows of a table together."""
+    """Return what does the same as some statements in their order: rows of a table together.
+
+    So are changes of rows, if each is of another row than all those before.
+    """
     ready: list[Gathered] = []
     rows: dict[str, Gathered] = {}
     behind: list[Gathered] = []
+    alike: dict[str, Gathered] = {}
+    changed: set[tuple[str, Any]] = set()
     forgotten: set[str] = set()
 
     def end() -> None:
-        ready.extend(sorted(rows.values(), key=lambda each: each.insert.rank if each.insert else 0))
+        ready.extend(sorted(rows.values(), key=lambda each: getattr(each.kind, "rank", 0)))
         ready.extend(behind)
-        for each in (rows, behind, forgotten):
+        for each in (rows, behind, alike, changed, forgotten):
             each.clear()
+
+    def change(sql: str, values: Any, kind: Change) -> None:
+        if not kind.columns:
+            behind.append(Gathered(sql, [values]))
+            alike.clear()
+            return
+        row = (kind.table, values[-1])
+        if row in changed or sql not in alike:
+            alike[sql] = Gathered(sql, [], kind)
+            behind.append(alike[sql])
+        alike[sql].values.append(values)
+        changed.add(row)
 
     for sql, params in statements:
         kind = _kind_of(sql)
@@ -96,9 +140,9 @@ def gathered(statements: Iterable[Waiting]) -> list[Gathered]:
                 others = rows[kind.table] = Gathered(sql, [], kind)
             others.values.append(bound(params))
         elif kind is not None:
-            behind.append(Gathered(sql, [bound(params)]))
-            if kind != "ticket":
-                forgotten.add(kind)
+            change(sql, bound(params), kind)
+            if kind.deletes:
+                forgotten.add(kind.table)
         else:
             end()
             ready.append(Gathered(sql, [bound(params)]))
@@ -129,7 +173,7 @@ def may_be_asked_before(sql: str, params: Any, statements: Iterable[Waiting]) ->
         kind = known[text] if text in known else _kind_of(text)
         if kind is None:
             return False
-        if (kind if type(kind) is str else kind[0]) in named:
+        if kind[0] in named:
             if rule is None:
                 return False
             perhaps.append(_row(kind, values))
@@ -139,13 +183,13 @@ def may_be_asked_before(sql: str, params: Any, statements: Iterable[Waiting]) ->
     asked: dict[str, list[Any]] = {}
     for name, value in zip(names, params, strict=True):
         asked.setdefault(name, []).append(value)
-    return apart(asked, perhaps)
+    return apart.holds(asked, perhaps)
 
 
-def _row(kind: Insert | str, values: Any) -> WaitingRow:
-    if not isinstance(kind, str):
+def _row(kind: Insert | Change, values: Any) -> WaitingRow:
+    if isinstance(kind, Insert):
         return WaitingRow(kind.table, kind.columns, values)
-    return WaitingRow(kind, ("id",), values[-1:] if kind == "ticket" else ())
+    return WaitingRow(kind.table, ("id",), () if kind.deletes else values[-1:])
 
 
 def _name(model: type[peewee.Model]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from config.expressions import expression
-from models.remembered import NewRow
+from models.remembered import Column, NewRow, in_any_case
 
 _NAME = expression(r'"(\w+)"')
 
@@ -105,27 +105,36 @@ class WaitingRow:
     def differs(self, column: str, values: Iterable[Any]) -> bool:
         """Whether its value is known to be none of these, in whatever case."""
         try:
-            own = _in_any_case(self.get(column))
+            own = in_any_case(self.get(column))
         except KeyError:
             return False
-        return all(_in_any_case(value) != own for value in values)
+        return all(in_any_case(value) != own for value in values)
 
 
-def _in_any_case(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+class Apart:
+    """The rule of a question that reads rows of others only: which rows it finds the same without.
 
+    ``asked``: what the value is called that tells whose rows it reads; ``columns``: where each of the tables
+    of which it reads no other rows has that value.
+    """
 
-Apart = Callable[[Mapping[str, Sequence[Any]], Sequence[WaitingRow]], bool]
-"""Whether a question, by the values that it is asked with, finds the same without some rows that wait."""
+    def __init__(self, asked: str, columns: Mapping[str, str]) -> None:
+        self.asked = asked
+        self.tables = columns
+
+    def value(self, table: str, column: Column) -> Any:
+        """Return whose row one is; raises KeyError where that is not known."""
+        return column(self.tables[table])
+
+    def holds(self, asked: Mapping[str, Sequence[Any]], rows: Sequence[WaitingRow]) -> bool:
+        """Whether a question, by the values that it is asked with, finds the same without rows that wait."""
+        own = asked[self.asked]
+        return all(row.table in self.tables and row.differs(self.tables[row.table], own) for row in rows)
 
 
 def of_others(value: str, **columns: str) -> Apart:
     """Return the rule of a question that reads of each of these tables only rows which have a value there."""
-
-    def apart(asked: Mapping[str, Sequence[Any]], rows: Sequence[WaitingRow]) -> bool:
-        return all(row.table in columns and row.differs(columns[row.table], asked[value]) for row in rows)
-
-    return apart
+    return Apart(value, columns)
 
 
 _rules: dict[str, tuple[Apart, Sequence[str]]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -12,14 +12,15 @@ import peewee
 from config.records import Record
 from models import contacts, tickets
 from models.agents import Agent
+from models.ahead import ask_together
 from models.blobs import Blob
 from models.database import Row
 from models.engine import engine
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.given_ids import GivenIds
-from models.later import WaitingRow, of_others
-from models.remembered import now
-from models.statements import Lookup, Places, Statement, as_read, ask_together, literal
+from models.later import Apart, WaitingRow, of_others
+from models.remembered import Asked, Column, now
+from models.statements import Lookup, Places, Statement, as_read, literal
 from models.tickets import Ticket
 
 if TYPE_CHECKING:
@@ -478,6 +479,14 @@ _NEWEST_OF_SECOND = Lookup(
     lambda created: created,
     of_others("ticket_id", message="ticket_id"),
 )
+_WRITTEN_SINCE = Lookup(
+    lambda p: (
+        Message.select(Message.ticket, Message.created)
+        .where(Message.ticket.in_(p.each("wanted")), Message.created >= p("since"))
+        .limit(p("limit"))
+    ),
+    lambda ticket_id, created: (int(ticket_id), str(created)),
+)
 _APPROVE = Lookup(
     lambda p: (
         Message.update({Message.unverified: False, Message.denied: None})
@@ -694,42 +703,76 @@ _ANSWERED_ELSEWHERE = Lookup(
     int,
 )
 _UNAWAITED = "Message-IDs that no message answers"
+_EXPECTED = 1_000
+"""Where messages of so many and more may be of the same second as a new one, each is looked up by itself."""
 
 
-def _apart_from(asked: Mapping[str, Sequence[Any]], rows: Sequence[WaitingRow]) -> bool:
-    """Whether mails that wait are of other tickets, and none is what a mail here says that it answers."""
-    unawaited: Collection[str] = now.remembered.kept.get(_UNAWAITED, ()) if now.remembered else ()
-    written = set()
-    try:
-        for row in rows:
-            if row.table == "message":
-                name = row.get("message_id")
-                if not row.differs("ticket_id", asked["ticket_id"]):
-                    return False
-                if name is not None and compared_id(name) not in unawaited:
-                    return False
-                written.add(row.get("id"))
-        return all(row.get("message_id") in written for row in rows if row.table != "message")
-    except KeyError:
-        return False
+_TICKET_OF = Lookup(
+    lambda p: Message.select(Message.ticket).where(Message.id == p("message_id")),
+    int,
+    of_others("message_id", message="id"),
+)
+
+
+class _OfAnswers(Apart):
+    """Mails of other tickets, none of which is what a mail of this one says that it answers."""
+
+    def value(self, table: str, column: Column) -> Any:
+        """Return the ticket that a mail is of, or who says there what they answer."""
+        if table == "message":
+            name = column("message_id")
+            if name is not None and compared_id(name) not in _unawaited():
+                raise KeyError(name)
+            return column("ticket_id")
+        ticket_id = _TICKET_OF.known(message_id=column("message_id"))
+        if ticket_id is None:
+            raise KeyError(table)
+        return ticket_id
+
+    def holds(self, asked: Mapping[str, Sequence[Any]], rows: Sequence[WaitingRow]) -> bool:
+        """Whether all rows that wait are of such mails."""
+        unawaited = _unawaited()
+        written = set()
+        try:
+            for row in rows:
+                if row.table == "message":
+                    name = row.get("message_id")
+                    if not row.differs("ticket_id", asked["ticket_id"]):
+                        return False
+                    if name is not None and compared_id(name) not in unawaited:
+                        return False
+                    written.add(row.get("id"))
+            return all(row.get("message_id") in written for row in rows if row.table != "message")
+        except KeyError:
+            return False
+
+
+def _unawaited() -> Collection[str]:
+    found: Collection[str] = now.remembered.kept.get(_UNAWAITED, ()) if now.remembered else ()
+    return found
+
+
+_of_answers = _OfAnswers("ticket_id", {"message": "ticket_id", "awaited": "message_id"})
+
+
+def _elsewhere() -> peewee.Select:
+    """Return what customers' mails a ticket's mails answer which are in other tickets."""
+    joined = peewee.Join(_ANSWER, Awaited, peewee.JOIN.CROSS).join(_NAMED, peewee.JOIN.CROSS)
+    return peewee.Select([joined]).where(
+        Awaited.message == _ANSWER.id,
+        _is_named(_NAMED, Awaited),
+        _NAMED.ticket != _ANSWER.ticket,
+        _NAMED.kind == "customer",
+    )
 
 
 _ANSWERS_ELSEWHERE = Lookup(
-    lambda p: (
-        peewee.Select(
-            [peewee.Join(_ANSWER, Awaited, peewee.JOIN.CROSS).join(_NAMED, peewee.JOIN.CROSS)], [_NAMED.id]
-        )
-        .where(
-            _ANSWER.ticket == p("ticket_id"),
-            Awaited.message == _ANSWER.id,
-            _is_named(_NAMED, Awaited),
-            _NAMED.ticket != p("ticket_id"),
-            _NAMED.kind == "customer",
-        )
-        .limit(1)
-    ),
+    lambda p: _elsewhere().columns(literal(1)).where(_ANSWER.ticket == p("ticket_id")).limit(1),
     int,
-    _apart_from,
+    _of_answers,
+)
+_ALL_ANSWERING_ELSEWHERE = Lookup(
+    lambda p: _elsewhere().columns(_ANSWER.ticket).where(_ANSWER.ticket.in_(p.each("wanted"))).distinct(), int
 )
 _AROUND = Lookup(_around, int)
 _HERE = Lookup(
@@ -956,6 +999,7 @@ def write(ticket_id: int, message: NewMessage, *, is_first: bool = False) -> int
         machine=message.machine,
         unverified=message.unverified,
     )
+    _TICKET_OF.remember((ticket_id,), message_id=message_id)
     _attach(message_id, message.blob_id, message.attachments)
     return message_id
 
@@ -1102,7 +1146,17 @@ def listed_attachments(message_id: int) -> int:
 
 def by_message_id(names: Iterable[str]) -> list[KnownMessage]:
     """Return the messages with these Message-IDs, in upper or lower case, oldest first."""
-    return sorted(_BY_MESSAGE_ID.each_of({compared_id(name) for name in names}), key=lambda each: each.id)
+    return sorted(_BY_MESSAGE_ID.each_of(_as_compared(names)), key=lambda each: each.id)
+
+
+def _as_compared(names: Iterable[str]) -> list[str]:
+    return sorted({compared_id(name) for name in names})
+
+
+def questions(names: Iterable[str], awaited: Iterable[str]) -> Iterator[Asked]:
+    """Yield what is asked for the messages with these Message-IDs, and which of others are awaited."""
+    yield from _BY_MESSAGE_ID.questions_of(_as_compared(names))
+    yield from _AWAITED.questions_of(_as_compared(awaited))
 
 
 def by_row(rows: Iterable[int]) -> list[KnownMessage]:
@@ -1156,10 +1210,10 @@ def wait_for(reference: str, message_id: int) -> None:
 
 def awaited(references: Iterable[str]) -> set[str]:
     """Return which of the Message-IDs, in the form they are compared in, a message answers."""
-    wanted = {compared_id(each) for each in references}
+    wanted = _as_compared(references)
     found = set(_AWAITED.each_of(wanted))
     if now.remembered is not None:
-        now.remembered.kept.setdefault(_UNAWAITED, set()).update(wanted - found)
+        now.remembered.kept.setdefault(_UNAWAITED, set()).update(set(wanted) - found)
     return found
 
 
@@ -1181,6 +1235,17 @@ def waiting_for(reference: str) -> list[int]:
 def tickets_of_sender(address: str) -> set[int]:
     """Return the tickets in which somebody wrote from this address, undoubted and as a person."""
     return set(_TICKETS_OF_SENDER.every(address=address))
+
+
+def expect_around(ticket_id: int, names: Collection[str]) -> None:
+    """Let the transaction know at once whether what a ticket answers, or is answered by, is elsewhere."""
+    ask_together(
+        lambda: (
+            _ANSWERS_ELSEWHERE.question(ticket_id=ticket_id),
+            _ANSWERED_ELSEWHERE.question(ticket_id=ticket_id),
+            *_TICKETS_ANSWERING.questions_of(sorted(set(names))),
+        )
+    )
 
 
 def answered_elsewhere(ticket_id: int) -> bool:
@@ -1205,7 +1270,7 @@ def tickets_around(ticket_ids: Iterable[int], limit: int) -> set[int]:
 
 def tickets_answering(names: Iterable[str]) -> set[int]:
     """Return the tickets of the mails that say that they answer one of these, given as they are compared."""
-    return set(_TICKETS_ANSWERING.each_of(set(names)))
+    return set(_TICKETS_ANSWERING.each_of(sorted(set(names))))
 
 
 def linked(ticket_ids: Iterable[int], limit: int) -> list[LinkedMail]:
@@ -1216,7 +1281,7 @@ def linked(ticket_ids: Iterable[int], limit: int) -> list[LinkedMail]:
 def answered(message_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return what each of these mails, of those that say so, answers: Message-IDs as they are compared."""
     found: dict[int, list[str]] = {}
-    for message_id, reference in sorted(_ANSWERED.each_of(set(message_ids))):
+    for message_id, reference in sorted(_ANSWERED.each_of(sorted(set(message_ids)))):
         found.setdefault(message_id, []).append(reference)
     return found
 
@@ -1251,10 +1316,48 @@ def look_ahead(ticket_id: int, sender: str, created: str) -> None:
         lambda: (
             _ANSWERS_ELSEWHERE.question(ticket_id=ticket_id),
             *tickets.questions(ticket_id),
-            contacts.question(sender),
+            *contacts.questions([sender]),
             _NEWEST_OF_SECOND.question(ticket_id=ticket_id, created=created, end=_end_of_second(created)),
         )
     )
+
+
+class Answering(Record):
+    """A mail on its way in that answers mails of a ticket; ``created`` as stored."""
+
+    ticket_id: int
+    sender: str
+    created: str
+
+
+def expect(mails: Sequence[Answering], said: Iterable[Sequence[int]]) -> None:
+    """Let the transaction know at once what these mails make the desk ask.
+
+    ``said``: for mails that answer several ones, these: what they answer in turn is asked, too.
+    """
+    ids, senders = sorted({each.ticket_id for each in mails}), sorted({each.sender for each in mails})
+    since = min((each.created for each in mails), default="")
+    ask_together(
+        lambda: (
+            *_ALL_ANSWERING_ELSEWHERE.questions_of(ids),
+            *tickets.questions_of(ids),
+            *contacts.questions(senders),
+            *_WRITTEN_SINCE.questions_of(ids, since=since, limit=_EXPECTED),
+            *(each for ids in said for each in _ANSWERED.questions_of(sorted(set(ids)))),
+        )
+    )
+    tickets.know_people(ids)
+    contacts.know(senders)
+    elsewhere = set(_ALL_ANSWERING_ELSEWHERE.each_of(ids))
+    for ticket_id in ids:
+        _ANSWERS_ELSEWHERE.remember(*[(1,)] * (ticket_id in elsewhere), ticket_id=ticket_id)
+    written = _WRITTEN_SINCE.each_of(ids, since=since, limit=_EXPECTED)
+    if len(written) < _EXPECTED:
+        for each in mails:
+            end = _end_of_second(each.created)
+            of_second = [at for ticket_id, at in written if ticket_id == each.ticket_id and at < end]
+            newest = max((at for at in of_second if at >= each.created), default=None)
+            _NEWEST_OF_SECOND.remember((newest,), ticket_id=each.ticket_id, created=each.created, end=end)
 
 
 _ATTACHMENTS_OF = Lookup(

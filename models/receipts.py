@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
@@ -14,6 +14,7 @@ from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.mailboxes import Mailbox
 from models.queries.reach import Reach, is_within
+from models.remembered import Asked
 from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
@@ -399,7 +400,12 @@ def dispose_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
 
 def by_digest(digests: Iterable[str]) -> list[SameReceipt]:
     """Return the receipts of mails with these digests, in the order they came."""
-    return sorted(_BY_DIGEST.each_of(digests), key=lambda receipt: receipt.id)
+    return sorted(_BY_DIGEST.each_of(sorted(digests)), key=lambda receipt: receipt.id)
+
+
+def questions(digests: Iterable[str]) -> Iterator[Asked]:
+    """Yield what is asked for the receipts of mails with these digests."""
+    yield from _BY_DIGEST.questions_of(sorted(digests))
 
 
 def arrival(receipt_id: int) -> StoredArrival | None:

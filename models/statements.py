@@ -16,7 +16,7 @@ import peewee
 from config.expressions import expression
 from models.database import DeskDatabase, db
 from models.later import Apart, tell_apart
-from models.remembered import NEW_ID, Asked, NewRow, Touched, now
+from models.remembered import NEW_ID, Asked, Column, NewRow, Touched, now, touched_by
 
 RecordT = TypeVar("RecordT")
 Filler = Callable[[dict[str, Any]], Sequence[Any]]
@@ -29,15 +29,6 @@ _LARGEST_LIST = 512
 
 _WITH_ID = -1
 """Instead of a list's length: the statement that gives its row an id."""
-
-_known: dict[str, Touched] = {}
-
-
-def _touched(text: str) -> Touched:
-    found = _known.get(text)
-    if found is None:
-        found = _known[text] = Touched(text)
-    return found
 
 
 class _Place:
@@ -126,6 +117,8 @@ class Statement:
         self._build = build
         self._compiled: dict[tuple[type, int], tuple[str, Filler, Touched]] = {}
         self._places: dict[str, str] = {}
+        self._inserted: dict[str, str] = {}
+        """The columns of a row that it inserts which have a value of their own, with that one's name."""
 
     def run(self, **values: Any) -> None:
         """Run it without an answer; a server gets it with the next statement whose answer is needed."""
@@ -136,11 +129,21 @@ class Statement:
         for some in _pieces(list(wanted)):
             self._run(len(some), {**values, "wanted": some})
 
-    def _run(self, size: int, values: dict[str, Any]) -> None:
+    def run_on(self, row_id: int, **values: Any) -> None:
+        """Run it, which changes nothing but the row of that id, and not that."""
+        self._run(0, values, {"id": row_id}.__getitem__)
+
+    def _run(self, size: int, values: dict[str, Any], row: Column | None = None) -> None:
         text, fill, touched = self._prepared(size)
         if now.remembered is not None:
-            now.remembered.wrote(touched)
+            if row is None and self._inserted:
+                row = self._row(values)
+            now.remembered.wrote(touched, row)
         db.obj.execute_later(text, fill(values))
+
+    def _row(self, values: Mapping[str, Any]) -> Column:
+        """Return what gives the values of the row that is inserted."""
+        return lambda column: values[self._inserted[column]]
 
     def changed(self, **values: Any) -> int:
         """Run it and return how many rows it changed."""
@@ -154,8 +157,9 @@ class Statement:
             table = touched.written or ""
             given = remembered.new_id(table)
             if given is not None:
-                remembered.wrote_to(table)
-                db.obj.write_later(NewRow(table, given, text, fill, self._places, values))
+                row = NewRow(table, given, text, fill, self._places, values)
+                remembered.wrote_to(table, row.value)
+                db.obj.write_later(row)
                 return given
         return int(self._execute(0, values).fetchone()[0])
 
@@ -171,7 +175,7 @@ class Statement:
                 row[query.table._meta.primary_key] = Places(0)(NEW_ID)
                 text, parameters = with_constants(*query.returning().bind(db.obj).sql())
                 self._places = _own_places(row, parameters)
-            found = self._compiled[key] = (text, _filler(parameters), _touched(text))
+            found = self._compiled[key] = (text, _filler(parameters), touched_by(text))
         return found
 
     def _execute(self, size: int, values: dict[str, Any]) -> Any:
@@ -186,10 +190,18 @@ class Statement:
         key = (type(handle), size)
         found = self._compiled.get(key)
         if found is None:
-            text, parameters = with_constants(*self._build(Places(size)).bind(handle).sql())
+            query: Any = self._build(Places(size))
+            text, parameters = with_constants(*query.bind(handle).sql())
+            touched = touched_by(text)
             if self._apart is not None:
-                tell_apart(text, self._apart, [getattr(each, "name", "") for each in parameters])
-            found = self._compiled[key] = (text, _filler(parameters), _touched(text))
+                names = [getattr(each, "name", "") for each in parameters]
+                tell_apart(text, self._apart, names)
+                touched.own = self._apart
+                touched.places = [place for place, name in enumerate(names) if name == self._apart.asked]
+            if isinstance(query, peewee.Insert) and " DO UPDATE " not in text:
+                row = query.__dict__["_insert"]
+                self._inserted = _own_places(row, parameters) if isinstance(row, Mapping) else {}
+            found = self._compiled[key] = (text, _filler(parameters), touched)
         return found
 
 
@@ -229,29 +241,29 @@ class Lookup(Statement, Generic[RecordT]):
         return found
 
     def remember(self, *rows: tuple[Any, ...], **values: Any) -> None:
-        """Give the transaction the answer to this query in advance."""
+        """Give the transaction the answer to this query in advance; ``wanted`` is a list of one."""
         if now.remembered is not None:
-            text, fill, touched = self._prepared(0)
+            text, fill, touched = self._prepared(len(values.get("wanted", ())))
             now.remembered.keep(touched, (text, tuple(fill(values))), list(rows))
 
     def known(self, **values: Any) -> RecordT | None:
         """Return the first row if the transaction remembers it."""
         if now.remembered is None:
             return None
-        text, fill, touched = self._prepared(0)
-        rows = now.remembered.answer(touched, (text, tuple(fill(values))))
+        text, fill, _ = self._prepared(0)
+        rows = now.remembered.answer((text, tuple(fill(values))))
         return self._record(*rows[0]) if rows else None
 
     def question(self, **values: Any) -> Asked:
-        """Return the query with its values, for `ask_together`."""
+        """Return the query with its values, for `models.ahead`."""
         text, fill, _ = self._prepared(0)
         return text, tuple(fill(values))
 
-    def question_of(self, wanted: Sequence[Any]) -> Asked:
-        """Return the query for a short list of values, as `each_of` asks it."""
-        (some,) = _pieces(wanted)
-        text, fill, _ = self._prepared(len(some))
-        return text, tuple(fill({"wanted": some}))
+    def questions_of(self, wanted: Sequence[Any], **values: Any) -> Iterator[Asked]:
+        """Yield the query for a list of values, as `each_of` asks it, in pieces where that is long."""
+        for some in _pieces(wanted):
+            text, fill, _ = self._prepared(len(some))
+            yield text, tuple(fill({**values, "wanted": some}))
 
     def _rows(self, size: int, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         remembered = now.remembered
@@ -263,21 +275,13 @@ class Lookup(Statement, Generic[RecordT]):
             remembered.wrote(touched)
             return list(db.obj.execute_sql(text, given).fetchall())
         asked = (text, tuple(given))
-        rows = remembered.answer(touched, asked)
+        if remembered.noted is not None:
+            remembered.noted.add(asked)
+        rows = remembered.answer(asked)
         if rows is None:
             rows = list(db.obj.execute_sql(text, given).fetchall())
             remembered.keep(touched, asked, rows)
         return rows
-
-
-def ask_together(questions: Callable[[], Iterable[Asked]]) -> None:
-    """Let the transaction know what it will ask soon, where every question is a way to a server."""
-    remembered = now.remembered
-    if remembered is None or not remembered.gives_ids or isinstance(db.obj, DeskDatabase):
-        return
-    new = [each for each in questions() if remembered.answer(_touched(each[0]), each) is None]
-    for each, rows in zip(new, db.answers(new), strict=True):
-        remembered.keep(_touched(each[0]), each, rows)
 
 
 class Update:
@@ -303,9 +307,9 @@ class Update:
             )
         remembered = now.remembered
         if remembered is not None and remembered.gives_ids and db.amend(self._name, row_id, values):
-            remembered.wrote_to(self._name)
+            remembered.wrote_to(self._name, {"id": row_id}.__getitem__)
             return
-        statement.run(id=row_id, **values)
+        statement.run_on(row_id, id=row_id, **values)
 
 
 def _own_places(row: Mapping[peewee.Field, Any], parameters: Sequence[Any]) -> dict[str, str]:

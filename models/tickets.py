@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
@@ -852,6 +852,17 @@ def know(ticket_ids: Iterable[int]) -> None:
         _REFERRALS.remember(*departments, ticket_id=ticket_id)
 
 
+def know_people(ticket_ids: Iterable[int]) -> None:
+    """Let the transaction remember these tickets, for `read` and `collaborators`."""
+    in_cc: dict[int, list[tuple[int]]] = {each: [] for each in ticket_ids}
+    for ticket in read_each(in_cc):
+        _READ.remember(ticket, ticket_id=ticket.id)
+    for ticket_id, contact_id in _IN_CC.each_of(in_cc):
+        in_cc[ticket_id].append((contact_id,))
+    for ticket_id, people in in_cc.items():
+        _COLLABORATORS.remember(*people, ticket_id=ticket_id)
+
+
 def with_clocks() -> list[Clocked]:
     """Return the open tickets that are under an SLA, in no order."""
     return _WITH_CLOCKS.every()
@@ -927,6 +938,7 @@ def write(ticket: NewTicket, clocks: NewClocks) -> TicketState:
     said: dict[str, Any] = {**_AT_FIRST, **ticket._asdict(), **clocks._asdict()}
     written = TicketState(id=_WRITE.new_id(**said), **said)
     _READ.remember(written, ticket_id=written.id)
+    _COLLABORATORS.remember(ticket_id=written.id)
     return written
 
 
@@ -1042,6 +1054,12 @@ def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
 def questions(ticket_id: int) -> tuple[Asked, ...]:
     """Return what is asked for a ticket and for those in Cc of it."""
     return _READ.question(ticket_id=ticket_id), _COLLABORATORS.question(ticket_id=ticket_id)
+
+
+def questions_of(ticket_ids: Sequence[int]) -> Iterator[Asked]:
+    """Yield what `know_people` asks."""
+    yield from _READ_EACH.questions_of(ticket_ids)
+    yield from _IN_CC.questions_of(ticket_ids)
 
 
 def collaborators(ticket_id: int) -> list[int]:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from config.records import Record
 from desk.tickets.contacts import Contacts
-from models import blobs, messages, receipts
-from models.messages import compared_id
+from models import blobs, contacts, messages, receipts
+from models.ahead import ask_together
+from models.fields import utc_text
+from models.messages import Answering, compared_id
 
 if TYPE_CHECKING:
     from desk.intake.arrivals import Arrival, ArrivalKey, IncomingMail, Prepared
     from models.deliveries import DeliveryKind
     from models.messages import KnownMessage
     from models.receipts import SameReceipt, Verdict
+    from models.remembered import Asked
 
 
 _LOOKED_UP = 20
@@ -49,6 +52,25 @@ def _people_of(mail: IncomingMail) -> Iterator[str]:
         yield each.email.lower()
 
 
+def _named_by(mail: IncomingMail) -> Iterator[str]:
+    """Yield the Message-IDs that a mail names, as those that it answers or that did not arrive."""
+    yield from mail.references
+    for each in mail.bounced:
+        if each.original_message_id:
+            yield each.original_message_id
+
+
+def _spelled(names: set[str]) -> set[str]:
+    return names | {compared_id(name) for name in names}
+
+
+def _questions_of_sent(names: set[str]) -> Iterator[Asked]:
+    if names:
+        from models import deliveries  # 2 ms, for mail that answers something
+
+        yield from deliveries.questions(_spelled(names))
+
+
 class Lookups:
     """The lookups of one batch. Mails taken in it are added, so that later ones find them."""
 
@@ -59,18 +81,43 @@ class Lookups:
         self._deliveries: dict[str, KnownDelivery] = {}
         self._awaited: set[str] = set()
         self.contacts = Contacts(created)
-        self._load_arrivals([prepared.arrival for prepared in batch])
-        for receipt in receipts.by_digest({prepared.digest for prepared in batch}):
-            self.same.setdefault(receipt.digest, []).append(receipt)
         mails = [prepared.mail for prepared in batch if prepared.mail is not None]
-        self._load_references(mails)
-        self.contacts.load({email for mail in mails for email in _people_of(mail)})
-        blobs.look_up(prepared.packed.sha256 for prepared in batch)
+        digests = {prepared.digest for prepared in batch}
+        people = {email for mail in mails for email in _people_of(mail)}
+        own = {mail.message_id for mail in mails if mail.message_id}
+        names = {name for mail in mails for name in _named_by(mail)}
+        stored = {prepared.packed.sha256 for prepared in batch}
+        ask_together(
+            lambda: (
+                *receipts.questions(digests),
+                *messages.questions(names | own, own),
+                *contacts.questions(people),
+                *contacts.further_questions(people),
+                *blobs.questions(stored),
+                *_questions_of_sent(names),
+            )
+        )
+        self._load_arrivals([prepared.arrival for prepared in batch])
+        for receipt in receipts.by_digest(digests):
+            self.same.setdefault(receipt.digest, []).append(receipt)
+        for message in messages.by_message_id(names | own):
+            self.add_message(message)
+        self._load_old_mails(names)
+        self._load_deliveries(names)
+        self._awaited = messages.awaited(own)
+        self.contacts.load(people)
+        self._expect_answers(mails)
+        blobs.look_up(stored)
 
     def messages(self, message_id: str) -> list[KnownMessage]:
         """Return the messages with a Message-ID in whatever case, first those that spell it so."""
         found = self._messages.get(compared_id(message_id), ())
         return sorted(found, key=lambda message: message.message_id != message_id)
+
+    def answered(self, mail: IncomingMail) -> dict[str, list[KnownMessage]]:
+        """Return the messages that a mail refers to, by its references; none that this desk sent."""
+        here = {each: self.messages(each) for each in mail.references if self.delivery(each) is None}
+        return {each: found for each, found in here.items() if found}
 
     def delivery(self, message_id: str) -> KnownDelivery | None:
         """Return the mail that this desk sent under a Message-ID, in whatever case it is given."""
@@ -109,16 +156,20 @@ class Lookups:
                     row.id, row.verdict, row.ticket_id
                 )
 
-    def _load_references(self, mails: Sequence[IncomingMail]) -> None:
-        names = {reference for mail in mails for reference in mail.references}
+    def _expect_answers(self, mails: Sequence[IncomingMail]) -> None:
+        """Ask at once what answers make the desk ask of the tickets that they belong to."""
+        expected: list[Answering] = []
+        said: list[list[int]] = []
         for mail in mails:
-            names.update(each.original_message_id for each in mail.bounced if each.original_message_id)
-        own = {mail.message_id for mail in mails if mail.message_id}
-        for message in messages.by_message_id(names | own):
-            self.add_message(message)
-        self._load_old_mails(names)
-        self._load_deliveries(names)
-        self._awaited = messages.awaited(own)
+            here = self.answered(mail)
+            found = {message.id: message.ticket_id for each in here.values() for message in each}
+            places = set(found.values())
+            if len(places) == 1:
+                expected.append(Answering(places.pop(), mail.named.sender.email, utc_text(mail.created)))
+            if len(here) > 1:
+                said.append([*found])
+        if expected or said:
+            messages.expect(expected, said)
 
     def _load_old_mails(self, names: Iterable[str]) -> None:
         """Take a mail that a desk sent before this one took it over for the message that it was."""
@@ -147,7 +198,7 @@ class Lookups:
             return
         from models import deliveries  # 2 ms, for mail that answers something
 
-        sent = deliveries.by_message_id(names | {compared_id(name) for name in names})
+        sent = deliveries.by_message_id(_spelled(names))
         recipients: dict[int, dict[str, int]] = {}
         for each in deliveries.sent_to([mail.id for mail in sent]):
             recipients.setdefault(each.delivery_id, {})[each.address.lower()] = each.id

@@ -294,7 +294,7 @@ def _answers(incoming: Incoming) -> list[str]:
     """Return the references to be kept: not those that others of them tell, nor mail of the desk."""
     known = incoming.batch.known
     kept = [each for each in incoming.mail.references if known.delivery(each) is None]
-    here = {each: found for each in kept if (found := known.messages(each))}
+    here = known.answered(incoming.mail)
     if len(here) < 2:
         return kept
     said = messages.answered(message.id for found in here.values() for message in found)

@@ -28,6 +28,7 @@ from mail.compose import message_id as signed_ids
 from mail.inert import one_line
 from mail.mime.address import as_compared
 from models import blobs, receipts, tickets
+from models.ahead import as_usual
 from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.messages import KnownMessage
@@ -89,7 +90,7 @@ def _take_all(
     check: Callable[[], None],
     take_one: Callable[[Batch, Prepared, int | None], Outcome],
 ) -> list[Outcome]:
-    with _tripping(), transaction(), remembering(_WRITTEN, len(mails)):
+    with _tripping(), transaction(), remembering(_WRITTEN, len(mails)), as_usual("intake"):
         batch = Batch(desk, rules, now(), mails)
         outcomes = [take_one(batch, prepared, None) for prepared in mails]
         batch.index()

@@ -542,6 +542,7 @@ def _begin_apart(
 
 def _is_alone(ticket_id: int) -> bool:
     """Whether no mail of a ticket answers, or is answered by, mail of another one."""
+    messages.expect_around(ticket_id, _names_of(ticket_id))
     return (
         not messages.answers_elsewhere(ticket_id)
         and not messages.answered_elsewhere(ticket_id)

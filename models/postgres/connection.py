@@ -329,13 +329,34 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def answers(self, questions: Sequence[tuple[str, Any]]) -> list[list[tuple[Any, ...]]]:
         """Ask several questions in one turn with the server; returns the rows of each."""
+        if not self.in_transaction():
+            self._renew()
+            try:
+                return self._asked_in_one_turn(questions)
+            except (peewee.OperationalError, peewee.InterfaceError):
+                if not self._renew():
+                    raise
+                return self._asked_in_one_turn(questions)
+        if self._later.pipeline is None:
+            waiting = self._later.take()
+            return self._asked_in_one_turn(questions, waiting)
         cursors = []
         for sql, params in questions:
-            waiting = self._later.statements
-            if not may_be_asked_before(sql, params, waiting):
+            if not may_be_asked_before(sql, params, self._later.statements):
                 self._push(put_together(self._later.take()))
             cursors.append(self._push([(sql, params)]))
         return [cursor.fetchall() for cursor in cursors]
+
+    def _asked_in_one_turn(
+        self, questions: Sequence[tuple[str, Any]], waiting: Sequence[tuple[str, Any]] = ()
+    ) -> list[list[tuple[Any, ...]]]:
+        """Send what waited and these; returns the rows of each question."""
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            connection = self.connection()  # type: ignore[no-untyped-call]
+            with connection.pipeline():
+                self._push(waiting)
+                cursors = [self._push([each]) for each in questions]
+            return [cursor.fetchall() for cursor in cursors]
 
     def _see_what_failed(self) -> None:
         """Let the server take statements again, after one that it refused."""

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from config.records import Record
@@ -28,6 +28,8 @@ _APART = 100
 _LAST_PLACE = 16_383
 _PLACES = 255
 """PostgreSQL knows so many places of a word in a message, none behind the last place."""
+_BEHIND = frozenset(_WEIGHTS.values())
+"""What stands for the place of a word of such a weight that is behind the last place."""
 _LONGEST_WORD = 2_000
 """Bytes; PostgreSQL has words of 2,046 at most. What is longer is cut, in the index and in what is asked."""
 _LETTER = 4
@@ -140,6 +142,17 @@ def index(rows: Iterable[tuple[Any, ...]]) -> list[Indexed]:
     return made
 
 
+_placed: dict[str, list[str]] = {}
+
+
+def _places(weight: str, end: int) -> list[str]:
+    """Return at least the places before ``end`` as a vector spells them for words of a weight, from 0 on."""
+    known = _placed.get(weight, [])
+    if len(known) < end:
+        known = _placed[weight] = [f"{place}{weight}" for place in range(min(2 * end, _LAST_PLACE))]
+    return known
+
+
 def _short(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed | None:
     """Return the words of a message whose vector has room for all their places; None if it has not."""
     end = 1 + sum(len(words) + _APART for words in columns.values())
@@ -150,11 +163,12 @@ def _short(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed | None:
     found: dict[str, str] = {}
     begin = 1
     for column, words in columns.items():
-        weight = _WEIGHTS[column]
-        for place, word in enumerate(words, begin):
+        behind = begin + len(words)
+        places = _places(_WEIGHTS[column], behind)[begin:behind]
+        for word, place in zip(words, places, strict=True):
             others = found.get(word)
-            found[word] = f"{place}{weight}" if others is None else f"{others},{place}{weight}"
-        begin += len(words) + _APART
+            found[word] = place if others is None else f"{others},{place}"
+        begin = behind + _APART
     if max(map(len, found), default=0) * _LETTER > _LONGEST_WORD:
         return None
     vector = " ".join([f"'{word}':{places}" for word, places in found.items()])
@@ -163,36 +177,40 @@ def _short(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed | None:
 
 def _any(key: int, columns: Mapping[str, Sequence[str]]) -> Indexed:
     """Return the words of any message, with as many of their places as a vector takes."""
-    found: dict[str, list[tuple[int, str]]] = {}
+    found: dict[str, list[str]] = {}
     begin = 1
     for column, words in columns.items():
         weight = _WEIGHTS[column]
-        for place, word in enumerate(words, begin):
-            places = found.setdefault(word, [])
+        behind = begin + len(words)
+        places = chain(_places(weight, behind)[begin:behind], repeat(weight))
+        for word, place in zip(words, places, strict=False):
+            known = found.get(word)
+            if known is None:
+                found[word] = [place]
             # Beyond what a vector takes one of each weight is kept: a text may be one word a million times.
-            if len(places) <= _PLACES or places[-1][1] != weight:
-                places.append((place, weight))
-        begin += len(words) + _APART
+            elif len(known) <= _PLACES or known[-1][-1] != weight:
+                known.append(place)
+        begin = behind + _APART
     loose = False
     parts: list[str] = []
     size = 0
-    for word, places in found.items():
-        if len(places) > _PLACES or places[-1][0] > _LAST_PLACE:
+    for word, there in found.items():
+        if len(there) > _PLACES or there[-1] in _BEHIND:
             loose = True
-            places = _some_of_each_weight(places)
-        size += len(word.encode()) + 8 + 2 * len(places)
+            there = _some_of_each_weight(there)
+        size += len(word.encode()) + 8 + 2 * len(there)
         if size > _LARGEST_VECTOR:
             loose = True
             break
-        parts.append(quoted(word) + ":" + ",".join(f"{place}{weight}" for place, weight in places))
+        parts.append(quoted(word) + ":" + ",".join(there))
     return Indexed(key, " ".join(parts), int(loose), [_shortened(word) for word in found])
 
 
-def _some_of_each_weight(places: list[tuple[int, str]]) -> list[tuple[int, str]]:
+def _some_of_each_weight(places: Sequence[str]) -> list[str]:
     """Return places that PostgreSQL takes; each column that the word is in keeps one at least."""
-    known = sorted(place for place in places if place[0] < _LAST_PLACE)[: _PLACES - len(_WEIGHTS)]
-    there = {weight for _, weight in known}
-    return known + [(_LAST_PLACE, weight) for weight in sorted({w for _, w in places} - there)]
+    known = [place for place in places if place not in _BEHIND][: _PLACES - len(_WEIGHTS)]
+    missing = {place[-1] for place in places} - {place[-1] for place in known}
+    return known + [f"{_LAST_PLACE}{weight}" for weight in sorted(missing)]
 
 
 def query(phrase: str, column: str | None) -> str:

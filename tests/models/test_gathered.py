@@ -48,22 +48,35 @@ def test_mails_of_all_kinds_go_in_with_few_statements_and_none_is_refused(
 ) -> None:
     """A row before one that it refers to would be refused, and its batch be taken mail by mail."""
     sent: list[str] = []
+    turns: list[int] = []
     handle = type(db.obj)
-    push = handle._push
+    push, ask, ask_several = handle._push, handle.execute_sql, handle.answers
 
     def noted(self: Any, statements: Any) -> Any:
         sent.extend(text for text, _ in statements)
         return push(self, statements)
 
+    def one_turn(self: Any, sql: str, params: Any = None) -> Any:
+        turns.append(1)
+        return ask(self, sql, params)
+
+    def several(self: Any, questions: Any) -> Any:
+        turns.append(len(questions))
+        return ask_several(self, questions)
+
     def refused(*_: object) -> Outcome:
         raise AssertionError
 
     monkeypatch.setattr(handle, "_push", noted)
+    monkeypatch.setattr(handle, "execute_sql", one_turn)
+    monkeypatch.setattr(handle, "answers", several)
     monkeypatch.setattr(pipeline, "_take_one", refused)
-    raws = [each.raw for each in generate(80, seed=12, to="support@corp.test")]
+    raws = [each.raw for each in generate(120, seed=12, to="support@corp.test")]
     for start in range(0, len(raws), 40):
+        turns.clear()
         pipeline.take(desk, [Arrival(raw, "import") for raw in raws[start : start + 40]])
     assert len([text for text in sent if text.startswith("INSERT")]) < 3 * len(raws)
+    assert len(turns) < 40 < sum(turns), "more turns with the server than mails"
 
 
 def test_a_question_waits_for_the_rows_that_it_reads_and_for_no_others(desk: Desk) -> None:
@@ -129,6 +142,34 @@ def test_what_is_forgotten_and_written_again_is_there(desk: Desk, jo: Actor) -> 
         db.execute_later('DELETE FROM "seen" WHERE ("seen"."ticket_id" = %s)', (ticket_id,))
         db.execute_later(seen, (jo.agent_id, ticket_id, "after"))
     assert value("SELECT at FROM seen") == "after"
+
+
+def test_changes_of_many_rows_are_sent_as_one_and_the_last_one_of_a_row_stays(
+    desk: Desk, jo: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del desk
+    sent: list[str] = []
+    push = type(db.obj)._push
+
+    def noted(self: Any, statements: Any) -> Any:
+        sent.extend(text for text, _ in statements)
+        return push(self, statements)
+
+    with transaction():
+        ids = [_ticket(each, f"{each}@corp.test") for each in "ABC"]
+        for ticket_id in ids:
+            tickets.set_seen(ticket_id, jo.agent_id or 0, "before")
+    monkeypatch.setattr(type(db.obj), "_push", noted)
+    with transaction(), remembering(("contact",), 3):
+        for place, ticket_id in enumerate(ids):
+            tickets.change(ticket_id, {"subject": f"first {place}", "message_count": place})
+            tickets.set_unseen(ticket_id)
+        tickets.change(ids[0], {"subject": 'last "\\"', "message_count": 7})
+        tickets.change(ids[1], {"subject": "last"})
+    assert [text.split()[0] for text in sent] == ["UPDATE", "DELETE", "UPDATE", "UPDATE"]
+    found = db.execute_sql("SELECT subject, message_count FROM ticket ORDER BY id").fetchall()
+    assert [tuple(row) for row in found] == [('last "\\"', 7), ("last", 1), ("first 2", 2)]
+    assert value("SELECT count(*) FROM seen") == 0
 
 
 def _ticket(number: str, email: str = "ana@corp.test") -> int:

@@ -94,7 +94,7 @@ def test_a_message_id_is_known_to_be_rare(desk: Desk) -> None:
     )
     assert {name for (name,) in tidied.fetchall()} == {"ticket", "ticket_tag", "message"}, "read in indexes"
     db.execute_sql("ANALYZE message")
-    text, values = messages._BY_MESSAGE_ID.question_of([f"<{n}@corp.test>" for n in range(64)])
+    [(text, values)] = messages._BY_MESSAGE_ID.questions_of([f"<{n}@corp.test>" for n in range(64)])
     [(plan,)] = db.execute_sql(f"EXPLAIN (FORMAT JSON) {text}", values).fetchall()
     assert plan[0]["Plan"]["Plan Rows"] < 100
 

@@ -12,7 +12,7 @@ from desk.intake.pipeline import take
 from models import contacts, settings, tickets
 from models.database import db
 from models.fields import utc_text
-from models.remembered import Answer, Asked, Remembered, Touched
+from models.remembered import Answer, Asked, Remembered
 from models.statements import run
 from models.tickets import NewClocks, NewTicket
 from models.transactions import remembering, savepoint, transaction
@@ -55,6 +55,23 @@ def test_what_is_asked_twice_is_read_once_until_it_is_written(asked: list[str]) 
     assert len(asked) == 2  # nothing is remembered when the transaction is over
 
 
+def test_what_was_asked_of_a_row_stays_known_while_others_are_written(asked: list[str]) -> None:
+    with transaction(), remembering(("ticket", "contact"), 4):
+        one, other = (
+            _begin(name, contacts.write(f"{name}@corp.test", name, utc_text(now()))) for name in "ab"
+        )
+        assert [tickets.collaborators(each) for each in (one, other)] == [[], []]
+        people = [contacts.by_email([f"{name}@corp.test"])[0].id for name in "ab"]
+        asked.clear()
+        tickets.add_collaborator(other, people[0])
+        contacts.write("c@corp.test", "", utc_text(now()))
+        assert tickets.collaborators(one) == []
+        assert [contacts.by_email([f"{name}@corp.test"])[0].id for name in "ab"] == people
+        assert not [text for text in asked if text.startswith("SELECT")], "nothing was written of these"
+        assert tickets.collaborators(other) == [people[0]]
+        assert len([text for text in asked if text.startswith("SELECT")]) == 1
+
+
 def _take_numbers_and_trip() -> None:
     settings.let_next_ticket_number_be(9)
     assert settings.next_ticket_number_is() == 9
@@ -78,8 +95,8 @@ def test_all_that_mails_on_their_way_in_are_told_from_memory_is_so(
     told: list[str] = []
     recall = Remembered.answer
 
-    def compared(self: Remembered, touched: Touched, question: Asked) -> Answer | None:
-        known = recall(self, touched, question)
+    def compared(self: Remembered, question: Asked) -> Answer | None:
+        known = recall(self, question)
         if known is not None:
             text, values = question
             told.append(text)
