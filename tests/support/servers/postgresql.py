@@ -61,10 +61,11 @@ _numbers = count(1)
 
 
 class Postgresql:
-    """A running server; whoever comes over loopback is let in."""
+    """A running server; whoever comes over loopback is let in. ``settings``: besides those of all tests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        self._settings = {**_SETTINGS, **settings}
         (self.port,) = free_ports(1)
         self.programs = _programs()
         self._server = PostgresDesk(self.url("postgres"), folder, "the tests' server")
@@ -73,25 +74,33 @@ class Postgresql:
 
     def start(self) -> Postgresql:
         """Make an empty cluster and start the server."""
-        owner = pwd.getpwnam(_OWNER)
-        self.folder.mkdir()
-        shutil.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        data = self.folder / "data"
-        made = subprocess.run(
-            [
-                *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
-                *(self.programs / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8"),
-                *("--locale=C.UTF-8", "--no-sync"),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-        )
-        if made.returncode:
-            raise NoServers(f"initdb failed: {made.stderr.strip().splitlines()[-1:]}")
+        self.own(self.folder)
+        self.do("initdb", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         self._launch()
         return self
+
+    def own(self, folder: Path) -> Path:
+        """Make a folder that is the server's."""
+        owner = pwd.getpwnam(_OWNER)
+        folder.mkdir()
+        shutil.chown(folder, owner.pw_uid, owner.pw_gid)
+        return folder
+
+    def do(self, program: str, *words: str | Path, data: Path | None = None) -> None:
+        """Run one of the server's programs as its owner, on its data or others."""
+        command = [*self._as_owner(), self.programs / program, "-D", data or self.data, "-U", _OWNER, *words]
+        made = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+        if made.returncode:
+            raise NoServers(f"{program} failed: {made.stderr.strip().splitlines()[-1:]}")
+
+    @property
+    def data(self) -> Path:
+        """The server's data directory."""
+        return self.folder / "data"
+
+    def _as_owner(self) -> list[str]:
+        group = str(pwd.getpwnam(_OWNER).pw_gid)
+        return ["setpriv", "--reuid", _OWNER, "--regid", group, "--clear-groups"]
 
     def stop(self) -> None:
         """End the server."""
@@ -144,12 +153,11 @@ class Postgresql:
         self._server.execute_sql(statement)
 
     def _launch(self) -> None:
-        owner = pwd.getpwnam(_OWNER)
-        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         self._child = Child(
             [
-                *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
-                *(str(self.programs / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)),
+                *self._as_owner(),
+                *(str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)),
                 *("-k", str(self.folder), *settings),
             ],
             self.folder / "log",
