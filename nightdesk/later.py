@@ -103,7 +103,8 @@ def put_off_openssl() -> None:
         sys.modules.setdefault("_hashlib", None)  # type: ignore[arg-type]
 
 
-_OWN_HASHES = {"_blake2", "_md5", "_sha1", "_sha3", "_sha256", "_sha512"}
+_SHA2 = {"_sha256", "_sha512"} if sys.version_info < (3, 12) else {"_sha2"}
+_OWN_HASHES = {"_blake2", "_md5", "_sha1", "_sha3", *_SHA2}
 
 
 def _called_later(module: str, name: str) -> Callable[..., Any]:

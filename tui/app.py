@@ -189,6 +189,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to watch the desk, and listen for the loss of the connection."""
+        # From Python 3.12 on Textual has tasks begin at once: a screen is laid out before its sheet is read.
+        asyncio.get_running_loop().set_task_factory(None)
         self.set_keymap(self._own_keymap.bindings)
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)

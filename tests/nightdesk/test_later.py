@@ -49,8 +49,9 @@ def said(code: str) -> str:
             "(1,)",
         ),
         (
-            "import hashlib, hmac; print(hashlib.sha256(b'a').hexdigest()[:4], sys.modules['_hashlib'])",
-            "ca97 None",
+            "import hashlib, hmac; own = {'_sha256', '_sha2'} & {*sys.builtin_module_names}\n"
+            "print(hashlib.sha256(b'a').hexdigest()[:4], bool(own) == (sys.modules['_hashlib'] is None))",
+            "ca97 True",
         ),
         (
             "print(__import__('hmac').digest(b'k', b'm', 'sha256').hex()[:4], 'string' in sys.modules)",
