@@ -843,24 +843,22 @@ def read_each(ticket_ids: Iterable[int]) -> list[TicketState]:
 
 def know(ticket_ids: Iterable[int]) -> None:
     """Let the transaction remember these tickets, for `read` and `referrals`."""
-    referred: dict[int, list[tuple[int]]] = {each: [] for each in ticket_ids}
-    for ticket in read_each(referred):
-        _READ.remember(ticket, ticket_id=ticket.id)
-    for ticket_id, department_id in _REFERRALS_OF_EACH.each_of(referred):
-        referred[ticket_id].append((department_id,))
-    for ticket_id, departments in referred.items():
-        _REFERRALS.remember(*departments, ticket_id=ticket_id)
+    _know_with(ticket_ids, _REFERRALS_OF_EACH, _REFERRALS)
 
 
 def know_people(ticket_ids: Iterable[int]) -> None:
     """Let the transaction remember these tickets, for `read` and `collaborators`."""
-    in_cc: dict[int, list[tuple[int]]] = {each: [] for each in ticket_ids}
-    for ticket in read_each(in_cc):
+    _know_with(ticket_ids, _IN_CC, _COLLABORATORS)
+
+
+def _know_with(ticket_ids: Iterable[int], of_each: Lookup[tuple[int, int]], of_one: Lookup[int]) -> None:
+    found: dict[int, list[tuple[int]]] = {each: [] for each in ticket_ids}
+    for ticket in read_each(found):
         _READ.remember(ticket, ticket_id=ticket.id)
-    for ticket_id, contact_id in _IN_CC.each_of(in_cc):
-        in_cc[ticket_id].append((contact_id,))
-    for ticket_id, people in in_cc.items():
-        _COLLABORATORS.remember(*people, ticket_id=ticket_id)
+    for ticket_id, other_id in of_each.each_of(found):
+        found[ticket_id].append((other_id,))
+    for ticket_id, others in found.items():
+        of_one.remember(*others, ticket_id=ticket_id)
 
 
 def with_clocks() -> list[Clocked]:
