@@ -16,7 +16,7 @@ from mail.probe import Step
 from models.mailboxes import Mailbox
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
-from tests.tui.mailbox_form import fill, fill_account, opened, receive_only
+from tests.tui.mailbox_form import fill, fill_account, opened, pick, receive_only
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -353,7 +353,7 @@ async def test_the_help_of_a_field_is_there_whatever_is_wrong_elsewhere(empty_ap
     async with empty_app.run_test(size=SIZES["80x24"]) as pilot:
         screen = await opened(pilot)
         await fill(pilot, screen, address="noc", batch="x")
-        assert "2 problems: Address" in screen_text(empty_app)
+        assert "2 problems: Batch" in screen_text(empty_app)
         screen.query_one("#f-name", Entry).focus()
         await pilot.pause()
         assert FIELD_HELP["name"] in screen_text(empty_app)
@@ -397,6 +397,39 @@ async def test_a_test_that_is_out_of_date_says_so_and_escape_closes_it(
         await settled(pilot)
         assert not screen.query_one(StepList).steps
         assert empty_app.screen is screen
+
+
+async def test_what_was_typed_for_imap_does_not_stand_in_the_way_of_pop3(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=SIZES["80x24"]) as pilot:
+        screen = await opened(pilot)
+        await receive_only(pilot, screen)
+        await fill(pilot, screen, address="noc@corp.example", host="h.example", secret="s", folder="Support")
+        await pick(pilot, screen, "after_fetch", "move")
+        await fill(pilot, screen, move_folder="Done")
+        await pick(pilot, screen, "protocol", "pop3")
+        assert "POP3 has one folder, INBOX" in screen_text(empty_app)
+        await pilot.press("ctrl+s")
+        await until(pilot, "! Not saved: Move to: POP3 cannot move mail")
+        assert screen.focused is screen.query_one("#f-after_fetch", Choice), "where it can be mended"
+        await pick(pilot, screen, "after_fetch", "keep")
+        await pilot.press("ctrl+s")
+        await until(pilot, "noc@corp.example is saved")
+    assert registry.get("noc@corp.example").folder == "INBOX"
+
+
+async def test_the_field_with_the_cursor_is_the_one_that_is_told_of(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=SIZES["80x24"]) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, address="noc@corp.example", secret="s", fingerprint="short", batch="x")
+        assert "2 problems: Batch" in screen_text(empty_app)
+        screen.query_one("#f-fingerprint", Entry).focus()
+        await pilot.pause()
+        assert "2 problems: Pin" in screen_text(empty_app)
+        await pilot.press("f4")
+        await until(pilot, "problems: Server: which server has the mail?")
+        assert screen.focused is screen.query_one("#f-host", Entry)
+        await pilot.press("ctrl+s")
+        await until(pilot, "! Not saved: Server: which server has the mail?")
 
 
 def test_the_longest_name_of_a_step_is_whole() -> None:

@@ -42,6 +42,7 @@ from tui.screens.mailboxes.fields import (
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.screens.mailboxes.presets import Filling, filling
 from tui.screens.mailboxes.values import (
+    POP3_FOLDER,
     Checked,
     FormStart,
     checked,
@@ -215,10 +216,16 @@ class MailboxFormScreen(DeskScreen[str | None]):
         focused = self.focused
         return (focused.id or "").removeprefix("f-") if focused is not None else ""
 
-    def _sound(self) -> Checked | None:
-        """Return what was typed if none of it is wrong; else say the first wrong field."""
-        if self._visit_all() and self._checked is not None and self._checked.form is not None:
+    def _sound(self, refusal: str = "") -> Checked | None:
+        """Return what was typed if none of it is wrong; else go to the first wrong field and say why.
+
+        `refusal`: what stands before that in a message; without one the status line says it.
+        """
+        wrong = self._visit_all()
+        if not wrong and self._checked is not None and self._checked.form is not None:
             return self._checked
+        if wrong and refusal:
+            self.flash(f"{refusal}{wrong}", "warning")
         return None
 
     # -- values
@@ -406,6 +413,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
                 return sending_words(typed, app.key("form.section", "F7"))
             case "schedule":
                 return schedule_words(str(typed["schedule"]), app.now(), app.desk.zone)
+            case "user" if typed["protocol"] == "pop3" and str(typed["folder"]).upper() != POP3_FOLDER:
+                return f"POP3 has one folder, {POP3_FOLDER}: the other one is only for IMAP"
             case "provider":
                 return self._filling.advice.partition("\n\n")[0]
             case "oauth2" if with_oauth2(typed):
@@ -432,8 +441,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
         shown = self._shown_wrong()
         mind = warnings(self._checked.form) if self._checked and self._checked.form else []
         here = self._here()
-        if here in shown:
-            self.status(left=f"{counted(len(shown), 'problem')}: {next(iter(shown.values()))}")
+        blamed = next((name for name in shown if self._place(name) == here), here)
+        if blamed in shown:
+            self.status(left=f"{counted(len(shown), 'problem')}: {shown[blamed]}")
         elif self._just_tested and self._panel.trouble:
             self.status(left=self._panel.trouble)
         elif minds := [each for each in mind if here in warned_fields(each)]:
@@ -465,18 +475,24 @@ class MailboxFormScreen(DeskScreen[str | None]):
                 self._visited.add(name)
                 self._check()
 
-    def _visit_all(self) -> bool:
+    def _visit_all(self) -> str:
+        """Blame every field from now on; goes to the first wrong one and returns why, "" without one."""
         self._visited |= {name for row in self._rows.values() for name in row.fields}
         self._visited |= set(self._checked.wrong if self._checked else {})
         self._check()
-        if self._checked is None:
-            return False
-        for row in self._rows.values():
-            for name in row.fields:
-                if name in self._checked.wrong:
-                    self._go_to("move_folder" if name == "after_fetch" else name)
-                    return False
-        return not self._checked.wrong
+        wrong = self._checked.wrong if self._checked is not None else {}
+        placed = [name for row in self._rows.values() for name in row.fields if name in wrong]
+        first = next(iter([*placed, *wrong]), "")
+        if first:
+            self._go_to(self._place(first))
+        return wrong.get(first, "")
+
+    def _place(self, wrong: str) -> str:
+        """Return the field where a person mends what is wrong."""
+        typed = self.typed()
+        if wrong == "after_fetch" and typed["after_fetch"] == "move" and typed["protocol"] == "imap":
+            return "move_folder"
+        return wrong
 
     def _go_to(self, name: str) -> None:
         try:
@@ -540,11 +556,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
     @command("save", "ctrl+s", "Save", footer="save", may="mailbox.edit")
     def action_save(self) -> None:
         """Save the mailbox, then offer to fetch its mail."""
-        found = self._sound()
+        found = self._sound(refusal="Not saved: ")
         if found is None or found.form is None:
             self._log_in_next = False
-            if self._checked is not None and self._checked.wrong:
-                self.flash(f"Not saved: {next(iter(self._checked.wrong.values()))}", "warning")
             return
         form, secrets = found.form, found.secrets
         if self._panel.sending_failed(self.typed()):

@@ -34,6 +34,8 @@ LABELS = {field.name: field.about.label for field in FIELDS} | {
     SECRET_PLACES[secret.name]: secret.label for secret in SECRETS
 }
 
+POP3_FOLDER = "INBOX"
+
 
 @dataclass(frozen=True)
 class FormStart:
@@ -126,6 +128,9 @@ def checked(typed: Typed, start: FormStart, again: Collection[str] = ()) -> Chec
         moves = typed["after_fetch"] == "move"
         values["after_fetch"] = f"move:{typed['move_folder']}" if moves else typed["after_fetch"]
         values["idle"] = typed["protocol"] == "imap" and typed["idle"]
+        if typed["protocol"] == "pop3":
+            # Its field is closed then: what was typed for IMAP could not be taken back there.
+            values["folder"] = POP3_FOLDER
     if sends:
         values |= _of(typed, "outgoing")
         values["sent_folder"] = typed["sent_folder"] if typed["protocol"] == "imap" else ""
