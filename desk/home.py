@@ -44,6 +44,10 @@ class Desk:
         self.settings = settings
         self.sealer = sealer
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let another process that is given the desk open it."""
+        return open_desk, (self.paths, self.settings)
+
     def login(self, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> str | None:
         """Return the login whose agent runs this process; None: the desk's owner or root, as themselves."""
         uid = os.getuid() if uid is None else uid

@@ -57,19 +57,6 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
         )
 
 
-def leave_connection() -> None:
-    """Close this thread's connection; the next statement opens another, in whichever process that is."""
-    db.close()
-
-
-def bears_a_copy() -> bool:
-    """Whether a copy of this process reads what it reads.
-
-    It knows nothing of an open transaction, and has no threads, as the client of a store of blobs does.
-    """
-    return not db.in_transaction() and db.obj.store is None
-
-
 def open_server(
     url: str, shown: str, folder: Path, *, create: bool = False, tell: Callable[[str], object] | None = None
 ) -> None:

@@ -540,6 +540,17 @@ _UNFILED_SINCE = Lookup(
 )
 
 
+_BEHIND = Lookup(
+    lambda p: Receipt.select(Receipt.received).order_by(Receipt.id.desc()).offset(p("newer")).limit(1), str
+)
+
+
+def are_more(since: str, count: int) -> bool:
+    """Whether more receipts than so many came since a time, as it looks from the newest ones."""
+    received = _BEHIND.one(newer=count)
+    return received is not None and received >= since
+
+
 def taken_since(since: str, after: int, limit: int, mask: int = 0, rest: int = 0) -> list[TakenMail]:
     """Return mails that became tickets or replies or were rejected, received since a time, behind an id.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from config.packages import with_packages
 
 if TYPE_CHECKING:
     from config.paths import DeskPaths
@@ -20,8 +21,6 @@ def program(paths: DeskPaths) -> list[str]:
 
 def environment(paths: DeskPaths) -> dict[str, str]:
     """Return the environment for `program`: this program's packages, from whatever directory it is run."""
-    here = str(Path(__file__).resolve().parents[1])
-    packages = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     # A server's URL may hold a password, which everybody sees in a command line.
     database = {"NIGHTDESK_DATABASE": paths.server_url} if paths.server_url else {}
-    return os.environ | {"PYTHONPATH": packages, "NIGHTDESK_HOME": str(paths.home)} | database
+    return with_packages(os.environ) | {"NIGHTDESK_HOME": str(paths.home)} | database

@@ -20,12 +20,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from io import FileIO
 from itertools import islice
-from pathlib import Path
 from typing import IO, Final, NamedTuple
 
+from config.packages import with_packages
 from desk.intake.arrivals import Arrival, Reading, read_all
 
-_PACKAGES: Final = str(Path(__file__).resolve().parents[2])
 _COMMON: Final = (
     b"From: a@a.test\nContent-Type: text/html; charset=iso-8859-1\n\n"
     b"<p>J\xe1 est\xe3o <a href='http://a.test/'>a</a>"
@@ -88,7 +87,6 @@ class ReadingProcesses:
             Line(FileIO(write, "wb"), os.fdopen(read, "rb"))
             for (_, write), (read, _) in zip(asked, answers, strict=True)
         ]
-        packages = os.pathsep.join([_PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])])
         try:
             self.first = subprocess.Popen(
                 [sys.executable, "-m", "desk.intake.reading_process", *map(str, theirs)],
@@ -98,7 +96,7 @@ class ReadingProcesses:
                 pass_fds=theirs,
                 process_group=0,
                 cwd="/",
-                env=os.environ | {"PYTHONPATH": packages},
+                env=with_packages(os.environ),
             )
         finally:
             for end in theirs:

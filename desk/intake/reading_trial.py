@@ -20,8 +20,8 @@ from desk.intake.batch import Batch
 from desk.intake.incoming import Incoming
 from desk.intake.matching import Match, find_match
 from desk.intake.pipeline import own_loop
-from desk.intake.reading_apart import Readers
-from desk.intake.shared_trial import ALL, Part, found_by_two
+from desk.intake.shared_trial import always, found_together
+from desk.intake.trial_process import Part, Wanted
 from desk.permissions import require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -88,41 +88,38 @@ class ReadingTrial:
         self._rules = read_rules(desk)
         self.asked = 0
 
-    def differences(self, since: datetime) -> Iterator[Difference]:
-        """Yield what would be read otherwise: first what is in tickets, oldest first, then all other mail."""
-        return found_by_two(self, lambda part: self._part(utc_text(since), part), _in_order)
+    def differences(self, since: datetime, wanted: Wanted = always) -> Iterator[Difference]:
+        """Yield what would be read otherwise: first what is in tickets, oldest first, then all other mail.
 
-    def _part(self, begin: str, part: Part) -> Iterator[Difference]:
-        readers = Readers(self._desk.zone, beside=part == ALL)
-        try:
-            yield from self._all(begin, part, readers)
-        finally:
-            readers.close()
+        Raises NotWanted where nobody waits for it any more.
+        """
+        return found_together(self, utc_text(since), _in_order, wanted)
 
-    def _all(self, begin: str, part: Part, readers: Readers) -> Iterator[Difference]:
+    def look(self, since: str, part: Part) -> Iterator[Difference]:
+        """Yield what would be read otherwise in a part of the mail."""
         after = 0
-        while found := messages.read_since(begin, after, _AT_ONCE, *part):
+        while found := messages.read_since(since, after, _AT_ONCE, *part):
             after = found[-1].id
             mine = self._mine([each.receipt_id for each in found], part)
-            yield from self._filed([each for each in found if each.receipt_id in mine], readers)
+            yield from self._filed([each for each in found if each.receipt_id in mine])
         for verdict in _UNFILED:
             after = 0
-            while left := receipts.unfiled_since(begin, verdict, after, _AT_ONCE):
+            while left := receipts.unfiled_since(since, verdict, after, _AT_ONCE):
                 after = left[-1].receipt_id
                 mine = self._mine([each.receipt_id for each in left], part)
-                yield from self._unfiled([each for each in left if each.receipt_id in mine], readers)
+                yield from self._unfiled([each for each in left if each.receipt_id in mine])
 
     def _mine(self, receipt_ids: Iterable[int], part: Part) -> frozenset[int]:
         return receipts.within([each for each in receipt_ids if part.has(each)], self._reach)
 
-    def _filed(self, found: Sequence[ReadMail], readers: Readers) -> Iterator[Difference]:
+    def _filed(self, found: Sequence[ReadMail]) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
         kept = [(each, arrival) for each, arrival in zip(found, there, strict=True) if arrival is not None]
         files: dict[int, list[str]] = {}
         for file in messages.attachments_of([each.id for each, _ in kept]):
             files.setdefault(file.message_id, []).append(file.name)
         with read_once():
-            batch, incoming = self._incoming([arrival for _, arrival in kept], readers)
+            batch, incoming = self._incoming([arrival for _, arrival in kept])
             compared = [
                 self._compared(batch, mail, each, files.get(mail.id, ()))
                 for (mail, _), each in zip(kept, incoming, strict=True)
@@ -143,13 +140,14 @@ class ReadingTrial:
             else Difference(mail.receipt_id, mail.id, ticket.number, mail.subject, before, after)
         )
 
-    def _incoming(self, arrivals: Sequence[Arrival], readers: Readers) -> tuple[Batch, list[Incoming]]:
-        return _taken(self._desk, self._rules, arrivals, readers.read(arrivals, now()))
+    def _incoming(self, arrivals: Sequence[Arrival]) -> tuple[Batch, list[Incoming]]:
+        readings = read_all(arrivals, now(), lambda: self._desk.zone)
+        return _taken(self._desk, self._rules, arrivals, readings)
 
-    def _unfiled(self, found: Sequence[TakenMail], readers: Readers) -> Iterator[Difference]:
+    def _unfiled(self, found: Sequence[TakenMail]) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
         kept = [(each, arrival) for each, arrival in zip(found, there, strict=True) if arrival is not None]
-        _, incoming = self._incoming([arrival for _, arrival in kept], readers)
+        _, incoming = self._incoming([arrival for _, arrival in kept])
         for (mail, _), each in zip(kept, incoming, strict=True):
             self.asked += 1
             fate = _fate(each)

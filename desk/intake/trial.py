@@ -18,7 +18,8 @@ from desk.filters.decision import Decision, any_holds, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
 from desk.intake.filtering import fields_of, standing_of, topic_of
-from desk.intake.shared_trial import Part, found_by_two
+from desk.intake.shared_trial import always, found_together
+from desk.intake.trial_process import Part, Wanted
 from desk.permissions import letting_filters_act, require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -250,16 +251,20 @@ class Trial:
     `differences` sets it where it runs just as it is tried: beside itself it would change nothing.
     """
 
-    def differences(self, since: datetime) -> Iterator[Difference]:
-        """Yield what would have been decided otherwise, oldest mail first. Writes nothing."""
+    def differences(self, since: datetime, wanted: Wanted = always) -> Iterator[Difference]:
+        """Yield what would have been decided otherwise, oldest mail first. Writes nothing.
+
+        Raises NotWanted where nobody waits for it any more.
+        """
         if self.tried.runs_on in ("status", "time"):
             yield from self._tickets()
             return
-        yield from found_by_two(self, lambda part: self._mails(utc_text(since), part))
+        self.alone = self.alone or (self.tried.active and self.tried in rows.every())
+        yield from found_together(self, utc_text(since), wanted=wanted)
 
-    def _mails(self, since: str, part: Part) -> Iterator[Difference]:
+    def look(self, since: str, part: Part) -> Iterator[Difference]:
+        """Yield what would have been decided otherwise of a part of the mail."""
         stored = rows.every()
-        self.alone = self.alone or (self.tried.active and self.tried in stored)
         without = [each for each in stored if each.name != self.tried.name] if self.alone else stored
         tried = _with(stored, self.tried)
         before, after = ready(without), ready(tried)

@@ -65,6 +65,10 @@ class People:
         self.fields = lru_cache(_LATELY)(partial(own_facts, 0))
         """What stands in fields of the desk's own of a contact, by its id; 0 for nobody's."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let another process ask for itself."""
+        return People, ()
+
 
 class MailRead:
     """A stored mail, of which both desks need the same: it is read once, and only as far as they do."""
@@ -123,7 +127,7 @@ class AutomaticAnswers:
             "department": {each.id: each.parent_id for each in departments.every()},
             "topic": {each.id: each.parent_id for each in topics.every()},
         }
-        whole = everything._replace(above=lambda scope, place: _line(parents.get(scope, {}), scope, place))
+        whole = everything._replace(above=partial(_line, parents))
         self._texts = whole._replace(
             stored=[each for each in everything.stored if each.name == _ACKNOWLEDGEMENT]
         )
@@ -286,10 +290,11 @@ def _contact(email: str) -> StoredContact | None:
     return contacts.read(people[0].id) if people else None
 
 
-def _line(parents: Mapping[int, int | None], scope: Scope, place: int) -> Sequence[int]:
+def _line(parents_of: Mapping[str, Mapping[int, int | None]], scope: Scope, place: int) -> Sequence[int]:
     """Return a place and those that it is a part of, the nearest first."""
     if scope not in ("department", "topic") or place <= 0:
         return (place,)
+    parents = parents_of.get(scope, {})
     found: list[int] = []
     here: int | None = place
     while here is not None and here not in found:

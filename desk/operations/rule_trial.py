@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from config.records import Record
 from desk.errors import DeskError
 from desk.filters.bans import matcher
-from desk.filters.decision import Decision, Ready, decide, ready
+from desk.filters.decision import Decision, decide, ready
 from desk.filters.facts import asked_of
 from desk.intake.acknowledgement_facts import about
 from desk.intake.filtering import redirected
 from desk.intake.routing import route_of
-from desk.intake.shared_trial import Part, found_by_two
+from desk.intake.shared_trial import always, found_together
 from desk.intake.trial import Looked, stored_mails, trigger_of
+from desk.intake.trial_process import Part, Wanted
 from desk.mailboxes.routes import Routes, read_routes
 from desk.operations import rule_file
 from desk.operations.alert_letters import Told
@@ -42,7 +43,7 @@ from models.transactions import transaction, undone
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from models.filters import Trigger
+    from models.filters import StoredFilter, Trigger
     from models.notices import NoticeKind
     from models.receipts import TakenMail
     from models.tickets import TicketState
@@ -120,21 +121,34 @@ class Difference(Record):
         return found
 
 
-class _Side(Record):
+class _Read(Record):
     """A desk's rules, read at once: as they are, or as they would be."""
 
     rules: DeskRules
-    filters: Ready
-    asked: frozenset[str]
-    banned: Callable[[str], str]
+    filters: Sequence[StoredFilter]
+    banned: Sequence[str]
     slas: Mapping[int, tuple[str, Plan]]
-    clocks: Mapping[int, RunsOut]
-    """Of each SLA."""
     answers: AutomaticAnswers
     owners: Mapping[tuple[int | None, int | None, int], str]
     """Logins and names of teams, by their ids, one of which is None, and by the department of a ticket."""
     statuses: Mapping[int, str]
     routes: Routes
+
+
+class _Side:
+    """A desk's rules, ready to be asked. Another process makes it of what was read."""
+
+    def __init__(self, read: _Read) -> None:
+        self._read = read
+        self.rules, self.slas, self.answers = read.rules, read.slas, read.answers
+        self.owners, self.statuses, self.routes = read.owners, read.statuses, read.routes
+        self.filters = ready(read.filters)
+        self.asked = _asked(read.filters)
+        self.banned = matcher(read.banned)
+        self._clocks = {sla: RunsOut(plan.calendar) for sla, (_, plan) in read.slas.items()}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Side, (self._read,)
 
     def acknowledges(self, mailbox_id: int | None, topic: TopicRule | None, department_id: int) -> bool:
         """Whether the rules let mail be answered by itself there, and it could leave."""
@@ -156,12 +170,12 @@ class _Side(Record):
 
     def due(self, sla: int, came: datetime, length: int | None) -> datetime | None:
         """Return when a clock of an SLA has counted a length since a mail came."""
-        due = None if length is None else self.clocks[sla](moment_of(came), length)
+        due = None if length is None else self._clocks[sla](moment_of(came), length)
         return None if due is None else time_of(due)
 
 
 class RuleTrial:
-    """A change of the rules on trial. ``asked`` counts the mails looked at, ``made`` is what it returned."""
+    """A change of the rules on trial. ``asked`` counts the mails looked at."""
 
     def __init__(self, desk: Desk, actor: Actor, change: Callable[[], object]) -> None:
         """Read both sides. Raises what the change raises."""
@@ -171,7 +185,7 @@ class RuleTrial:
         self.asked = 0
         self._before = _side(desk)
         with transaction(), undone():
-            self.made = change()
+            change()
             self._after = _side(desk)
         self.not_compared = self._after.answers.others_than(self._before.answers)
         """Changed texts that answer no mail coming in: what they become is no mail's to tell."""
@@ -186,11 +200,15 @@ class RuleTrial:
         self._people = People()
         self._promises_alike = self._before.slas == self._after.slas
 
-    def differences(self, since: datetime) -> Iterator[Difference]:
-        """Yield what would be treated otherwise, oldest mail first."""
-        return found_by_two(self, lambda part: self._mails(utc_text(since), part))
+    def differences(self, since: datetime, wanted: Wanted = always) -> Iterator[Difference]:
+        """Yield what would be treated otherwise, oldest mail first.
 
-    def _mails(self, since: str, part: Part) -> Iterator[Difference]:
+        Raises NotWanted where nobody waits for it any more.
+        """
+        return found_together(self, utc_text(since), wanted=wanted)
+
+    def look(self, since: str, part: Part) -> Iterator[Difference]:
+        """Yield what would be treated otherwise of a part of the mail."""
         answers_alike = self._before.answers.writes_like(self._after.answers)
         texts = "text" in self._before.asked | self._after.asked
         texts = texts or not (answers_alike and self._letters_alike and self._speaks_alike)
@@ -355,7 +373,23 @@ def trial_of_file(desk: Desk, actor: Actor, tables: Mapping[str, Sequence[dict[s
 
 
 def _side(desk: Desk) -> _Side:
-    stored = filters.every()
+    rules = read_rules(desk)
+    return _Side(
+        _Read(
+            rules=rules,
+            filters=filters.every(),
+            banned=[each.pattern for each in filters.bans()],
+            slas={each.id: (each.name, plan_of(each)) for each in slas.every()},
+            answers=AutomaticAnswers(desk, rules),
+            owners=_owners(rules),
+            statuses={each.id: each.name for each in statuses.every() if each.active},
+            routes=read_routes(),
+        )
+    )
+
+
+def _asked(stored: Sequence[StoredFilter]) -> frozenset[str]:
+    """Return what filters ask of mail."""
     asked: frozenset[str] = frozenset()
     for each in stored:
         if each.active and each.runs_on in ("new", "reply"):
@@ -363,16 +397,7 @@ def _side(desk: Desk) -> _Side:
                 asked |= asked_of(each.condition)
             except DeskError:
                 continue  # it is left out where filters run, too
-    plans = {each.id: (each.name, plan_of(each)) for each in slas.every()}
-    patterns = [each.pattern for each in filters.bans()]
-    rules = read_rules(desk)
-    named = {each.id: each.name for each in statuses.every() if each.active}
-    answers = AutomaticAnswers(desk, rules)
-    clocks = {sla: RunsOut(plan.calendar) for sla, (_, plan) in plans.items()}
-    return _Side(
-        *(rules, ready(stored), asked, matcher(patterns), plans, clocks, answers, _owners(rules), named),
-        read_routes(),
-    )
+    return asked
 
 
 def _owners(rules: DeskRules) -> dict[tuple[int | None, int | None, int], str]:

@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from config.packages import with_packages
 from config.paths import DeskPaths
 from desk.mailboxes import registry
 from desk.mailboxes.form import check
@@ -110,15 +111,13 @@ def _mail_server(mail: Path, imap_port: int, smtp_port: int) -> Iterator[None]:
     """Give the mail server, ready to be asked. It leaves when its standard input closes, however we end."""
     said = mail / "server.log"
     command = [sys.executable, "-m", "nightdesk.demo.mail_server", str(mail), str(imap_port), str(smtp_port)]
-    ours = str(Path(__file__).parents[2])
-    environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [ours, os.environ.get("PYTHONPATH")]))}
     with said.open("wb") as log:
         server = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=environ,
+            env=with_packages(os.environ),
             cwd=mail,
             start_new_session=True,
         )

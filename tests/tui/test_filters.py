@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from desk import settings
+from desk.errors import DeskError
 from desk.filters import filters
 from desk.home import Desk
+from desk.intake import shared_trial
+from desk.intake.trial import Trial
+from desk.intake.trial_process import TrialProcess
 from desk.tickets import detail
 from tests.support.mails import Door, mail, rows, write
 from tests.support.workbench import ADMIN
-from tests.tui.screen import until
+from tests.tui.screen import until, until_true
 from tui.app import NightdeskApp
 from tui.screens.admin.form import AdminFormScreen
 from tui.widgets.choice import Tick
@@ -130,6 +138,72 @@ async def test_mail_is_read_anew_and_its_messages_say_so_where_they_are_open(app
         await pilot.press("y")
         await until(pilot, "Done to 1 ticket")
         assert detail.show("4").messages[0].text == "Something else."
+
+
+@pytest.mark.usefixtures("_filters")
+async def test_much_mail_is_asked_beside_the_app_until_one_goes_back_or_leaves(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_trial, "MUCH", 0)
+    began = TrialProcess.__init__
+    begun: list[TrialProcess[Any]] = []
+
+    def noted(self: TrialProcess[Any]) -> None:
+        began(self)
+        begun.append(self)
+
+    def are_gone() -> bool:
+        return bool(begun) and not any(Path(f"/proc/{each.pid}").exists() for each in begun)
+
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, "Fountain 2")
+        await pilot.press("8")
+        await until(pilot, "if   subject:chair")
+        monkeypatch.setattr(Trial, "look", None)  # where it is not looked here
+        monkeypatch.setattr(TrialProcess, "__init__", noted)
+        await pilot.press("t")
+        await until(pilot, "1 of 4 would be treated otherwise")
+        await until_true(pilot, are_gone)
+        await pilot.press("escape")
+        await until(pilot, "1 filter, 0 in use")
+        begun.clear()
+        monkeypatch.setattr(TrialProcess, "ask", lambda *_: None)  # they wait for ever
+        await pilot.press("t")
+        await until_true(pilot, lambda: bool(begun))
+        assert not are_gone()
+        await pilot.press("escape")
+        await until(pilot, "1 filter, 0 in use")
+        await until_true(pilot, are_gone)
+        begun.clear()
+        await pilot.press("t")
+        await until_true(pilot, lambda: bool(begun))
+        assert not are_gone()
+    for _ in range(1000):
+        if are_gone():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("they stayed")
+
+
+@pytest.mark.usefixtures("_filters")
+async def test_mail_that_cannot_be_asked_is_one_sentence(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processes are lost, and what is then looked at here fails."""
+    monkeypatch.setattr(shared_trial, "MUCH", 0)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    def failed(*_given: object) -> Iterator[Any]:
+        raise DeskError("the disk is full", "make room")
+
+    monkeypatch.setattr(Trial, "look", failed)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, "Fountain 2")
+        await pilot.press("8")
+        await until(pilot, "if   subject:chair")
+        await pilot.press("t")
+        await until(pilot, "the disk is full")
+        await until(pilot, "1 filter, 0 in use")
 
 
 @pytest.mark.usefixtures("_filters")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +12,7 @@ from desk import settings
 from desk.errors import NotAllowed, NotFound
 from desk.filters import filters
 from desk.home import Desk
-from desk.intake import arrivals, reading_apart, reading_trial, shared_trial
+from desk.intake import arrivals, shared_trial
 from desk.intake.reading_trial import NEW, Difference, ReadingTrial, reread_receipts
 from desk.tickets import changes
 from mail.mime.headers import TooComplex
@@ -111,27 +109,15 @@ def test_what_an_older_reader_missed_is_told_and_read_anew_as_if_it_came_again(
     assert "reread" in kinds
 
 
-def test_a_second_process_reads_the_same_and_one_that_dies_is_no_loss(
-    desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_processes_read_the_same(desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(door)
     write("UPDATE message SET text = 'Lost.' WHERE message_id IN ('<first@corp.test>', '<second@corp.test>')")
     write("UPDATE receipt SET verdict = 'quarantined' WHERE verdict = 'loop'")
-    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: False)
     alone = found(desk)
     assert [each.before.fate for each in alone] == ["mail", "mail", "quarantined"]
-    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: True)
+    monkeypatch.setattr(shared_trial, "MUCH", 0)
+    monkeypatch.setattr(ReadingTrial, "look", None)  # where it is not looked here
     assert found(desk) == alone
-    monkeypatch.setattr(shared_trial, "_answer", lambda *_: os._exit(1))
-    assert found(desk) == alone
-    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: False)
-    monkeypatch.setattr(reading_apart, "AFTER", 0)
-    monkeypatch.setattr(reading_trial, "_AT_ONCE", 4)
-    assert found(desk) == alone
-    real = subprocess.Popen
-    for instead in ("false", "/nowhere"):
-        monkeypatch.setattr(subprocess, "Popen", lambda _, program=instead, **more: real([program], **more))
-        assert found(desk) == alone
 
 
 def test_a_closed_ticket_is_told_and_left(desk: Desk, door: Door) -> None:

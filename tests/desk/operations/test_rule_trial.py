@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from itertools import islice
-from typing import NoReturn
 
 import pytest
 
@@ -21,15 +16,12 @@ from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
 from desk.intake import shared_trial
-from desk.intake.shared_trial import Looking, Part
 from desk.operations import rule_file
 from desk.operations.rule_trial import Difference, RuleTrial, trial_of_file
 from desk.staff import topics
 from mail.mime.message import parse
 from models import blobs
-from models.database import db
 from models.fields import utc_time
-from models.transactions import transaction
 from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
 
@@ -175,43 +167,23 @@ def test_what_would_be_is_what_then_is(desk: Desk, door: Door) -> None:
         assert said == [was[number], now_is], name
 
 
-@pytest.mark.parametrize("told", [None, 0, 2])
-def test_two_processes_find_what_one_finds_and_one_goes_on_when_the_other_is_lost(
-    desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch, told: int | None
-) -> None:
+def test_processes_find_what_one_finds(desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a tried file that has all that another process has to be told."""
     for given in MAILS.values():
         door.take(mail(**given))  # type: ignore[arg-type]
-
-    def lost(_trial: Looking, look: Callable[[Part], Iterator[Difference]], write: int) -> NoReturn:
-        with os.fdopen(write, "wb") as answers:
-            for each in islice(look(shared_trial._THEIRS), told):
-                pickle.dump(each, answers)
-        os._exit(1)
-
-    if told is not None:
-        monkeypatch.setattr(shared_trial, "_answer", lost)
-    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: False)
     alone, found_alone = trial(desk, FILE)
-    monkeypatch.setattr(shared_trial, "may_be_copied", lambda: True)
+    assert len(found_alone) > 5
+    monkeypatch.setattr(shared_trial, "MUCH", 0)
+    look = RuleTrial.look
+    monkeypatch.setattr(RuleTrial, "look", None)  # where it is not looked here
     together, found = trial(desk, FILE)
+    monkeypatch.setattr(RuleTrial, "look", look)
     one, two = (
         [(each.receipt_id, each.before.outcome, each.after.outcome) for each in some]
         for some in (found_alone, found)
     )
     assert one == two
     assert alone.asked == together.asked == len(MAILS)
-
-
-def test_no_copy_is_made_where_threads_read_mail_or_within_a_transaction(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    assert shared_trial.may_be_copied()
-    with transaction():
-        assert not shared_trial.may_be_copied()
-    monkeypatch.setattr(db.obj, "store", object())
-    assert not shared_trial.may_be_copied()
 
 
 def test_a_changed_promise_is_told_by_when_it_ends(desk: Desk, door: Door) -> None:

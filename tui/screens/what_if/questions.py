@@ -14,6 +14,7 @@ from tui.files import read_text
 if TYPE_CHECKING:
     from desk.filters.decision import Decision
     from desk.home import Desk
+    from desk.intake.trial_process import Wanted
     from desk.permissions import Actor
 
 MOST = 2000
@@ -55,14 +56,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. ``keep`` lets it hold from now on; None: it does already. Everything blocks.
+    """What is asked, as long as it is wanted. ``keep`` lets it hold from now on; None: it does already.
 
+    Everything blocks.
     ``first_kept``: it cannot be done to tickets before it holds. ``for_good``: why undo does not take back
     what is done to open tickets.
     """
 
     name: str
-    ask: Callable[[datetime], Answer]
+    ask: Callable[[datetime, Wanted], Answer]
     keep: Callable[[], object] | None
     kept: str
     first_kept: bool = False
@@ -72,11 +74,11 @@ class Question:
 def of_filter(desk: Desk, actor: Actor, name: str, condition: str | None) -> Question:
     """Ask what a filter, perhaps with another condition, would have done."""
 
-    def ask(since: datetime) -> Answer:
+    def ask(since: datetime, wanted: Wanted) -> Answer:
         from desk.intake import trial  # 60 ms: what reads mail
 
         tried = trial.Trial(desk, actor, filters.on_trial(name, condition, None))
-        found = list(tried.differences(since))
+        found = list(tried.differences(since, wanted))
         beyond = [each.after.beyond(each.before) for each in found if not each.after.rejected_by]
         lines = [
             Tried(
@@ -111,7 +113,7 @@ def of_filter(desk: Desk, actor: Actor, name: str, condition: str | None) -> Que
 def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object], kept: str) -> Question:
     """Ask what the desk would have done with the rules that a change makes."""
 
-    def ask(since: datetime) -> Answer:
+    def ask(since: datetime, wanted: Wanted) -> Answer:
         from desk.documents import filters as documents  # 2 ms
         from desk.intake.trial import do_to_open, lasting  # 60 ms: what reads mail
         from desk.operations import rule_trial  # 70 ms: what reads mail, and all rules
@@ -122,7 +124,7 @@ def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object],
         # Of hundred thousand mails no more is held than what is done, which is the same for many.
         to_do: list[tuple[str | None, Decision]] = []
         once: dict[tuple[object, ...], Decision] = {}
-        for each in tried.differences(since):
+        for each in tried.differences(since, wanted):
             count += 1
             numbers.add(each.ticket)
             if count <= MOST:
@@ -163,7 +165,7 @@ def of_file(desk: Desk, actor: Actor, path: str) -> Question:
 def of_reading(desk: Desk, actor: Actor) -> Question:
     """Ask what is read in the stored mail now."""
 
-    def ask(since: datetime) -> Answer:
+    def ask(since: datetime, wanted: Wanted) -> Answer:
         from desk.documents import readings  # 1 ms
         from desk.intake import reading_trial  # 60 ms: what reads mail
 
@@ -171,7 +173,7 @@ def of_reading(desk: Desk, actor: Actor) -> Question:
         lines: list[Tried] = []
         count, by_hand, numbers = 0, 0, set()
         in_tickets: list[int] = []
-        for each in tried.differences(since):
+        for each in tried.differences(since, wanted):
             count += 1
             numbers.add(each.ticket)
             if count <= MOST:

@@ -87,14 +87,16 @@ class WhatIfScreen(WordsBelow[bool]):
         self.table.focus()
         self.query_one("#list-title", TitledRule).set_text(self._title, f"last {DAYS} days")
         since = desk_app(self).now() - timedelta(days=DAYS)
-        self.in_thread(self.question.ask, since).then(self._show, failed=self._refused, group="what if")
+        asking = self.in_thread(self.question.ask, since, lambda: self.is_attached)
+        asking.then(self._show, failed=self._refused, group="what if")
 
     @property
     def _title(self) -> str:
         return f"What if: {self.question.name}"
 
     def _refused(self, error: Exception) -> None:
-        desk_app(self).flash_error(error)
+        # Said on the screen below: what is said on this one goes with it.
+        self.app.call_later(desk_app(self).flash_error, error)
         self.dismiss(False)
 
     def _show(self, found: Answer) -> None:
