@@ -9,7 +9,9 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -24,6 +26,8 @@ from mail.transport.reach import is_public
 LONGEST_ANSWER: Final = 4_096
 """Bytes of an answer that are read."""
 _WORDS: Final = 200
+_WORDS_SECONDS: Final = 2.0
+"""So long the words of an answer are waited for: what became of the document its status has said before."""
 _PORTS: Final = {"https": 443, "http": 80}
 _KEEPS_METHOD: Final = (307, 308)
 
@@ -33,6 +37,18 @@ class Answer(NamedTuple):
 
     status: int
     words: str
+
+
+class _Sending(NamedTuple):
+    """What is sent, until when (of the monotonic clock), by which connections."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    seconds: float
+    until: float
+    to_private: bool
+    ca_file: Path | None
+    links: list[socket.socket]
 
 
 class NotThere(MailError):
@@ -60,19 +76,25 @@ def post(
     ``to_private``: whether addresses of private networks and this machine may be reached. Errors:
     `MailError`, one of them for time that ran out.
     """
-    return within(seconds, _post, url, body, headers, seconds, to_private, ca_file)
+    sending = _Sending(body, headers, seconds, time.monotonic() + seconds, to_private, ca_file, [])
+    try:
+        return within(seconds, _post, url, sending)
+    except TimeoutError:
+        # Its thread would read on for as long as the server goes on answering bit by bit.
+        for link in sending.links:
+            with suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+        raise
 
 
-def _post(
-    url: str, body: bytes, headers: Mapping[str, str], seconds: float, to_private: bool, ca_file: Path | None
-) -> Answer:
-    answer, location = _ask(_split(url), body, headers, seconds, to_private, ca_file)
+def _post(url: str, sending: _Sending) -> Answer:
+    answer, location = _ask(_split(url), sending)
     if answer.status not in _KEEPS_METHOD or not location:
         return answer
     target = _split(urljoin(url, location))
     if (target.scheme, target.hostname, target.port) != _origin(_split(url)):
         return Answer(answer.status, f"redirects to another host: {one_line(place_of(target.geturl()), 120)}")
-    return _ask(target, body, headers, seconds, to_private, ca_file)[0]
+    return _ask(target, sending)[0]
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
@@ -95,25 +117,22 @@ def _split(url: str) -> SplitResult:
     return found
 
 
-def _ask(
-    url: SplitResult,
-    body: bytes,
-    headers: Mapping[str, str],
-    seconds: float,
-    to_private: bool,
-    ca_file: Path | None,
-) -> tuple[Answer, str]:
+def _ask(url: SplitResult, sending: _Sending) -> tuple[Answer, str]:
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
-    link: socket.socket = dial(host, port, seconds, _allowed(host, port, to_private))
-    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    link: socket.socket = dial(host, port, sending.seconds, _allowed(host, port, sending.to_private))
+    sending.links.append(link)
+    connection = http.client.HTTPConnection(host, port, timeout=sending.seconds)
     try:
         if url.scheme == "https":
-            link = tls.context(ca_file).wrap_socket(link, server_hostname=host)
+            context = tls.context(sending.ca_file)
+            link = context.wrap_socket(link, server_hostname=host, do_handshake_on_connect=False)
+            sending.links.append(link)
+            link.do_handshake()
         connection.sock = link
         path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
-        connection.request("POST", path, body, dict(headers))
+        connection.request("POST", path, sending.body, dict(sending.headers))
         response = connection.getresponse()
-        words = response.read(LONGEST_ANSWER).decode("utf-8", "replace")
+        words = _first_words(response, link, (sending.until - time.monotonic()) / 2)
         return Answer(response.status, one_line(words, _WORDS)), response.headers.get("Location", "")
     except ssl.SSLError as error:
         raise tls.translated(error, host) from None
@@ -124,6 +143,19 @@ def _ask(
     finally:
         connection.close()
         link.close()
+
+
+def _first_words(response: http.client.HTTPResponse, link: socket.socket, seconds: float) -> str:
+    """Return what comes of an answer's text in that time; that it stops, or never ends, says nothing."""
+    read, until = b"", time.monotonic() + min(seconds, _WORDS_SECONDS)
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        while len(read) < LONGEST_ANSWER and (left := until - time.monotonic()) > 0:
+            link.settimeout(left)
+            piece = response.read1(LONGEST_ANSWER - len(read))
+            if not piece:
+                break
+            read += piece
+    return read.decode("utf-8", "replace")
 
 
 def _allowed(host: str, port: int, to_private: bool) -> list[Address]:

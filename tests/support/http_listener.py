@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
+from typing import Literal
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -82,3 +85,35 @@ def listening(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def answering(said: bytes, then: Literal["hang", "reset"], *, dribbled: bytes = b"") -> Iterator[int]:
+    """Serve on the port that is yielded: answer so, `dribbled` again and again, then hang or reset."""
+    over = Event()
+
+    def serve() -> None:
+        while True:
+            try:
+                link = listener.accept()[0]
+            except OSError:
+                return
+            with link, suppress(OSError):
+                link.recv(65536)
+                link.sendall(said)
+                while then == "hang" and not over.wait(0.05):
+                    if dribbled:
+                        link.sendall(dribbled)
+                # A reset takes with it what was not read yet; closed with time zero a connection is reset.
+                over.wait(0.3)
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -28,7 +29,7 @@ from models.fields import utc_text
 from models.settings import store
 from models.transactions import transaction
 from tests.support.calling import Caller
-from tests.support.http_listener import hang, listening
+from tests.support.http_listener import answering, hang, listening
 from tests.support.mails import Door, mail, rows, value, write
 from tests.support.servers.pki import Pki
 from tests.support.workbench import ADMIN, make_agent
@@ -227,6 +228,47 @@ class TestWhenItIsNotTaken:
             [line] = caller.log("Dead")
         assert (line.state, line.status) == ("waits", None)
         assert "in time" in line.words
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"Content-Length: 999\r\n\r\ntaken",
+            b"Transfer-Encoding: chunked\r\n\r\n5\r\ntaken\r\nzz\r\n",
+            b"\r\ntaken" + b" " * 3_000_000,
+        ],
+    )
+    @pytest.mark.parametrize("then", ["hang", "reset"])
+    def test_what_is_answered_2xx_is_taken_whatever_becomes_of_the_words(
+        self,
+        desk: Desk,
+        door: Door,
+        caller: Caller,
+        monkeypatch: pytest.MonkeyPatch,
+        said: bytes,
+        then: Literal["hang", "reset"],
+    ) -> None:
+        monkeypatch.setattr(webhook, "SECONDS", 2.0)
+        with answering(b"HTTP/1.1 202 Accepted\r\n" + said, then) as port:
+            hook(desk, f"http://127.0.0.1:{port}/x", events=["created"])
+            door.take(mail())
+            caller()
+        [line] = caller.log()
+        assert (line.state, line.status, line.words) == ("made", 202, "taken")
+
+    def test_no_thread_stays_with_one_that_answers_bit_by_bit(
+        self, desk: Desk, door: Door, caller: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(webhook, "SECONDS", 0.5)
+        with answering(b"HTTP/1.1 202 Accepted\r\n", "hang", dribbled=b"x") as port:
+            hook(desk, f"http://127.0.0.1:{port}/x", events=["created"])
+            door.take(mail())
+            caller()
+            [line] = caller.log()
+            assert (line.state, line.words) == ("waits", "did not answer in time")
+            left = [each for each in threading.enumerate() if each.name == "blocking"]
+            for each in left:
+                each.join(10)
+            assert not [each for each in left if each.is_alive()]
 
     def test_it_goes_to_no_other_host(self, desk: Desk, door: Door, caller: Caller) -> None:
         with (
