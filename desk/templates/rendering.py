@@ -168,7 +168,7 @@ def check(
     except (TemplateError, RecursionError, SyntaxError, ValueError) as error:  # 5,000 digits are no number
         number = getattr(error, "lineno", None)
         line = f", line {number}" if number else ""
-        raise BrokenTemplate(f"{what}{line}: {error}", "see docs/templates.md") from error
+        raise BrokenTemplate(f"{what}{line}: {str(error).rstrip('.')}", "see docs/templates.md") from error
 
 
 def render(
@@ -197,7 +197,7 @@ def render(
                 raise BrokenTemplate(f"{what} becomes too long", "make it shorter")
             pieces.append(piece)
     except (TemplateError, TypeError, ValueError, RecursionError) as error:
-        raise BrokenTemplate(f"{what}: {error}", "see docs/templates.md") from error
+        raise BrokenTemplate(f"{what}: {str(error).rstrip('.')}", "see docs/templates.md") from error
     return _with_places("".join(pieces))
 
 

@@ -74,6 +74,24 @@ async def test_a_text_is_written_seen_and_refused_when_broken(app: NightdeskApp,
         assert customizing.show("acknowledgement").body == "We have your mail, {{ requester.name }}.\n"
 
 
+async def test_a_preview_of_what_is_wrong_goes_to_the_field_and_says_why(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("9")
+        await go_to(pilot, "Canned answers")
+        await open_form(pilot, "n")
+        form(app).query_one("#f-body", TextArea).text = "Hello {{ foo"
+        await settled(pilot)
+        await pilot.press("f4")
+        text = await until(pilot, "! Not shown: Text: the canned answer, line 1: unexpected end")
+        assert "! the canned answer, line 1: unexpected end of template" in text, "beside the field"
+        assert "'.:" not in text
+        assert form(app).focused is form(app).query_one("#f-body")
+        await pilot.press("ctrl+s")
+        await until(pilot, "! Not saved: Name is empty")
+        assert form(app).focused is form(app).query_one("#f-name")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_fields_and_statuses_are_made_in_the_app(empty_app: NightdeskApp, size: str) -> None:
     definitions.add_field(ADMIN, "Device", kind="choice", choices=["Laptop", "Printer"])

@@ -146,16 +146,14 @@ class AdminFormScreen(DeskScreen[str | None]):
         event.stop()
         self.focus_next()
 
-    def _check(self) -> str:
-        """Say beside each field that was left what is wrong with it; returns the first wrong field."""
-        values, wrong = self.values(), ""
+    def _check(self) -> None:
+        """Say beside each field that was left what is wrong with it."""
+        values = self.values()
         for field in self._fields:
-            said = table.problem(field, values[field.name])
-            wrong = wrong or (field.name if said else "")
-            shown = (said if field.name in self._left else "") or self._refused.get(field.name, "")
+            said = table.problem(field, values[field.name]) if field.name in self._left else ""
+            shown = said or self._refused.get(field.name, "")
             self.query_one(f"#note-{field.name}", FieldNote).say(shown, wrong=bool(shown))
         self._tell()
-        return wrong
 
     def _tell(self) -> None:
         mark = "modified   " if self.changed else ""
@@ -196,13 +194,26 @@ class AdminFormScreen(DeskScreen[str | None]):
     @command("save", "ctrl+s", "Save", footer="save")
     def action_save(self) -> None:
         """Save this form."""
-        self._left |= {each.name for each in self._fields}
-        wrong = self._check()
-        if wrong:
-            self.query_one(f"#f-{wrong}").focus()
-            self.flash(f"Not saved: {self._noun.field(wrong).label} is wrong", "warning")
+        if not self._sound("Not saved"):
             return
         self.in_thread(self._saving()).then(self.dismiss, failed=self._refuse, group="save")
+
+    def _sound(self, otherwise: str, *, needed: bool = True) -> bool:
+        """Return whether nothing is wrong; else go to the first wrong field and say which it is and why.
+
+        `needed`: an empty field that has to be filled is wrong, too.
+        """
+        self._refused_whole, values = "", self.values()
+        asked = [each for each in self._fields if needed or values[each.name]]
+        self._left |= {each.name for each in asked}
+        self._check()
+        for field in asked:
+            if said := table.problem(field, values[field.name]):
+                self.query_one(f"#f-{field.name}").focus()
+                words = said if said.startswith(field.label) else f"{field.label}: {said}"
+                self.flash(f"{otherwise}: {words}", "warning")
+                return False
+        return True
 
     def _saving(self) -> Callable[[], str]:
         """Return what saves what stands here, and says so."""
@@ -218,7 +229,7 @@ class AdminFormScreen(DeskScreen[str | None]):
 
         return save
 
-    def _refuse(self, error: Exception) -> None:
+    def _refuse(self, error: Exception, otherwise: str = "Not saved") -> None:
         """Say why the desk refused, beside the field it is about, else above the status line."""
         if not isinstance(error, DeskError):
             desk_app(self).flash_error(error)
@@ -232,16 +243,12 @@ class AdminFormScreen(DeskScreen[str | None]):
         else:
             self._refused_whole = said
         self._check()
-        self.flash(f"Not saved: {error}", "warning")
+        self.flash(f"{otherwise}: {error}", "warning")
 
     @command("what_if", "f2", "What if", footer="what if", may="settings.edit", enabled=_triable)
     def action_what_if(self) -> None:
         """Try what stands here on the mail of the last 90 days."""
-        self._left |= {each.name for each in self._fields}
-        wrong = self._check()
-        if wrong:
-            self.query_one(f"#f-{wrong}").focus()
-            self.flash(f"{self._noun.field(wrong).label} is wrong", "warning")
+        if not self._sound("Not tried"):
             return
         from tui.screens.what_if.questions import of_change  # 3 ms
         from tui.screens.what_if.screen import WhatIfScreen  # 3 ms
@@ -262,13 +269,17 @@ class AdminFormScreen(DeskScreen[str | None]):
         """Preview the text with the ticket that was changed last; nothing is sent."""
         from tui.screens.admin.preview import PreviewScreen  # 2 ms
 
+        if not self._sound("Not shown", needed=False):
+            return
         app, values = desk_app(self), self.values()
         if self._record is not None:
             values = {**self._record.values, **values}
         if self._noun.preview is not None:
             trying = self.in_thread(self._noun.preview, app.desk, app.actor, values)
             trying.then(
-                lambda text: self.app.push_screen(PreviewScreen(text)), failed=self._refuse, group="preview"
+                lambda text: self.app.push_screen(PreviewScreen(text)),
+                failed=lambda error: self._refuse(error, "Not shown"),
+                group="preview",
             )
 
     @command("back", "escape", "Cancel", footer="cancel")
