@@ -147,8 +147,6 @@ def listeners(home: Path) -> Iterator[str]:
                 began = time.perf_counter()
                 news.number()
                 heard.append((time.perf_counter() - began) * 1000)
-            if news._listening is not None:
-                news._listening.close()
             close_database()
 
         apps = [threading.Thread(target=app) for _ in range(APPS)]

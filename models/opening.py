@@ -57,6 +57,12 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
         )
 
 
+def rest_connection() -> None:
+    """Leave this thread's connection to a server for others; one to a file keeps what it has read."""
+    if not isinstance(db.obj, DeskDatabase):
+        db.obj.rest()
+
+
 def open_server(
     url: str, shown: str, folder: Path, *, create: bool = False, tell: Callable[[str], object] | None = None
 ) -> None:

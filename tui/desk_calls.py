@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast
 from textual.worker import Worker
 
 from config.records import Record
+from models.opening import rest_connection
 from tui.health import Health
 from tui.key_names import Keys
 from tui.presence import Company
@@ -206,7 +207,13 @@ def desk_app(node: Node) -> DeskApp:
 async def in_pool(pool: Executor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a blocking function in one of the threads and wait for it without blocking the screen."""
     context = contextvars.copy_context()
-    work = functools.partial(context.run, function, *args, **kwargs)
+
+    def work() -> T:
+        try:
+            return context.run(function, *args, **kwargs)
+        finally:
+            rest_connection()
+
     return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 

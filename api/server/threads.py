@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from mail.inert import guard, one_line
+from models.opening import rest_connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,21 +30,29 @@ class Threads:
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something short."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, lambda: function(*args, **kwargs))
+        return await loop.run_in_executor(self._readers, lambda: _done(function, *args, **kwargs))
 
     async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that may wait for the database."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writers, lambda: function(*args, **kwargs))
+        return await loop.run_in_executor(self._writers, lambda: _done(function, *args, **kwargs))
 
     def later(self, function: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Run something whose end nobody waits for; that it failed is said on standard error."""
-        self._writers.submit(function, *args, **kwargs).add_done_callback(_say_failure)
+        work = functools.partial(_done, function, *args, **kwargs)
+        self._writers.submit(work).add_done_callback(_say_failure)
 
     def close(self) -> None:
         """Finish what was begun."""
         self._readers.shutdown()
         self._writers.shutdown()
+
+
+def _done(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return function(*args, **kwargs)
+    finally:
+        rest_connection()
 
 
 def _say_failure(done: Future[Any]) -> None:

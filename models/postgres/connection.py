@@ -1,4 +1,4 @@
-"""The handle of a desk in PostgreSQL, and its connections: one for each thread."""
+"""The handle of a desk in PostgreSQL, and its connections: one for each thread that asks something."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from models.postgres import features
 from models.postgres.fitness import CREATEDB
 from models.postgres.gathered import put_together
 from models.postgres.news import News
+from models.postgres.spare import SpareConnections
 from models.postgres.words import KnownWords
 from models.remembered import NewRow
 from models.sql_context import SqlContext
@@ -160,6 +161,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         self.shown = shown
         self.pooled = prepared is None
         self._later = _Later()
+        self._spare = SpareConnections()
         self.news = News(self)
         self.words = KnownWords()
 
@@ -364,11 +366,28 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             with suppress(psycopg.Error):
                 self._later.pipeline.sync()
 
-    def new_connection(self) -> Any:
-        """Return a connection besides those of the threads."""
-        return self._connect()
+    def rest(self) -> None:
+        """Leave this thread's connection, unless it listens, to whoever asks next; not in a transaction."""
+        self._spare.close_old()
+        if self._state.closed or self._state.conn is self.news.listening:
+            return
+        connection = self._state.conn
+        self._state.reset()
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            self._spare.put(connection)
+        else:
+            connection.close()
+
+    def close(self) -> bool:
+        """Close this thread's connection, and those that no thread has."""
+        was_open = bool(super().close())
+        self._spare.close()
+        return was_open
 
     def _connect(self) -> Any:
+        return self._spare.take() or self._new()
+
+    def _new(self) -> Any:
         try:
             return super()._connect()  # type: ignore[misc]
         except psycopg.OperationalError as error:
@@ -380,10 +399,11 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         return not self._state.closed and self._state.conn.closed
 
     def _renew(self) -> bool:
-        """Leave a connection that was lost; whether it was."""
+        """Leave a connection that was lost, and those that rest: the server took them too; whether it was."""
         lost = self._lost()
         if lost:
             self._state.reset()
+            self._spare.close()
         return lost
 
 

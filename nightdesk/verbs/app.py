@@ -39,7 +39,7 @@ def open_app(options: Options) -> int:
         need_terminal(moving=not plain)
         from desk.permissions import app_actor, only_reading, renewed
         from desk.staff import preferences
-        from models.opening import spare_memory, spare_threads
+        from models.opening import rest_connection, spare_memory, spare_threads
 
         spare_memory()
         spare_threads(_READERS)
@@ -66,6 +66,7 @@ def open_app(options: Options) -> int:
             plain=plain,
         )
         app.read_ahead()
+        rest_connection()
         try:
             app.run(mouse=desk.settings.mouse and not plain)
         finally:

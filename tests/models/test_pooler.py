@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import peewee
+import psycopg
 import pytest
 
 from config.paths import DeskPaths
@@ -14,7 +15,6 @@ from desk.home import Desk, open_desk
 from desk.intake.arrivals import Arrival
 from desk.intake.pipeline import take
 from models import leases
-from models.database import db
 from models.engine import engine
 from models.opening import close_database
 from models.transactions import transaction
@@ -53,7 +53,7 @@ def test_a_desk_works_behind_a_pooler(pooled: Desk) -> None:
     assert leases.acquire("worker", "another", 60) is None
     lease.renew()
     engine().wait_at_most(0.2)
-    with db.obj.new_connection() as other:
+    with psycopg.connect(pooled.paths.server_url.partition("?")[0], prepare_threshold=None) as other:
         other.execute("BEGIN")
         other.execute("SELECT pg_advisory_xact_lock(%s)", (0x6E69676874,))
         with pytest.raises(peewee.OperationalError, match="lock timeout"), transaction():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
+
 import peewee
 import psycopg
 import pytest
@@ -14,7 +18,7 @@ from models.database import db
 from models.engine import engine as own
 from models.errors import DatabaseMissing, DatabaseTooNew, DatabaseUnusable
 from models.events import Event
-from models.opening import close_database, open_server
+from models.opening import close_database, open_server, rest_connection
 from models.postgres.connection import PostgresDesk
 from models.postgres.schema import count_on
 from models.queries.text import expression
@@ -166,8 +170,8 @@ def test_who_was_not_connected_for_a_while_looks_again(desk: Desk) -> None:
     before = own().change_number()
     with psycopg.connect(desk.paths.server_url, autocommit=True) as other:
         other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'"
-            " AND datname = current_database()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
         )
         wait_until(
             lambda: own().change_number() != before, "a look, for nobody knows what was told meanwhile"
@@ -190,6 +194,65 @@ def test_what_this_connection_writes_is_none(desk: Desk) -> None:
     with transaction():
         settings.store("own", 1)
     assert own().change_number() == before
+
+
+def connections(desk: Desk, postgresql: Postgresql) -> int:
+    """How many the programs of a desk have."""
+    postgresql.leave()
+    with psycopg.connect(desk.paths.server_url) as other:
+        found = other.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def asked_by_threads(threads: int, together: int) -> None:
+    """Ask from so many threads, so many of them at once."""
+    meeting = Barrier(together)
+
+    def ask() -> int:
+        found = events.newest()
+        meeting.wait(20)
+        rest_connection()
+        meeting.wait(20)
+        return found
+
+    for _ in range(threads // together):
+        with ThreadPoolExecutor(together) as pool:
+            assert len({each.result() for each in [pool.submit(ask) for _ in range(together)]}) == 1
+
+
+def test_threads_that_ask_one_after_another_have_one_connection(desk: Desk, postgresql: Postgresql) -> None:
+    close_database()
+    asked_by_threads(4, together=1)
+    assert connections(desk, postgresql) == 1
+    asked_by_threads(9, together=3)
+    assert connections(desk, postgresql) == 3
+
+
+def test_a_connection_that_nobody_needs_any_more_is_closed_but_for_the_one_that_listens(
+    desk: Desk, postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = own().change_number()
+    before = connections(desk, postgresql)
+    asked_by_threads(3, together=3)
+    assert connections(desk, postgresql) == before + 3
+    monkeypatch.setattr("models.postgres.spare.KEPT_SECONDS", -1.0)
+    rest_connection()
+    wait_until(lambda: connections(desk, postgresql) == before, "the end of those that rested")
+    with closing(another(desk)) as other:
+        other.execute_sql("INSERT INTO setting (key, value) VALUES ('mine', '1')")
+    wait_for_news(heard, "what the one that listens heard")
+
+
+def test_connections_that_rest_while_the_server_starts_again_are_not_taken(
+    desk: Desk, postgresql: Postgresql
+) -> None:
+    asked_by_threads(3, together=3)
+    postgresql.restart()
+    asked_by_threads(3, together=3)
 
 
 UNFIT = {

@@ -63,11 +63,13 @@ async def test_what_others_close_leaves_the_cursor_near_and_what_others_touch_ke
         await until(pilot, "#1036")
         await pilot.press(*"jjjj")
         changes.close(actor, ["1042", "1041", "1036", "1035"])
+        await until_gone(pilot, "#1036")
         await until(pilot, "All open 8")
         await settled(pilot)
         assert here(screen_text(app)) == "1031"
         Ticket.update(updated=NOW + timedelta(minutes=1)).where(Ticket.number == "1031").execute()
         changes.close(actor, ["1012"])
+        await until_gone(pilot, "#1012")
         await until(pilot, "All open 7")
         await settled(pilot)
         assert here(screen_text(app)) == "1031"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from desk.permissions import Actor
@@ -13,8 +15,19 @@ from models.tickets import Ticket
 from models.transactions import transaction
 from tests.support.frames import NOW
 from tests.support.workbench import ADMIN
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone, with_actions
+from tests.tui.screen import (
+    SIZES,
+    same_as_before,
+    screen_text,
+    settled,
+    until,
+    until_gone,
+    until_told_from_now,
+    until_true,
+    with_actions,
+)
 from tui.app import NightdeskApp
+from tui.screens.tickets.screen import TicketsScreen
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -188,10 +201,38 @@ async def test_the_cursor_stays_on_its_ticket_when_a_new_one_comes(app: Nightdes
         await pilot.press("j", "j")
         await until(pilot, "> @ #1039")
         known = Ticket.get(Ticket.number == "1041")
-        make_ticket("Fresh", None, requester=known.contact.email, number="1050", moment=NOW)
-        app.screen.desk_changed()  # type: ignore[attr-defined]
+        make_ticket("Fresh", requester=known.contact.email, number="1050", moment=NOW)
         await until(pilot, "#1050")
         assert "> @ #1039" in screen_text(app)
+
+
+async def test_a_change_beside_the_tickets_is_loaded_at_the_next_minute(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fetch that found nothing, a login, a draft: with many apps each would cost a list in every one."""
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await until_told_from_now(pilot)
+        screen = app.screen
+        assert isinstance(screen, TicketsScreen)
+        await until_true(pilot, lambda: not screen._counting.waits)
+        seen, before = app.seen_up_to, app._change
+        counted: list[int] = []
+
+        def count(actor: Actor) -> dict[str, int]:
+            counted.append(1)
+            return {}
+
+        monkeypatch.setattr("desk.tickets.lists.counts", count)
+        Ticket.update(subject="Written by hand").where(Ticket.number == "1041").execute()
+        await until_true(pilot, lambda: app._change != before)
+        await settled(pilot)
+        assert app.seen_up_to == seen
+        assert "Written by hand" not in screen_text(app)
+        assert not counted
+        app.local_minute -= timedelta(minutes=1)
+        await until(pilot, "Written by hand")
+        await until_true(pilot, lambda: counted == [1])
 
 
 async def test_a_role_that_does_not_grant_it_says_so(app: NightdeskApp) -> None:

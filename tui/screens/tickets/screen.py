@@ -20,6 +20,7 @@ from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.draft_menu import offer_drafts
+from tui.paced import Paced
 from tui.screens.tickets.preview import Preview
 from tui.screens.tickets.views_bar import SHOWN, VIEW_TABS, TabPicked, Tabs, ViewsBar, ViewsPane
 from tui.text.safe import line
@@ -103,8 +104,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     class _Counted(Record):
         counts: dict[str, int]
-        filtered: int | None
         queues: tuple[OpenQueue, ...]
+        query: ListQuery
+        filtered: int | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,6 +119,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._preview_timer: Timer | None = None
         self._offered = False
         self._painted = False
+        self._counting = Paced(self, self._count)
+        self._asked_for: Actor | None = None
+        self._may_be_old = False
         self._asked_at: SeenUpTo | None = None
         self._shown_at: SeenUpTo | None = None
         self._looked: dict[str, SeenUpTo] = {}
@@ -180,8 +185,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         app = desk_app(self)
         pages, app.opening = app.opening or TicketPages(self.query_now()), None
         self.tickets.show(pages)
-        if self._painted:
-            self._count()
+        self._count_filtered()
+        if self._queue is not None and _key(self._queue) not in self._counts:
+            self._counting.ask()
         bar, pane = self.query_one(ViewsBar), self.query_one(ViewsPane)
         self.tickets.columns = frozenset(self._queue.line.columns) if self._queue else frozenset()
         self.query_one(TicketHead).refresh()
@@ -210,18 +216,33 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             tabs = queues.tabs(actor, zone)
             for queue in {_key(each): each for each in (*tabs, *([shown] if shown else []))}.values():
                 counts[_key(queue)] = lists.count(queue.tickets())
-            return self._Counted(counts, lists.count(query) if filtered else None, tabs)
+            return self._Counted(counts, tabs, query, lists.count(query) if filtered else None)
 
-        self.in_thread(count).then(self._show_counts, group="counts")
+        self.in_thread(count).then(self._show_counts, failed=self._not_counted)
 
     def _show_counts(self, counted: _Counted) -> None:
+        self._counting.ended()
         self._counts, self._tabs = counted.counts, counted.queues
         for pane in (self.query_one(ViewsBar), self.query_one(ViewsPane)):
             pane.tabs = self._all_tabs()
             pane.counts = counted.counts
-        self.query_one(ViewsBar).filter_count = counted.filtered
-        self._title(counted.filtered)
+        if counted.query == self.query_now():
+            self._show_filtered(counted.filtered)
         self._status()
+
+    def _not_counted(self, error: Exception) -> None:
+        self._counting.ended()
+        desk_app(self).flash_error(error)
+
+    def _count_filtered(self) -> None:
+        if self._filter:
+            self.in_thread(lists.count, self.query_now()).then(self._show_filtered, group="filtered")
+        else:
+            self.forget("filtered")
+
+    def _show_filtered(self, found: int | None) -> None:
+        self.query_one(ViewsBar).filter_count = found
+        self._title(found)
 
     def _title(self, filtered: int | None = None) -> None:
         title = self._place_title
@@ -280,13 +301,21 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         """Load what changed while another screen was shown."""
         super().on_screen_resume()
         if self._painted:
-            self.desk_changed()
+            self._load_again()
 
     def desk_changed(self) -> None:
-        """Load the list and its counts again."""
-        self._asked_at = desk_app(self).seen_up_to
+        """Load the list and its counts again if something came to a ticket; what else there is can wait."""
+        app = desk_app(self)
+        if (app.seen_up_to, app.actor) == (self._asked_at, self._asked_for):
+            self._may_be_old = True
+        else:
+            self._load_again()
+
+    def _load_again(self) -> None:
+        self._asked_at, self._asked_for = desk_app(self).seen_up_to, desk_app(self).actor
+        self._may_be_old = False
         self.tickets.reload()
-        self._count()
+        self._counting.ask()
 
     def company_changed(self) -> None:
         """Show who else is at which ticket."""
@@ -295,7 +324,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._title_preview()
 
     def minute_passed(self) -> None:
-        """Paint the ages of the list again, and the time left in the preview."""
+        """Load what changed beside tickets; paint the ages of the list again, and the preview's time left."""
+        if self._may_be_old:
+            self._load_again()
         self.tickets.refresh()
         self._show_preview(self.query_one(Preview).detail)
 
@@ -312,7 +343,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _first_painted(self) -> None:
         """Begin what can wait until the list stands."""
         desk_app(self).first_painted()
-        self._count()
+        self._counting.ask()
         self._look_for_drafts()
 
     @on(VirtualList.Highlighted, "#ticket-list")
@@ -459,7 +490,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def ticket_changed(self) -> None:
         """Forget the marks and load the list again."""
         self.tickets.clear_marks()
-        self.desk_changed()
+        self._load_again()
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
         """Return what can be copied of the ticket under the cursor."""
