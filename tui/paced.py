@@ -8,7 +8,7 @@ from collections.abc import Callable
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-REST = 20
+REST = 40
 """After work that took a second there are so many without: many apps ask one server."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -219,7 +220,7 @@ async def test_a_change_beside_the_tickets_is_loaded_at_the_next_minute(
         seen, before = app.seen_up_to, app._change
         counted: list[int] = []
 
-        def count(actor: Actor) -> dict[str, int]:
+        def count(actor: Actor, views: Iterable[str]) -> dict[str, int]:
             counted.append(1)
             return {}
 

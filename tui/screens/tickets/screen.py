@@ -186,7 +186,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         pages, app.opening = app.opening or TicketPages(self.query_now()), None
         self.tickets.show(pages)
         self._count_filtered()
-        if self._queue is not None and _key(self._queue) not in self._counts:
+        if self._painted and self._place not in self._counts:
             self._counting.ask()
         bar, pane = self.query_one(ViewsBar), self.query_one(ViewsPane)
         self.tickets.columns = frozenset(self._queue.line.columns) if self._queue else frozenset()
@@ -207,18 +207,23 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def _count(self) -> None:
         actor, query, zone = desk_app(self).actor, self.query_now(), desk_app(self).desk.zone
-        filtered, shown = bool(self._filter), self._queue
+        filtered, shown, views = bool(self._filter), self._queue, self._views_counted()
 
         def count() -> TicketsScreen._Counted:
             from desk import queues  # 5 ms, once the first tickets are painted
 
-            counts = lists.counts(actor)
+            counts = lists.counts(actor, views)
             tabs = queues.tabs(actor, zone)
             for queue in {_key(each): each for each in (*tabs, *([shown] if shown else []))}.values():
                 counts[_key(queue)] = lists.count(queue.tickets())
             return self._Counted(counts, tabs, query, lists.count(query) if filtered else None)
 
         self.in_thread(count).then(self._show_counts, failed=self._not_counted)
+
+    def _views_counted(self) -> frozenset[str]:
+        """Return the views of which a number stands anywhere."""
+        shown = SHOWN if self.has_class("-broad") else [view for view in SHOWN if view != "closed"]
+        return frozenset((*shown, self._view))
 
     def _show_counts(self, counted: _Counted) -> None:
         self._counting.ended()
@@ -759,6 +764,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Give the views a pane of their own where there is room."""
         self.set_class(event.size.width >= WITH_VIEWS, "-broad")
+        if self._counts and not self._views_counted() <= self._counts.keys():
+            self._counting.ask()
         try:
             self.call_after_refresh(self._load_preview)
         except NoMatches:
