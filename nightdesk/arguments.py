@@ -143,7 +143,9 @@ def body_option(what: str, *, required: bool = True) -> Callable[[_Command], _Co
             metavar="FILE|-",
             help="The text, in Markdown; - is standard input.",
         )
-        return option(read_early("body", lambda file: read_text(file, what) if file else "")(verb))
+        return option(
+            read_early("body", lambda file: read_text(file, what, attachable=True) if file else "")(verb)
+        )
 
     return decorate
 
@@ -208,16 +210,20 @@ def read_bytes(name: str) -> bytes:
     return Path(name).read_bytes()
 
 
-def read_text(name: str, what: str, *, may_be_empty: bool = False) -> str:
-    """Return a text in UTF-8. Raises UsageError for another or an empty one; OSError when unreadable."""
+def read_text(name: str, what: str, *, may_be_empty: bool = False, attachable: bool = False) -> str:
+    """Return a text in UTF-8. Raises UsageError for another or an empty one; OSError when unreadable.
+
+    `attachable`: it is for a mail, so that it may be attached instead.
+    """
+    attach = "send it as an attachment" if attachable else ""
     raw = read_bytes(name)
     place = "standard input" if name == "-" else name
     if len(raw) > MAX_TEXT:
-        raise UsageError(f"{place} has {len(raw) >> 20} MB: too long for {what}", "send it as an attachment")
+        raise UsageError(f"{place} has {len(raw) >> 20} MB: too long for {what}", attach or "make it shorter")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"{place} is no text in UTF-8", "convert it, or send it as an attachment") from None
+        raise UsageError(f"{place} is no text in UTF-8", f"convert it{attach and ', or '}{attach}") from None
     if not text.strip() and not may_be_empty:
         raise UsageError(f"{what} is empty: there is no text in {place}", "write it first")
     return text

@@ -5,9 +5,10 @@ A file is whole: what a table leaves out has its default. What the file does not
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.errors import ConfigError
@@ -612,14 +613,27 @@ def take_in(
             own = [step for step in steps if step.kind == kind_name]
             for step in own:
                 if step.outcome == "added" and kind.begin is not None:
-                    kind.begin(actor, desk, by_name[step.kind, step.name])
+                    with _blaming(step):
+                        kind.begin(actor, desk, by_name[step.kind, step.name])
             for step in own:
                 table = by_name.get((step.kind, step.name))
                 if step.outcome == "added" and kind.add is not None and table is not None:
-                    kind.add(actor, desk, table)
+                    with _blaming(step):
+                        kind.add(actor, desk, table)
                 elif step.outcome == "changed" and table is not None:
-                    steps[steps.index(step)] = _changed(kind, step, table, actor, desk)
+                    with _blaming(step):
+                        steps[steps.index(step)] = _changed(kind, step, table, actor, desk)
     return steps
+
+
+@contextmanager
+def _blaming(step: Step) -> Iterator[None]:
+    """Name the table of the file that something is wrong with: those who say it know no file."""
+    try:
+        yield
+    except DeskError as error:
+        error.args = (f"{step.kind} '{one_line(step.name, 60)}': {error}",)
+        raise
 
 
 def drift(desk: Desk, actor: Actor, tables: Mapping[str, Sequence[Table]]) -> list[Step]:
@@ -673,7 +687,8 @@ def _whole(name: str, table: object) -> Table:
             continue
         default = kind.defaults[key]
         numbers = isinstance(default, int) and not isinstance(default, bool)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) if numbers else None
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        fits = number if numbers else None
         if not (type(value) is type(default) if fits is None else fits):
             raise WrongUse(
                 f"{name} '{shown}': {key} cannot be {one_line(repr(value), 40)}", f"as in {key} = {default!r}"

@@ -122,7 +122,7 @@ def reply(
     metavar="FILE|-",
     help="What stands above it, in Markdown; - is standard input.",
 )
-@read_early("body", lambda file: "" if file is None else read_text(file, "the text"))
+@read_early("body", lambda file: "" if file is None else read_text(file, "the text", attachable=True))
 @click.option("--as-attachment", is_flag=True, help="Attach the whole mail instead of quoting it.")
 @click.option("--no-files", is_flag=True, help="Without the files that it came with.")
 @desk_verb

@@ -131,11 +131,36 @@ def test_one_wrong_thing_leaves_everything_as_it_was(desk: Desk) -> None:
         ("[[filter]]\nname = 'A'\nthen = [3]", "list of actions"),
         ("[[filter]]\nname = 'A'\nstop = 1", "stop cannot be"),
         ("[[sla]]\nname = 'A'\nhours = true", "hours cannot be"),
+        ("[[sla]]\nname = 'A'\nhours = nan", "sla 'A': hours cannot be nan"),
+        ("[[filter]]\nname = 'A'\norder = 1e400", "filter 'A': order cannot be inf"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_place(text: str, says: str) -> None:
     with pytest.raises(WrongUse, match=says):
         rule_file.read(text)
+
+
+@every_row(
+    ("text", "says"),
+    [
+        (
+            "[[canned]]\nname = 'A'\nbody = 'Hello {{ foo'",
+            "canned 'A': the canned answer, line 1: unexpected end",
+        ),
+        ("[[filter]]\nname = 'A'\nif = 'nosuch:1'\nthen = ['close']", "filter 'A': there is no filter word"),
+        (
+            "[[filter]]\nname = 'A'\nif = 'subject:x'\nthen = ['topic:B']",
+            "filter 'A': there is no topic 'B'",
+        ),
+        ("[[queue]]\nname = 'A'\nquery = '((('", "queue 'A': a bracket is not closed"),
+        ("[[sla]]\nname = 'Standard'\nhours = -5", "sla 'Standard': -5 hours is no SLA"),
+    ],
+)
+def test_what_the_desk_refuses_of_a_file_is_told_with_its_table(desk: Desk, text: str, says: str) -> None:
+    with pytest.raises(DeskError) as refused:
+        take_in(desk, text)
+    assert str(refused.value).startswith(says)
+    assert refused.value.hint
 
 
 def test_the_doctor_tells_where_the_desk_left_its_file(desk: Desk, tmp_path: Path) -> None:
