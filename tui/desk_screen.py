@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from textual import events, on
@@ -90,6 +91,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
     TYPES: ClassVar[bool] = False
     """Whether letters are text here, wherever the cursor is."""
     _resumed = False
+    _minute: datetime | None = None
     _window_hints: tuple[tuple[str, str], ...] | None = None
     _prompt_hints: tuple[tuple[str, str], ...] | None = None
     AUTO_FOCUS: ClassVar[str | None] = "*"
@@ -214,8 +216,11 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         self.health_changed()
 
     def on_screen_resume(self) -> None:
-        """Show health and time as they are now."""
+        """Show health, time and ages as they are now: what another place covers is told of no minute."""
         self.health_changed()
+        minute, self._minute = self._minute, desk_app(self).local_minute
+        if minute is not None and minute != self._minute:
+            self.minute_passed()
 
 
 class DeskModal(DeskNode, ModalScreen[ScreenResultType]):

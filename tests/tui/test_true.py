@@ -19,7 +19,7 @@ from models.messages import Message
 from models.tickets import Ticket
 from tests.support.frames import NOW
 from tests.support.workbench import note_waiting
-from tests.tui.screen import SMALL_AND_LARGE, screen_text, settled, until
+from tests.tui.screen import SMALL_AND_LARGE, screen_text, settled, until, until_true
 from tui.app import NightdeskApp
 from tui.desk_calls import DeskApp, DeskCalls
 
@@ -117,6 +117,22 @@ async def test_ages_and_promises_move_with_the_clock_on_a_quiet_screen(app: Nigh
         text = await until(pilot, "44m")
         assert "26m" not in text
         assert "30m" in next(row for row in text.splitlines() if "#1042" in row)
+
+
+async def test_ages_are_those_of_now_when_another_place_is_left(app: NightdeskApp) -> None:
+    clock = Clock()
+    app.now = clock
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "SLA 48 min left")
+        await pilot.press("3")
+        await until(pilot, "[3]Logs")
+        clock.now += timedelta(minutes=18)
+        await until_true(pilot, lambda: app.local_minute == clock.now.replace(second=0, microsecond=0))
+        await settled(pilot)
+        await pilot.press("1")
+        text = await until(pilot, "SLA 30 min left")
+        assert "30m" in next(row for row in text.splitlines() if "#1042" in row)
+        assert "26m" not in text
 
 
 async def test_the_thread_tells_what_is_left_of_its_promise_now(app: NightdeskApp) -> None:
