@@ -10,6 +10,8 @@ from textual.timer import Timer
 
 REST = 40
 """After work that took a second there are so many without: many apps ask one server."""
+LONGEST_REST = 30.0
+"""Seconds without, however long the work took: a line may have been cut meanwhile."""
 
 
 class Paced:
@@ -22,6 +24,7 @@ class Paced:
         self._rests_until = 0.0
         self._timer: Timer | None = None
         self._again = False
+        self._in_haste = False
 
     @property
     def waits(self) -> bool:
@@ -39,16 +42,28 @@ class Paced:
             else:
                 self._start()
 
+    def ask_in_haste(self) -> None:
+        """Begin without a rest: a person looks for what came of their own key."""
+        if self._begun is not None:
+            self._again = self._in_haste = True
+        else:
+            self._start()
+
     def ended(self) -> None:
         """Hear that the work is done, or has failed."""
         now = time.monotonic()
         took = 0.0 if self._begun is None else now - self._begun
-        self._begun, self._rests_until = None, now + took * REST
-        if self._again:
-            self._again = False
+        self._begun, self._rests_until = None, now + min(took * REST, LONGEST_REST)
+        again, self._again = self._again, False
+        in_haste, self._in_haste = self._in_haste, False
+        if in_haste:
+            self._start()
+        elif again:
             self.ask()
 
     def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
         self._timer = None
         self._begun = time.monotonic()
         self._begin()

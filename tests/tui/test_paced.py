@@ -8,29 +8,40 @@ import pytest
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from tui.paced import REST, Paced
+from tui.paced import LONGEST_REST, REST, Paced
+
+
+class Alarm(Timer):
+    """A timer that is let ring by the test."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
 
 
 class Clock(MessagePump):
-    """A node whose timers run when the test says that time has passed."""
+    """A node whose timers ring when the test says that time has passed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 1000.0
-        self.set: list[tuple[float, Callable[[], object]]] = []
+        self.alarms: list[tuple[float, Callable[[], object], Alarm]] = []
 
     def set_timer(self, delay: float, callback: object = None, **_: object) -> Timer:
         assert callable(callback)
-        self.set.append((self.now + delay, callback))
-        return Timer(self, delay)
+        alarm = Alarm(self, delay)
+        self.alarms.append((self.now + delay, callback, alarm))
+        return alarm
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""
         self.now += seconds
-        due = [callback for moment, callback in self.set if moment <= self.now]
-        self.set = [(moment, callback) for moment, callback in self.set if moment > self.now]
-        for callback in due:
-            callback()
+        due = [each for each in self.alarms if each[0] <= self.now]
+        self.alarms = [each for each in self.alarms if each[0] > self.now]
+        for _, callback, alarm in due:
+            if not alarm.stopped:
+                callback()
 
 
 @pytest.fixture
@@ -82,3 +93,32 @@ def test_after_a_rest_nobody_waits(clock: Clock) -> None:
     clock.passes(1.0 * REST)
     work.ask()
     assert len(begun) == 2
+
+
+def test_what_a_person_looks_for_needs_no_rest_and_is_not_done_twice(clock: Clock) -> None:
+    begun: list[float] = []
+    work = Paced(clock, lambda: begun.append(clock.now))
+    work.ask()
+    clock.passes(1.0)
+    work.ended()
+    work.ask()
+    work.ask_in_haste()
+    assert begun == [1000.0, 1001.0]
+    work.ask_in_haste()
+    clock.passes(1.0)
+    work.ended()
+    assert begun == [1000.0, 1001.0, 1002.0]
+    work.ended()
+    clock.passes(100.0)
+    assert len(begun) == 3
+
+
+def test_work_that_hung_for_minutes_rests_no_longer_than_other(clock: Clock) -> None:
+    begun: list[float] = []
+    work = Paced(clock, lambda: begun.append(clock.now))
+    work.ask()
+    clock.passes(600.0)
+    work.ended()
+    work.ask()
+    clock.passes(LONGEST_REST)
+    assert begun == [1000.0, 1600.0 + LONGEST_REST]

@@ -496,6 +496,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         """Forget the marks and load the list again."""
         self.tickets.clear_marks()
         self._load_again()
+        self._counting.ask_in_haste()
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
         """Return what can be copied of the ticket under the cursor."""
