@@ -49,11 +49,15 @@ class Reader:
         self._asked.put(_Asked(arrivals, pack_ahead(arrivals, self._desk.blob_threshold), future))
         return future
 
+    def finish(self) -> None:
+        """Have each process end when it has nothing left to read: no more is asked for."""
+        for _ in self.processes.lines:
+            self._asked.put(None)
+
     def close(self) -> None:
         """Read no more; nobody waits for what was asked for."""
         self._closed = True
-        for _ in self.processes.lines:
-            self._asked.put(None)
+        self.finish()
         self.processes.end(GOODBYE_SECONDS)
 
     def _talk(self, line: Line) -> None:
@@ -63,6 +67,7 @@ class Reader:
                 asked.future.set_result(prepared(asked.arrivals, readings, asked.packing))
             except BaseException as error:
                 asked.future.set_exception(error)
+        line.hang_up()
 
     def _read(self, line: Line, arrivals: Sequence[Arrival]) -> list[Reading]:
         zone = self._desk.zone

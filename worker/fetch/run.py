@@ -244,6 +244,8 @@ class FetchRun(Generic[N, M]):
                 asked, coming = self._ask(ahead)
             self._settle(all_of_them=False)
             self.watch()
+        if self._reader is not None:
+            self._reader.finish()  # its processes end while the last batches are stored
         self._store_readings()
         waiting = len(self._open) - sum(name in self._open for name in self._absent)
         self.tally.more |= bool(waiting)

@@ -91,6 +91,21 @@ def test_it_is_started_once_and_ends_with_the_run(
     assert started[0].processes.first.returncode == 0
 
 
+def test_its_processes_end_when_nothing_is_left_to_be_read(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Reader.close
+
+    def wait_first(reader: Reader) -> None:
+        reader.processes.first.wait(60)  # raises when nobody told them yet that no more is asked for
+        close(reader)
+
+    monkeypatch.setattr(Reader, "close", wait_first)
+    with FaultyImap([mail(n) for n in range(1, 61)]) as server:
+        assert fetch(desk, add_mailbox(server, batch=5)).fetched == 60
+    assert started[0].processes.first.returncode == 0
+
+
 def test_a_handful_of_mails_starts_no_process(
     desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
 ) -> None:
