@@ -8,8 +8,10 @@ not read is read here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 GOODBYE_SECONDS = 2.0
 PROCESSES = 2
+NICENESS = 5
+"""Who stores goes before who reads: it waits often, for a moment each, and all wait for it in the end."""
 
 
 class _Asked(NamedTuple):
@@ -40,6 +44,9 @@ class Reader:
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._closed = False
         self.processes = ReadingProcesses(PROCESSES)
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        with suppress(OSError):  # they read as well without
+            os.setpriority(os.PRIO_PROCESS, self.processes.first.pid, ours + NICENESS)
         for line in self.processes.lines:
             Thread(target=self._talk, args=[line], name="reader", daemon=True).start()
 

@@ -22,7 +22,7 @@ from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_pop3 import FaultyPop3
 from worker.fetch import run
 from worker.fetch.job import fetch_mailbox
-from worker.fetch.reader import Reader
+from worker.fetch.reader import NICENESS, Reader
 
 
 @pytest.fixture
@@ -61,6 +61,15 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
     for ours, theirs in zip(here, there, strict=True):
         assert (ours.arrival, ours.mail, ours.trouble) == (theirs.arrival, theirs.mail, theirs.trouble)
         assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
+
+
+def test_who_stores_goes_before_who_reads(desk: Desk) -> None:
+    reader = Reader(desk)
+    try:
+        theirs = os.getpriority(os.PRIO_PROCESS, reader.processes.first.pid)
+        assert theirs == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, 19)
+    finally:
+        reader.close()
 
 
 @pytest.mark.parametrize("first_was_killed", [False, True])
