@@ -215,13 +215,9 @@ class FetchRun(Generic[N, M]):
         from worker.fetch.reader import Reader  # 7 ms with all that reads mail, for long runs
 
         try:
-            reader = Reader(self.desk)
+            return Reader(self.desk)
         except OSError:  # there is no room for more processes: the mails are read here
             return None
-        # 40 ms that would have to be waited for later: now those processes are loading, and take longer.
-        from desk.intake import pipeline  # noqa: F401
-
-        return reader
 
     def _release_gone(self, again: list[N], due: set[str]) -> None:
         gone = due - {str(name) for name in again}
@@ -233,6 +229,10 @@ class FetchRun(Generic[N, M]):
     def _batches(self, new: list[N]) -> None:
         ahead = self._ahead(new)
         asked, coming = self._ask(ahead)
+        if self._reader is not None:
+            # 60 ms that would have to be waited for later: now those processes are loading, and take longer.
+            from desk.alerts import notifications  # noqa: F401
+            from desk.intake import pipeline  # noqa: F401
         while coming is not None:
             names, download = asked, self._came(asked, coming)
             if download.trouble is None:
