@@ -449,7 +449,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             return
         finally:
             self._watching = False
-        self._look_failed = ""
+        if self._look_failed:
+            self._look_failed = ""
+            self.flash("The desk answers again")
         if isinstance(seen, Company):
             self._tell_company(seen)
         elif seen is not None:

@@ -34,6 +34,7 @@ async def test_what_was_said_is_read_again_whole(app: NightdeskApp, monkeypatch:
                 while not look.called:
                     await app._watch()
         assert [flash.text for _, flash in app.said] == ["the first", "another"], "each once"
+        await until(pilot, "The desk answers again")
         app.flash(long, "error")
         await until(pilot, "  F9 all")
         app.flash_error(DatabaseFailed("database is locked"))
