@@ -15,7 +15,7 @@ from desk.home import Desk
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts, reply
-from desk.tickets import changes, detail, lifecycle
+from desk.tickets import changes, detail, lifecycle, purging, trash
 from models import presence
 from models.agents import Agent
 from models.fields import utc_text
@@ -253,6 +253,27 @@ async def test_an_answer_follows_a_ticket_that_was_joined_to_another(
         await until(pilot, "outbox 1")
         assert detail.show("1041").messages[-1].text.startswith("My answer")
         assert detail.show("1042").messages == ()
+
+
+async def test_who_writes_on_a_ticket_that_is_purged_can_leave(
+    actor: Actor, jo: Actor, app: NightdeskApp
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin_answer(pilot)
+        await pilot.press(*"My answer")
+        await until(pilot, "draft saved")
+        trash.delete(jo, ["1042"])
+        purging.purge(jo, NOW, whole_trash=True)
+        await pilot.press(*"!", "escape")
+        assert "It cannot be kept as a draft: there is no ticket 1042" in await until(
+            pilot, "lose what you wrote?"
+        )
+        await pilot.press("n")
+        await until(pilot, "My answer!")
+        await pilot.press("escape")
+        await until(pilot, "lose what you wrote?")
+        await pilot.press("y")
+        await until_gone(pilot, "My answer!")
 
 
 async def test_a_draft_remembers_what_its_author_knew(

@@ -151,6 +151,7 @@ class ComposeScreen(DeskScreen[None]):
         # Files wait in a draft for what is forwarded: left as it is, nothing stays of it.
         self._dirty = bool(composition.came_with)
         self._saved_at = ""
+        self._not_kept = ""
         self._timer: Timer | None = None
         self._saving = asyncio.Lock()
         self._done = False
@@ -504,9 +505,10 @@ class ComposeScreen(DeskScreen[None]):
                 self._dirty = True
                 raise
             except Exception as error:
-                self._dirty = True
+                self._dirty, self._not_kept = True, str(error) or type(error).__name__
                 desk_app(self).flash_error(error)
                 return
+            self._not_kept = ""
             paths = tuple(str(item.path) for item in self.composition.attachments)
             self.composition = replace(self.composition, draft_id=draft_id, kept_files=paths)
             self._saved_at = f"draft saved {desk_app(self).now().astimezone(desk_app(self).desk.zone):%H:%M}"
@@ -865,6 +867,7 @@ class ComposeScreen(DeskScreen[None]):
             return
         await self.keep_draft()
         if self._dirty:
+            self._ask_to_lose()
             return
         if self.composition.draft_id is not None:
             place = self.query_one(Body).cursor_location
@@ -872,6 +875,16 @@ class ComposeScreen(DeskScreen[None]):
             key = desk_app(self).key("tickets.drafts", "D")
             desk_app(self).flash_later(f"The draft is kept: {key} in the list goes on with it")
         self._end()
+
+    def _ask_to_lose(self) -> None:
+        """Let a person go who wrote what cannot be kept, as on a ticket that was deleted meanwhile."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._end()
+
+        why = f"It cannot be kept as a draft: {self._not_kept}."
+        self.app.push_screen(Confirm("Leave, and lose what you wrote?", why), answered)
 
     def _end(self) -> None:
         self._done = True
