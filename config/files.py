@@ -11,6 +11,7 @@ from config.records import Record
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
+_DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")
 
 
 class Problem(Record):
@@ -48,8 +49,24 @@ def _write_temporary(path: Path, data: bytes, mode: int) -> Path:
     return temporary
 
 
+def refuse_device(path: Path) -> None:
+    """Raise ConfigError where something stands that is no file: replaced, it is gone for every program."""
+    place = path.absolute()
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        mode = stat.S_IFREG
+    # /dev/stdout is a link to what may be a file.
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or str(place.parent) in _DEVICES:
+        raise ConfigError(f"{path} is a device or a pipe, no file", "name a file")
+
+
 def atomic_write(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
-    """Replace `path` by `data`: temporary file beside it, fsync, rename, fsync of the directory."""
+    """Replace `path` by `data`: temporary file beside it, fsync, rename, fsync of the directory.
+
+    Raises ConfigError for a device or a pipe.
+    """
+    refuse_device(path)
     temporary = _write_temporary(path, data, mode)
     try:
         temporary.replace(path)

@@ -18,8 +18,9 @@ from typing import IO
 import zstandard
 
 from config.clock import now
+from config.errors import ConfigError
 from config.expressions import expression
-from config.files import ensure_dir, fsync_dir
+from config.files import ensure_dir, fsync_dir, refuse_device
 from models import blobs, deliveries, leases, locks, settings, sqlite
 from models.database import SCHEMA_VERSION, other_database
 from models.errors import DatabaseHeld, DeskAtWork, is_damage
@@ -313,6 +314,10 @@ def _refuse_own_files(files: Files, target: Path) -> None:
         raise BackupError(f"{target} is a directory", "name a file in it")
     if not target.parent.is_dir():
         raise BackupError(f"there is no directory {target.parent}", "make it, or correct the path")
+    try:
+        refuse_device(target)
+    except ConfigError as error:
+        raise BackupError(str(error), "name a file, and copy it from there") from None
 
 
 def _copied(files: Files, copy: Path) -> bytes | None:

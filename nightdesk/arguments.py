@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import click
@@ -203,11 +202,15 @@ def noun(name: str, help: str, verbs: Iterable[click.Command] = ()) -> click.Gro
     return group
 
 
-def read_bytes(name: str) -> bytes:
-    """Return a file that the person named, or standard input for '-'. Raises OSError."""
+def read_bytes(name: str, most: int = -1) -> bytes:
+    """Return a file that the person named, or standard input for '-'; of a long one only the beginning.
+
+    Raises OSError.
+    """
     if name == "-":
-        return sys.stdin.buffer.read()
-    return Path(name).read_bytes()
+        return sys.stdin.buffer.read(most)
+    with open(name, "rb") as file:  # noqa: PTH123
+        return file.read(most)
 
 
 def read_text(name: str, what: str, *, may_be_empty: bool = False, attachable: bool = False) -> str:
@@ -216,10 +219,12 @@ def read_text(name: str, what: str, *, may_be_empty: bool = False, attachable: b
     `attachable`: it is for a mail, so that it may be attached instead.
     """
     attach = "send it as an attachment" if attachable else ""
-    raw = read_bytes(name)
+    raw = read_bytes(name, MAX_TEXT + 1)
     place = "standard input" if name == "-" else name
     if len(raw) > MAX_TEXT:
-        raise UsageError(f"{place} has {len(raw) >> 20} MB: too long for {what}", attach or "make it shorter")
+        raise UsageError(
+            f"{place} has more than {MAX_TEXT >> 20} MB: too long for {what}", attach or "make it shorter"
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigError
-from config.files import atomic_write, check_mode, check_private, ensure_dir, write_once
+from config.files import atomic_write, check_mode, check_private, ensure_dir, refuse_device, write_once
 
 
 def mode(path: Path) -> int:
@@ -43,6 +43,31 @@ def test_a_failing_write_leaves_the_old_file_and_no_other(
             atomic_write(target, b"new")
     assert target.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+def test_no_pipe_and_no_device_is_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for place in (pipe, link):
+        with pytest.raises(ConfigError, match="is a device or a pipe"):
+            atomic_write(place, b"x")
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/stdout", "/dev/fd/0", "/dev/full"])
+def test_what_every_program_uses_is_no_place_for_a_file(place: str, tmp_path: Path) -> None:
+    with (tmp_path / "stdin").open("w") as file:
+        before = os.dup(0)
+        os.dup2(file.fileno(), 0)
+        try:
+            with pytest.raises(ConfigError, match="is a device or a pipe"):
+                refuse_device(Path(place))
+        finally:
+            os.dup2(before, 0)
+            os.close(before)
 
 
 def test_of_many_that_create_a_file_at_once_exactly_one_wins(tmp_path: Path) -> None:

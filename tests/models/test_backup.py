@@ -411,6 +411,15 @@ def test_a_backup_never_replaces_a_file_of_the_desk_by_a_link(worked: Desk, tmp_
             backup(files_of(worked), target)
 
 
+def test_a_backup_never_replaces_a_device_or_a_pipe(worked: Desk, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BackupError, match="is a device or a pipe, no file"):
+        backup(files_of(worked), pipe)
+    assert pipe.is_fifo()
+    assert list(tmp_path.glob(".*.tmp")) == []
+
+
 def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
     worked: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
