@@ -24,14 +24,11 @@ def ask_together(questions: Callable[[], Iterable[Asked]]) -> None:
             remembered.keep(touched_by(each[0]), each, rows)
 
 
-class _Usual(NamedTuple):
+class Usual(NamedTuple):
     """What a block asked the last time, and both times before."""
 
     last: frozenset[Asked] = frozenset()
     both: frozenset[Asked] = frozenset()
-
-
-_usual: dict[str, _Usual] = {}
 
 
 @contextmanager
@@ -41,7 +38,8 @@ def as_usual(block: str) -> Iterator[None]:
     if remembered is None or isinstance(db.obj, DeskDatabase):
         yield
         return
-    before, around = _usual.get(block, _Usual()), remembered.noted
+    usual: dict[str, Usual] = db.obj.usual
+    before, around = usual.get(block, Usual()), remembered.noted
     ask_together(lambda: before.both)
     noted: set[Asked] = set()
     remembered.noted = noted
@@ -49,4 +47,4 @@ def as_usual(block: str) -> Iterator[None]:
         yield
     finally:
         remembered.noted = around
-    _usual[block] = _Usual(frozenset(noted), before.last & noted)
+    usual[block] = Usual(frozenset(noted), before.last & noted)

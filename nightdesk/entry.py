@@ -62,11 +62,11 @@ def _dispatch(argv: Sequence[str]) -> int:
     options = None if "_NIGHTDESK_COMPLETE" in os.environ else plain_options(argv)
     if options is not None:
         if options.fetch_once:
-            from nightdesk import later  # 0.6 ms, for a fetch
+            from nightdesk import late_imports  # 0.6 ms, for a fetch
 
-            later.put_off(*later.UNUSED_BY_FETCH)
-            later.import_peewee()
-            later.import_futures()
+            late_imports.put_off(*late_imports.UNUSED_BY_FETCH)
+            late_imports.import_peewee()
+            late_imports.import_futures()
             from nightdesk.verbs.fetch_once import fetch_once  # 21 ms, for a fetch
 
             return fetch_once(options)

@@ -35,6 +35,7 @@ from models.remembered import NewRow
 from models.sql_context import SqlContext
 
 if TYPE_CHECKING:
+    from models.ahead import Usual
     from models.stores import Store
 
 WAIT_SECONDS = 15
@@ -132,7 +133,8 @@ class _Adapter(peewee.Psycopg3Adapter):
 class PostgresDesk(peewee.PostgresqlDatabase):
     """A desk's database on a server.
 
-    ``folder`` is where this host keeps the desk's key, ``store`` where large blobs are, if not in their rows.
+    ``folder`` is where this host keeps the desk's key, ``store`` where large blobs are, if not in their rows;
+    ``usual`` is what blocks asked the last times (`models.ahead`).
     """
 
     field_types = {  # noqa: RUF012
@@ -164,6 +166,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         self._spare = SpareConnections()
         self.news = News(self)
         self.words = KnownWords()
+        self.usual: dict[str, Usual] = {}
 
     def schema_version(self) -> int:
         """Return the number of the last migration that the database has had; 0 where there is no desk."""

@@ -155,13 +155,13 @@ def _take_in(call: Call, name: str) -> None:
 
         # A tenth of the time would go into looking for garbage among freshly imported modules.
         gc.disable()
-        from nightdesk import later  # 1.5 ms with typing, for a piped mail
+        from nightdesk import late_imports  # 1.5 ms with typing, for a piped mail
 
-        later.put_off(*later.UNUSED_BY_PIPE)
+        late_imports.put_off(*late_imports.UNUSED_BY_PIPE)
         if os.stat(os.path.join(call.spool or "", name)).st_size < _LARGE:  # noqa: PTH118
-            later.put_off_openssl()
-        later.import_pathlib()
-        later.import_peewee()
+            late_imports.put_off_openssl()
+        late_imports.import_pathlib()
+        late_imports.import_peewee()
         from nightdesk.pipe.ingest import take_in  # 39 ms, for a piped mail
 
         _say(call, take_in(call, name))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nightdesk.context import desk_open
 from nightdesk.errors import UsageError
-from nightdesk.later import UNUSED_AT_FIRST_SIGHT, import_textual, put_off
+from nightdesk.late_imports import UNUSED_AT_FIRST_SIGHT, import_textual, put_off
 from nightdesk.options import Options
 
 _READERS = 2

@@ -11,7 +11,7 @@ from tests.support.rows import every_row
 def said(code: str) -> str:
     """What a Python of its own prints."""
     put_off = (
-        "import sys; from nightdesk.later import import_peewee, put_off, put_off_openssl\n"
+        "import sys; from nightdesk.late_imports import import_peewee, put_off, put_off_openssl\n"
         "put_off('colorsys', 'uuid'); put_off_openssl(); import_peewee()\n"
     )
     command = [sys.executable, "-c", put_off + code]
@@ -58,13 +58,13 @@ def said(code: str) -> str:
             "b600 False",
         ),
         (
-            "from nightdesk.later import import_pathlib; import_pathlib(); import pathlib\n"
+            "from nightdesk.late_imports import import_pathlib; import_pathlib(); import pathlib\n"
             "print('urllib.parse' in sys.modules, pathlib.Path('/a b').as_uri()); import urllib.parse\n"
             "print(urllib.parse.quote(' '))",
             "False file:///a%20b\n%20",
         ),
         (
-            "from nightdesk.later import import_futures; import_futures(); import sys\n"
+            "from nightdesk.late_imports import import_futures; import_futures(); import sys\n"
             "import concurrent.futures._base as base; print('string' in sys.modules)\n"
             "import logging; logging.basicConfig(stream=sys.stdout); base.LOGGER.warning('one %s', 'word')",
             "False\nWARNING:concurrent.futures:one word",
@@ -76,7 +76,7 @@ def said(code: str) -> str:
             "False\nSSLProtocol True",
         ),
         (
-            "from nightdesk.later import import_textual; import_textual(); import textual.app as app\n"
+            "from nightdesk.late_imports import import_textual; import_textual(); import textual.app as app\n"
             "print({'platformdirs.unix', 'textual.widgets._input'} & {*sys.modules}); import platformdirs\n"
             "print(app.CommandPalette().id, app.user_downloads_path().is_absolute())\n"
             "from textual.command import CommandPalette; print(CommandPalette.__name__)",
