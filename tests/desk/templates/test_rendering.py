@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,16 @@ def test_what_a_stranger_wrote_is_never_a_template(value: str) -> None:
     assert "49" not in rendered.text
     assert "\x1b" not in rendered.text
     assert rendered.places == ()
+
+
+def test_a_text_is_not_too_long_because_the_machine_does_something_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hours = count(step=3600)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(hours)))
+    assert render("{{ ticket.subject }}, {{ ticket.number }}", known(ticket_subject="x")).text.startswith(
+        "x,"
+    )
 
 
 def test_long_facts_are_cut_and_the_result_is_bounded() -> None:
