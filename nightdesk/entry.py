@@ -18,10 +18,22 @@ def main() -> NoReturn:
     """Run the command line and leave with its status."""
     # Modules are no garbage: looking for some while they load is 7 ms of a short call.
     gc.set_threshold(50_000)
+    _open_standard_streams()
     status = run(sys.argv[1:])
     # The last search for garbage is a tenth of a short call, and the system takes all memory back anyway.
     gc.freeze()
     sys.exit(status)
+
+
+def _open_standard_streams() -> None:
+    """Give a stream that the caller closed a place to go; a file of the desk would be opened in its stead."""
+    if sys.stdin is not None and sys.stdout is not None and sys.stderr is not None:
+        return
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            # The lowest free number is this one.
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def run(argv: Sequence[str]) -> int:

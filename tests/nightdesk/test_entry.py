@@ -43,6 +43,17 @@ def test_wrong_usage_is_status_2_and_one_line(program: Program, argv: list[str],
     assert_one_line_that_helps(program(*argv), 2, *words)
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("call", ["ticket list", "log", "doctor --json", "--fetch-once"])
+def test_a_stream_that_the_caller_closed_is_no_fault(program: Program, call: str, closed: str) -> None:
+    assert program("init").status == 0
+    shell = f'"$PYTHON" -m nightdesk {call} {closed}'
+    code = f"import subprocess, sys; sys.exit(subprocess.run({shell!r}, shell=True).returncode)"
+    done = program.python("-c", code, PYTHON=sys.executable)
+    usual = program(*call.split())
+    assert (done.status, "internal error" in done.err) == (usual.status, False), done.err
+
+
 def test_without_a_terminal_the_app_refuses_and_names_fetch_once(program: Program) -> None:
     assert_one_line_that_helps(program(), 2, "terminal", "--fetch-once")
 
