@@ -59,7 +59,8 @@ def place_of(url: str) -> str:
     """Return as much of an address as may be shown: without a query, and without a password."""
     found = _split(url)
     port = "" if found.port in (None, _PORTS[found.scheme]) else f":{found.port}"
-    return f"{found.scheme}://{found.hostname}{port}{found.path}"
+    host = f"[{found.hostname}]" if ":" in (found.hostname or "") else found.hostname
+    return f"{found.scheme}://{host}{port}{found.path}"
 
 
 def post(
@@ -104,9 +105,12 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
 def _split(url: str) -> SplitResult:
     try:
         found = urlsplit(url.strip())
-        _ = found.port
+        if found.port == 0:
+            raise ValueError(found.port)
     except ValueError:
         raise NotThere(f"{one_line(url, 60)} is no address", hint="Write https://host/path.") from None
+    if not (found.hostname or "").isascii():
+        raise NotThere("the host has letters that are not ASCII", hint=_in_ascii(found.hostname or ""))
     plain = url.isascii() and url.isprintable() and " " not in url.strip()
     if found.scheme not in _PORTS or not found.hostname or not plain:
         raise NotThere("the address is not https://host/path", hint="Write https://host/path.")
@@ -115,6 +119,13 @@ def _split(url: str) -> SplitResult:
             "the address has a user's name in it", hint="A webhook is signed; it needs no password."
         )
     return found
+
+
+def _in_ascii(host: str) -> str:
+    try:
+        return f"Write {host.encode('idna').decode()} instead."
+    except UnicodeError:
+        return "Write it as it is in the DNS: xn--..."
 
 
 def _ask(url: SplitResult, sending: _Sending) -> tuple[Answer, str]:

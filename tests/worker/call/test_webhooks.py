@@ -359,12 +359,22 @@ class TestTheWebhook:
         [
             *("ftp://h.example/x", "h.example", "https://", "https://u:p@h.example/", "file:///etc/passwd"),
             *("https://h.example:99999/", "https://h.example/a b", "http://h.example/\r\nX: y"),
+            *("https://h.example:0/", "https://[::1/"),
         ],
     )
     def test_what_is_no_address_is_refused(self, desk: Desk, url: str) -> None:
         with pytest.raises((DeskError, MailError)):
             listeners.add(desk, ADMIN, "webhook", "W", url)
         assert not rows("SELECT 1 FROM listener")
+
+    def test_an_address_is_shown_as_it_may_be_written(self, desk: Desk) -> None:
+        line, _ = listeners.add(desk, ADMIN, "webhook", "W", "https://[2001:db8::1]:8443/x?token=1")
+        assert line.place == "https://[2001:db8::1]:8443/x"
+
+    def test_letters_beyond_ascii_are_told_as_the_dns_has_them(self, desk: Desk) -> None:
+        with pytest.raises(MailError) as refused:
+            listeners.add(desk, ADMIN, "webhook", "W", "https://bücher.example/x")
+        assert "Write xn--bcher-kva.example instead" in refused.value.hint
 
     @pytest.mark.parametrize(
         "wrong", [{"events": ["lunch"]}, {"condition": "nobody:here"}, {"secret": "short"}]
