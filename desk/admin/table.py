@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from config.expressions import expression
 from desk import logs
-from desk.errors import DeskError, NotFound, WrongUse
+from desk.errors import DeskError, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor, require
 from mail.errors import MailError
@@ -187,6 +187,18 @@ class WrongField(WrongUse):
         self.field = field
 
 
+class ChangedMeanwhile(WrongField):
+    """A field that somebody else changed since its form was opened; `is_now` is what they made of it."""
+
+    def __init__(self, field: Field, is_now: Value) -> None:
+        words = (
+            {True: "on", False: "off"}.get(is_now) if isinstance(is_now, bool) else one_line(str(is_now), 60)
+        )
+        said = f"somebody changed this meanwhile, to: {words or 'nothing'}"
+        super().__init__(field.name, Refused(said, "save again to write yours over it"))
+        self.is_now = is_now
+
+
 def listed(noun: Noun, desk: Desk, actor: Actor) -> Sequence[Record]:
     """Return all there are. Raises NotAllowed."""
     require(actor, noun.may)
@@ -249,7 +261,10 @@ def add(noun: Noun, desk: Desk, actor: Actor, values: Values) -> str:
 
 
 def edit(noun: Noun, desk: Desk, actor: Actor, record: Record, values: Values) -> tuple[str, ...]:
-    """Change one; returns the labels of what changed. Raises as `add` does, and NotFound."""
+    """Change one; returns the labels of what changed. Raises as `add` does, ChangedMeanwhile and NotFound.
+
+    `record`: what it was when the person began.
+    """
     if noun.may:
         require(actor, noun.may)
     if noun.acts.edit is None:
@@ -258,9 +273,20 @@ def edit(noun: Noun, desk: Desk, actor: Actor, record: Record, values: Values) -
     fields = [each for each in noun.asked(new=False) if each.name in changed and not each.fixed]
     _check(fields, changed)
     if fields:
+        for there in noun.acts.read(desk, actor):
+            if there.key == record.key:
+                _refuse_overtaken(fields, record, there, changed)
         noun.acts.edit(desk, actor, record.key, {each.name: changed[each.name] for each in fields})
         _log(actor, "changed", noun, record.key, ", ".join(each.label.lower() for each in fields))
     return tuple(each.label for each in fields)
+
+
+def _refuse_overtaken(fields: Sequence[Field], before: Record, there: Record, wanted: Values) -> None:
+    """Refuse to write over what the person has not seen."""
+    for field in fields:
+        is_now = there.values.get(field.name, "")
+        if is_now not in (before.values.get(field.name, ""), wanted[field.name]):
+            raise ChangedMeanwhile(field, is_now)
 
 
 def remove(noun: Noun, desk: Desk, actor: Actor, record: Record) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import TextArea
 
-from desk import customizing, statuses
+from desk import canned_answers, customizing, statuses
 from desk.custom_fields import definitions
 from desk.filters import filters
 from tests.support.workbench import ADMIN
@@ -90,6 +90,26 @@ async def test_a_preview_of_what_is_wrong_goes_to_the_field_and_says_why(app: Ni
         await pilot.press("ctrl+s")
         await until(pilot, "! Not saved: Name is empty")
         assert form(app).focused is form(app).query_one("#f-name")
+
+
+async def test_what_a_colleague_changed_meanwhile_is_not_written_over_unseen(app: NightdeskApp) -> None:
+    canned_answers.add(ADMIN, "Hello", "Good day.\n")
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("9")
+        await go_to(pilot, "Canned answers")
+        await open_form(pilot, "e")
+        canned_answers.edit(ADMIN, "Hello", body="Good evening.\n", folder="Usual")
+        form(app).query_one("#f-body", TextArea).text = "Good morning.\n"
+        await settled(pilot)
+        await pilot.press("ctrl+s")
+        text = await until(pilot, "! somebody changed this meanwhile, to: Good evening.")
+        assert "save again" in text
+        assert canned_answers.show("Hello").body == "Good evening.\n"
+        await pilot.press("ctrl+s")
+        await until(pilot, "Changed the canned answer Hello: text")
+    made = canned_answers.show("Hello")
+    assert (made.body, made.folder) == ("Good morning.\n", "Usual"), "only what was typed is written over"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from textual import events, on
@@ -237,6 +238,10 @@ class AdminFormScreen(DeskScreen[str | None]):
         hint = in_the_app(error.hint, desk_app(self).key)
         said = f"{error}: {hint}" if hint else str(error)
         name = table.blamed(self._fields, self.values(), error)
+        if isinstance(error, table.ChangedMeanwhile) and self._record is not None:
+            # Now the person knows it: what they save again is meant.
+            known = {**self._record.values, name: error.is_now}
+            self._record = replace(self._record, values=known)
         if name:
             self._refused[name] = said
             self.query_one(f"#f-{name}").focus()
