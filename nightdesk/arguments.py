@@ -213,6 +213,19 @@ def read_bytes(name: str, most: int = -1) -> bytes:
         return file.read(most)
 
 
+def read_file_to_send(name: str) -> bytes:
+    """Return a file that shall go by mail, or standard input for '-'.
+
+    Raises OSError; UsageError for one that is too large.
+    """
+    from desk.replies.draft_files import LARGEST  # 2 ms, for who sends files
+
+    data = read_bytes(name, LARGEST + 1)
+    if len(data) > LARGEST:
+        raise UsageError(f"{name} is too large: at most {LARGEST // 1_000_000} MB go by mail")
+    return data
+
+
 def read_text(name: str, what: str, *, may_be_empty: bool = False, attachable: bool = False) -> str:
     """Return a text in UTF-8. Raises UsageError for another or an empty one; OSError when unreadable.
 

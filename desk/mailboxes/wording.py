@@ -1,4 +1,4 @@
-"""How a mailbox's OAuth2 login stands, and what its last error was, in the words that every place uses."""
+"""Where a mailbox's servers are, how its login stands, its last error: in the words that every place uses."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ ERROR_WORDS: Final = {
     "gone": "HUNG UP",
 }
 """One word for an error, by a part of its `kind` (see `mail.errors`)."""
+
+
+def place_of(host: str, port: int | None) -> str:
+    """Return ``imap.example.org:993``; an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"
 
 
 class Login(Protocol):

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from nightdesk import output
-from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, as_ids, new_file, noun, read_early
+from nightdesk.arguments import (
+    OWNERS_ONLY_OR_STANDARD,
+    as_ids,
+    new_file,
+    noun,
+    read_early,
+    read_file_to_send,
+)
 from nightdesk.columns import Column
 from nightdesk.context import desk_open
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
@@ -71,17 +78,9 @@ def get_attachment(options: Options, attachment_id: str, target: str) -> Exit:
 
 
 def _read(source: str) -> bytes:
-    from desk.replies.draft_files import LARGEST
-
     if source == "-" and sys.stdin.isatty():
         raise UsageError("a file is not typed", "send it to standard input: ... < FILE")
-    if source == "-":
-        data = sys.stdin.buffer.read(LARGEST + 1)
-    else:
-        with open(source, "rb") as file:  # noqa: PTH123
-            data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise UsageError(f"the file is too large: at most {LARGEST // 1_000_000} MB go by mail")
+    data = read_file_to_send(source)
     if not data:
         raise UsageError("the file is empty", "check what was sent to standard input")
     return data

@@ -242,6 +242,7 @@ def test_reply_takes_files_copies_and_a_state(busy: Program, tmp_path: Path) -> 
         (["1"], b"", 2),
         (["1", "--body-file", "/no/such.md"], b"", 1),
         (["1", "--body-file", "-", "--attach", "/no/such.log"], b"text", 1),
+        (["1", "--body-file", "-", "--attach", "/dev/zero"], b"text", 2),
         (["99", "--body-file", "-"], b"text", 1),
         (["1", "--body-file", "-", "--cc", "not an address"], b"text", 2),
     ],

@@ -82,8 +82,10 @@ def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
 
 
 def _account(account: Account) -> str:
+    from desk.mailboxes.wording import place_of
+
     how = account.security if account.security != "none" else "clear text"
-    return f"{account.host}:{account.port} {how}"
+    return f"{place_of(account.host, account.port)} {how}"
 
 
 def _outgoing_words(line: MailboxLine) -> str | None:

@@ -15,6 +15,7 @@ from nightdesk.arguments import (
     body_option,
     owners_option,
     read_early,
+    read_file_to_send,
     read_text,
 )
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
@@ -47,7 +48,7 @@ def _attachments(names: tuple[str, ...]) -> list[_File]:
     for name in names:
         kind, encoding = guess_type(name, strict=True)
         known = kind if kind and not encoding else "application/octet-stream"
-        found.append((Path(name).name, known, Path(name).read_bytes()))
+        found.append((Path(name).name, known, read_file_to_send(name)))
     return found
 
 

@@ -364,6 +364,7 @@ def _state(text: str | None) -> str:
 def way_of(desk: Desk, address: str | None) -> str:
     """Return how mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
     from desk.mailboxes import registry, routes  # 24 ms
+    from desk.mailboxes.wording import place_of  # loaded with them
 
     row = registry.find(address) if address else None
     try:
@@ -374,7 +375,7 @@ def way_of(desk: Desk, address: str | None) -> str:
     if not route.open:
         return "nothing yet: no outgoing account, the mail stays queued"
     security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]
-    return f"{way.smtp_host}:{way.smtp_port} {security}"
+    return f"{place_of(way.smtp_host, way.smtp_port)} {security}"
 
 
 # -- while it is open, and at the end
