@@ -171,6 +171,8 @@ async def test_much_mail_is_asked_beside_the_app_until_one_goes_back_or_leaves(
         await pilot.press("t")
         await until_true(pilot, lambda: bool(begun))
         assert not are_gone()
+        await until(pilot, "The mail of the last 90 days is asked ...  Esc ends it")
+        await until(pilot, "last 90 days: 1 s")
         await pilot.press("escape")
         await until(pilot, "1 filter, 0 in use")
         await until_true(pilot, are_gone)

@@ -71,10 +71,11 @@ class WhatIfScreen(WordsBelow[bool]):
         self.question = question
         self.found: Answer | None = None
         self.kept = False
+        self._seconds = 0
 
     def compose_body(self) -> ComposeResult:
         """Yield title, list, and the place for before and after."""
-        self.table = DifferenceList(empty="The mail of the last days is asked ...")
+        self.table = DifferenceList()
         yield TitledRule(id="list-title")
         yield self.table
         yield TitledRule(id="list-rule")
@@ -86,9 +87,19 @@ class WhatIfScreen(WordsBelow[bool]):
         super().on_mount()
         self.table.focus()
         self.query_one("#list-title", TitledRule).set_text(self._title, f"last {DAYS} days")
+        back = desk_app(self).key("what-if.back", "Esc")
+        self.status(left=f"The mail of the last {DAYS} days is asked ...  {back} ends it")
+        self._waiting = self.set_interval(1.0, self._tell_seconds)
         since = desk_app(self).now() - timedelta(days=DAYS)
         asking = self.in_thread(self.question.ask, since, lambda: self.is_attached)
         asking.then(self._show, failed=self._refused, group="what if")
+
+    def _tell_seconds(self) -> None:
+        """Say that it goes on: there may be minutes of mail."""
+        self._seconds += 1
+        self.query_one("#list-title", TitledRule).set_text(
+            self._title, f"last {DAYS} days: {self._seconds} s"
+        )
 
     @property
     def _title(self) -> str:
@@ -100,6 +111,7 @@ class WhatIfScreen(WordsBelow[bool]):
         self.dismiss(False)
 
     def _show(self, found: Answer) -> None:
+        self._waiting.stop()
         self.found = found
         self.table.empty_text = found.untold or (
             f"{self.question.name} {'changes' if found.runs else 'would change'} nothing: "
