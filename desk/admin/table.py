@@ -278,6 +278,11 @@ def edit(noun: Noun, desk: Desk, actor: Actor, record: Record, values: Values) -
                 _refuse_overtaken(fields, record, there, changed)
         noun.acts.edit(desk, actor, record.key, {each.name: changed[each.name] for each in fields})
         _log(actor, "changed", noun, record.key, ", ".join(each.label.lower() for each in fields))
+    elif all(there.key != record.key for there in noun.acts.read(desk, actor)):
+        raise NotFound(
+            f"the {noun.one} {one_line(record.key, 60)} is not there any more",
+            "somebody removed or renamed it meanwhile",
+        )
     return tuple(each.label for each in fields)
 
 

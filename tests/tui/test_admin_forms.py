@@ -112,6 +112,25 @@ async def test_what_a_colleague_changed_meanwhile_is_not_written_over_unseen(app
     assert (made.body, made.folder) == ("Good morning.\n", "Usual"), "only what was typed is written over"
 
 
+@pytest.mark.parametrize("typed", ["", "Another body.\n"])
+async def test_what_a_colleague_removed_meanwhile_is_not_said_to_be_saved(
+    app: NightdeskApp, typed: str
+) -> None:
+    canned_answers.add(ADMIN, "Hello", "Good day.\n")
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("9")
+        await go_to(pilot, "Canned answers")
+        await open_form(pilot, "e")
+        canned_answers.remove(ADMIN, "Hello")
+        if typed:
+            form(app).query_one("#f-body", TextArea).text = typed
+        await settled(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, "! Not saved: ")
+        assert isinstance(app.screen, AdminFormScreen), "what was typed can still be copied"
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_fields_and_statuses_are_made_in_the_app(empty_app: NightdeskApp, size: str) -> None:
     definitions.add_field(ADMIN, "Device", kind="choice", choices=["Laptop", "Printer"])

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from desk.errors import NotFound
 from tui.commands import Command, command
 from tui.desk_calls import Neighbours, Place, desk_app
 from tui.desk_screen import DeskScreen
@@ -164,7 +165,16 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             seen_up_to = since.seen_up_to()
             return detail.show(number, actor), detail.last_seen(actor, number), seen_up_to
 
-        self.in_thread(read).then(self._show, group="ticket")
+        self.in_thread(read).then(self._show, failed=self._not_read, group="ticket")
+
+    def _not_read(self, error: Exception) -> None:
+        """Close a ticket that was deleted for good, or may not be read any more: so may nothing it said."""
+        # With a window or a draft over it, it is read again as soon as that has closed.
+        if isinstance(error, NotFound) and self._detail is not None and self.is_current:
+            self.dismiss(None)
+            desk_app(self).flash_later(str(error), "warning")
+        else:
+            desk_app(self).flash_error(error)
 
     def _show(self, read: tuple[TicketDetail, datetime | None, SeenUpTo]) -> None:
         detail, seen, self._loaded = read
