@@ -122,10 +122,10 @@ def _split(url: str) -> SplitResult:
 
 
 def _in_ascii(host: str) -> str:
-    try:
-        return f"Write {host.encode('idna').decode()} instead."
-    except UnicodeError:
-        return "Write it as it is in the DNS: xn--..."
+    from mail.mime.domain import ascii_domain, unicode_domain  # for a host that is refused
+
+    name = ascii_domain(unicode_domain(host))
+    return f"Write {name} instead." if name else "Write it as it is in the DNS: xn--..."
 
 
 def _ask(url: SplitResult, sending: _Sending) -> tuple[Answer, str]:

@@ -56,15 +56,24 @@ def note(text: str) -> str:
 def host(text: str) -> str:
     """Take the name or number of a host, or nothing."""
     if text and not _HOST.fullmatch(text):
-        raise ValueError("is no host name, write mail.example.org")
+        raise ValueError(f"is no host name, write {_in_ascii(text) or 'mail.example.org'}")
     return text.strip("[]")
 
 
 def greeting(text: str) -> str:
     """Take the name of this host, or nothing."""
     if text and not _HOST.fullmatch(text):
-        raise ValueError("is the full name of this host, as desk.example.org")
+        raise ValueError(f"is the full name of this host, as {_in_ascii(text) or 'desk.example.org'}")
     return text
+
+
+def _in_ascii(text: str) -> str:
+    """Return a host with letters beyond ASCII as the DNS has it; '' for what is none."""
+    if text.isascii():
+        return ""
+    from mail.mime.domain import ascii_domain, unicode_domain  # for a host that is refused
+
+    return ascii_domain(unicode_domain(text))
 
 
 def port(number: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
@@ -124,6 +125,18 @@ def test_one_wrong_mailbox_and_nothing_is_done(fleet: Desk) -> None:
     with pytest.raises(WrongUse, match=r"bad@desk.example: host: is no host name"):
         take_in(fleet, ADMIN, tables)
     assert find("new@desk.example") is None
+
+
+@pytest.mark.parametrize("field", ["host", "smtp_host", "smtp_helo"])
+@pytest.mark.parametrize(
+    ("written_as", "told"), [("Bücher.example", "xn--bcher-kva.example"), ("straße.de", "xn--strae-oqa.de")]
+)
+def test_a_host_in_letters_beyond_ascii_is_told_as_the_dns_has_it(
+    fleet: Desk, field: str, written_as: str, told: str
+) -> None:
+    table = {"address": "new@desk.example", "host": "h", field: written_as, "password": {"env": "X"}}
+    with pytest.raises(WrongUse, match=re.escape(told)):
+        take_in(fleet, ADMIN, [table])
 
 
 def test_a_rehearsal_tells_and_does_nothing(fleet: Desk) -> None:

@@ -371,10 +371,15 @@ class TestTheWebhook:
         line, _ = listeners.add(desk, ADMIN, "webhook", "W", "https://[2001:db8::1]:8443/x?token=1")
         assert line.place == "https://[2001:db8::1]:8443/x"
 
-    def test_letters_beyond_ascii_are_told_as_the_dns_has_them(self, desk: Desk) -> None:
+    @pytest.mark.parametrize(
+        ("host", "name"), [("bücher", "xn--bcher-kva"), ("straße", "xn--strae-oqa"), ("例え", "xn--r8jz45g")]
+    )
+    def test_letters_beyond_ascii_are_told_as_the_dns_has_them(
+        self, desk: Desk, host: str, name: str
+    ) -> None:
         with pytest.raises(MailError) as refused:
-            listeners.add(desk, ADMIN, "webhook", "W", "https://bücher.example/x")
-        assert "Write xn--bcher-kva.example instead" in refused.value.hint
+            listeners.add(desk, ADMIN, "webhook", "W", f"https://{host}.example/x")
+        assert f"Write {name}.example instead" in refused.value.hint
 
     @pytest.mark.parametrize(
         "wrong", [{"events": ["lunch"]}, {"condition": "nobody:here"}, {"secret": "short"}]
