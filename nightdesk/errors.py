@@ -11,7 +11,7 @@ import errno
 from mail import inert
 from nightdesk.exit import Exit
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class UsageError(Exception):
@@ -99,6 +99,11 @@ def _system_words(error: OSError) -> tuple[str, str]:
     place = f"{error.filename}: " if error.filename else ""
     if error.errno in _NO_ROOM:
         return f"{place}{reason.lower()}", "make room and run it again"
+    if error.errno == errno.EROFS:
+        return (
+            f"{place}{reason.lower()}",
+            "see why it cannot be written (mount, dmesg), or name another place",
+        )
     if isinstance(error, PermissionError):
         return f"{place}{reason.lower()}", "run as the desk's owner, or check the file's mode"
     if isinstance(error, FileNotFoundError):

@@ -33,6 +33,8 @@ def refusal(desk: Desk, path: Path) -> str:
         why = _unsafe(status, owners)
         if why:
             return f"{place.name} {why}"
+    if not path.is_file():
+        return f"{path.name} is no file"
     if not os.access(path, os.X_OK):
         return f"{path.name} may not be executed: chmod u+x"
     return ""

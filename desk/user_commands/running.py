@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import signal
@@ -20,6 +21,8 @@ MOST_OUTPUT: Final = 1_000_000
 _LOOK: Final = 0.2
 _GRACE: Final = 1.0
 """Seconds that a program has to end by itself once it is told to."""
+_LAST_WORDS: Final = 1.0
+"""Seconds in which what a program said before it ended is read, where others go on writing."""
 
 Ended = Literal["itself", "time", "output", "stopped", "missing"]
 
@@ -83,8 +86,7 @@ class Run:
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:
-                words = getattr(error, "strerror", None) or str(error)
-                return Outcome(self._argv, 127, f"{self._argv[0]}: {words}", 0.0, "missing")
+                return Outcome(self._argv, 127, f"{self._argv[0]}: {self._refused(error)}", 0.0, "missing")
             try:
                 said, ended = self._listen(process, begun + self._seconds)
             finally:
@@ -99,13 +101,16 @@ class Run:
         said = bytearray()
         with process.stdout as pipe, selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
-            closed = False
+            closed = over = False
             while not (closed and process.poll() is not None):
+                if not over and process.poll() is not None:
+                    over = True
+                    deadline = time.monotonic() + _LAST_WORDS
                 left = deadline - time.monotonic()
                 if self._stopped:
                     return bytes(said), "stopped"
                 if left <= 0:
-                    return bytes(said), "time"
+                    return bytes(said), "itself" if over else "time"
                 if closed:
                     time.sleep(min(left, 0.02))
                 elif selector.select(min(left, _LOOK)):
@@ -114,9 +119,19 @@ class Run:
                     closed = not piece
                     if len(said) > MOST_OUTPUT:
                         return bytes(said), "output"
-                elif process.poll() is not None:
+                elif over:
                     break  # what it left behind in the background keeps the pipe open
         return bytes(said), "itself"
+
+    def _refused(self, error: OSError | ValueError) -> str:
+        """Say why it could not be started; the system calls a missing interpreter a missing file."""
+        if not isinstance(error, OSError):
+            return str(error)
+        if error.errno == errno.ENOEXEC:
+            return "its first line does not name what runs it, as '#!/bin/sh' does"
+        if error.errno == errno.ENOENT and error.filename == self._argv[0] and Path(self._argv[0]).is_file():
+            return "what its first line names to run it is not there, or that line ends as in Windows"
+        return error.strerror or str(error)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -169,6 +169,11 @@ def raised(error: BaseException) -> Callable[[Options], Exit]:
     [
         (Carries("the desk is busy."), 75, "the desk is busy - wait a moment"),
         (OSError(28, "No space left on device", "/x"), 1, "/x: no space left on device - make room"),
+        (
+            OSError(30, "Read-only file system", "/x"),
+            1,
+            "/x: read-only file system - see why it cannot be written",
+        ),
         (FileNotFoundError(2, "No such file or directory", "a.eml"), 1, "a.eml: no such file or directory"),
         (KeyboardInterrupt(), 1, "interrupted"),
         (KeyError("x"), 1, "internal error: KeyError: 'x' - run it again with --debug"),

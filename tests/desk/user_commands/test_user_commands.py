@@ -156,10 +156,35 @@ def test_what_it_left_running_ends_with_it(tmp_path: Path) -> None:
     raise AssertionError(f"{pid} still runs")
 
 
+def test_what_it_left_running_and_writing_does_not_make_it_late(tmp_path: Path) -> None:
+    program = "(while sleep 0.05; do echo tick; done) & echo done"
+    outcome = Run(["/bin/sh", "-c", program], b"", os.environ, 10, tmp_path).wait()
+    assert (outcome.ended, outcome.status) == ("itself", 0)
+    assert outcome.text.startswith("done")
+    assert outcome.seconds < 8
+
+
 def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
     outcome = Run(["/no/such/program"], b"x", {}, 5, tmp_path).wait()
     assert (outcome.status, outcome.ended) == (127, "missing")
     assert "No such file" in outcome.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"echo x\n", "does not name what runs it"),
+        (b"#!/no/such/shell\necho x\n", "to run it is not there"),
+        (b"#!/bin/sh\r\necho x\r\n", "ends as in Windows"),
+    ],
+)
+def test_a_first_line_that_nothing_runs_is_told(tmp_path: Path, text: bytes, told: str) -> None:
+    script = tmp_path / "script"
+    script.write_bytes(text)
+    script.chmod(0o755)
+    outcome = Run([str(script)], b"", {}, 5, tmp_path).wait()
+    assert (outcome.status, outcome.ended) == (127, "missing")
+    assert told in outcome.text
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,14 @@ def test_a_program_that_others_may_change_is_not_run(
     assert [(why in text, "like no event" in text) for text in never] == [(False, True), (True, False)]
 
 
+def test_a_folder_called_like_an_event_is_told(desk: Desk) -> None:
+    place(desk, "any")
+    (desk.paths.hooks / "created").mkdir(mode=0o755)
+    never = [each.text for each in doctor.examine(desk, False) if "in hooks/" in each.text]
+    assert len(never) == 1
+    assert "created is no file" in never[0]
+
+
 def test_a_program_of_another_user_is_not_run(desk: Desk, door: Door, caller: Caller) -> None:
     if os.getuid() != 0:
         pytest.skip("needs root, to give a file away")
