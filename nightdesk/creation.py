@@ -103,6 +103,6 @@ def _write_configuration(paths: DeskPaths, timezone: str | None) -> None:
     inside = file.parent == paths.home
     if not file.parent.exists():
         ensure_dir(file.parent, HOME_MODE if inside else 0o755 if shared else 0o700)
-    if inside and paths.home != paths.data:
+    if inside:
         act_as_owner(paths)
     write_once(file, first_toml(name).encode(), 0o644 if shared else 0o600)

@@ -119,3 +119,29 @@ def test_root_makes_the_desk_for_the_owner_of_its_home(shared: Program) -> None:
     done = shared("init")
     assert done.status == 0, done.err
     assert {path.stat().st_uid for path in shared.home.rglob("*")} == {NOBODY.pw_uid}
+
+
+@needs_root
+def test_root_makes_a_desk_in_one_directory_for_whoever_has_that(shared: Program) -> None:
+    shared.home.mkdir(mode=0o700)
+    give_away(shared.home)
+    place = ("--database", f"{shared.home}/desk.sqlite3")
+    done = shared(*place, "init")
+    assert done.status == 0, done.err
+    assert {path.stat().st_uid for path in shared.home.rglob("*")} == {NOBODY.pw_uid}
+    assert shared(*place, "ticket", "list").status == 0
+
+
+@needs_root
+def test_init_leaves_nothing_in_a_directory_of_somebody_else(shared: Program) -> None:
+    shared.home.mkdir()
+    shared.home.chmod(0o1777)
+    code = (
+        f"import os; os.setgroups([]); os.setgid({NOBODY.pw_gid}); os.setuid({NOBODY.pw_uid})\n"
+        "import sys; from nightdesk import entry\n"
+        f"sys.exit(int(entry.run(['--database', '{shared.home}/desk.sqlite3', 'init'])))"
+    )
+    done = shared.python("-c", code)
+    assert done.status == 78, done.err
+    assert "belongs to root, you are nobody" in done.err
+    assert list(shared.home.iterdir()) == []
