@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config.expressions import expression
 from desk.errors import WrongUse
+from desk.mailboxes import checks
 from desk.mailboxes.fields import (
     BY_NAME,
     FIELDS,
@@ -48,8 +49,11 @@ class FormErrors(WrongUse):
         self.fields = dict(fields)
 
 
-def check(typed: Mapping[str, Any]) -> MailboxForm:
-    """Return the form for what was typed, by the fields' names; raises FormErrors with all that is wrong."""
+def check(typed: Mapping[str, Any], kept: Mapping[str, Any] | None = None) -> MailboxForm:
+    """Return the form for what was typed, by the fields' names; raises FormErrors with all that is wrong.
+
+    `kept`: what the mailbox has already. The CA file of its application may be gone while no account uses it.
+    """
     problems: dict[str, str] = {name: "is no field of a mailbox" for name in typed if name not in BY_NAME}
     parts = _parts(typed)
     for side in SIDES:
@@ -57,6 +61,11 @@ def check(typed: Mapping[str, Any]) -> MailboxForm:
         usual = _usual_security(parts[side].get("port"))
         if usual is not None:
             parts[side].setdefault("security", usual)
+    ca_file = parts["oauth2"].get("ca_file")
+    if ca_file and kept is not None and ca_file == kept.get("oauth2_ca_file"):
+        del parts["oauth2"]["ca_file"]
+    else:
+        ca_file = None
     form = None
     try:
         form = _checker().validate_python(
@@ -65,6 +74,8 @@ def check(typed: Mapping[str, Any]) -> MailboxForm:
     except ValidationError as error:
         for problem in error.errors():
             problems.setdefault(_blamed(problem["loc"]), _sentence(dict(problem)))
+    if form is not None and ca_file is not None:
+        form.oauth2.ca_file = ca_file
     if form is not None and not problems:
         problems = _together(form)
     if problems:
@@ -97,7 +108,7 @@ def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
     }
     unknown = {name: value for name, value in changes.items() if name not in BY_NAME}
     try:
-        return check(kept | said | unknown)
+        return check(kept | said | unknown, kept)
     except FormErrors as error:
         raise FormErrors(error.fields, "nightdesk mailbox edit --help") from None
 
@@ -188,6 +199,10 @@ def _together(form: MailboxForm) -> dict[str, str]:
         wrong["smtp_auth"] = "there is no incoming account to take the login from: use basic or none"
     if form.uses_oauth2:
         wrong |= _missing_for_login(form.oauth2)
+        try:
+            checks.file(form.oauth2.ca_file)
+        except ValueError as error:
+            wrong["oauth2_ca_file"] = str(error)
     if outgoing.sends and outgoing.auth in ("basic", "oauth2"):
         own = incoming.user if outgoing.auth == "oauth2" else ""
         outgoing.user = outgoing.user or own or form.address

@@ -9,7 +9,7 @@ import pytest
 from desk.fetching import runs
 from desk.home import Desk
 from desk.mailboxes import accounts, registry
-from desk.mailboxes.form import check, values_of
+from desk.mailboxes.form import FormErrors, check, merged, values_of
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import Actor
 from mail.probe import Step
@@ -137,6 +137,28 @@ async def test_editing_keeps_a_password_that_is_not_typed_again(
     mailbox = registry.get("noc@corp.ex")
     assert mailbox.name == "net-ops"
     assert accounts.incoming_account(empty_desk, mailbox).password.reveal() == "hunter2"
+
+
+async def test_a_lost_file_of_an_application_that_is_not_used_is_kept_and_looked_for_once_it_is(
+    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor, tmp_path: Path
+) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.write_text("kept elsewhere since")
+    app = {"oauth2": "google", "oauth2_client_id": "id-1", "oauth2_ca_file": str(authority)}
+    form = check({"address": "noc@corp.ex", "host": "mail.corp.ex", **app})
+    registry.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", "hunter2")))
+    authority.unlink()
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, "noc@corp.ex")
+        await fill(pilot, screen, name="net-ops")
+        await pilot.press("ctrl+s")
+        await until(pilot, "noc@corp.ex is saved. Fetch its mail now?")
+    mailbox = registry.get("noc@corp.ex")
+    assert values_of(mailbox)["oauth2_ca_file"] == str(authority)
+    assert merged(mailbox, {"name": "noc"}).oauth2.ca_file == str(authority)
+    for wrong in ({"auth": "oauth2"}, {"oauth2_ca_file": str(tmp_path / "another.pem")}):
+        with pytest.raises(FormErrors, match="there is no file"):
+            merged(mailbox, wrong)
 
 
 async def test_a_password_never_reaches_the_screen(empty_app: NightdeskApp) -> None:

@@ -63,11 +63,11 @@ def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, St
     """Yield the steps of each side; raises Failed when there is none to try."""
     from desk.mailboxes import registry
     from desk.mailboxes.connection import try_form
-    from desk.mailboxes.form import check, values_of
+    from desk.mailboxes.form import merged
     from desk.mailboxes.secrets import MailboxSecrets
 
     mailbox = registry.get(address)
-    form = check(values_of(mailbox))
+    form = merged(mailbox, {})
     only = {
         "incoming": replace(form, outgoing=replace(form.outgoing, host="")),
         "outgoing": replace(form, incoming=replace(form.incoming, protocol="none")),
@@ -129,13 +129,13 @@ def _print_mail(mail: ProbeMail) -> None:
 def folders(context: VerbContext, address: str) -> Result:
     """List the folders that a mailbox has at its server."""
     from desk.mailboxes import connection, registry
-    from desk.mailboxes.form import check, values_of
+    from desk.mailboxes.form import merged
     from desk.mailboxes.secrets import MailboxSecrets
     from desk.permissions import require
 
     require(context.actor, "mailbox.edit")
     mailbox = registry.get(address)
-    form = check(values_of(mailbox))
+    form = merged(mailbox, {})
     found = connection.list_folders(context.desk, form, MailboxSecrets(), mailbox)
     return told(
         [{"name": each.name, "use": each.use or None} for each in found],

@@ -144,7 +144,7 @@ def checked(typed: Typed, start: FormStart, again: Collection[str] = ()) -> Chec
     if start.restricted:
         values, wrong = _without_new_files(values, start)
     try:
-        form = check(values)
+        form = check(values, start.typed)
     except FormErrors as error:
         said = {name: _sentence(LABELS.get(name, name), words) for name, words in error.fields.items()}
         wrong = said | wrong
