@@ -83,10 +83,11 @@ def note_export(path: Path) -> None:
 
 
 def _note_place(key: str, place: str) -> None:
+    named = place.encode("utf-8", "backslashreplace").decode()  # a path need not be text
     with transaction():
         noted = settings.stored(key) or []
-        if place not in noted:
-            settings.store(key, [*noted, place][-_KNOWN_PLACES:])
+        if named not in noted:
+            settings.store(key, [*noted, named][-_KNOWN_PLACES:])
 
 
 def erased_here(desk: Desk) -> Callable[[str], bool] | None:

@@ -48,6 +48,16 @@ def test_a_damaged_desk_can_be_restored(desk: Program, tmp_path: Path) -> None:
     assert len(desk("ticket", "list", "--json").document) == 1
 
 
+def test_backups_and_exports_go_to_a_path_that_is_no_text(desk: Program, tmp_path: Path) -> None:
+    take_in(desk, [mail()])
+    place = tmp_path / "la\udcfft"
+    place.mkdir()
+    for verb, name in (("backup", "desk.tar"), ("export", "tickets")):
+        done = desk(verb, str(place / name))
+        assert done.status == 0, done.err
+        assert (place / name).exists()
+
+
 def test_what_is_no_backup_changes_nothing(desk: Program, tmp_path: Path) -> None:
     take_in(desk, [mail()])
     (tmp_path / "junk").write_bytes(b"junk" * 1000)
