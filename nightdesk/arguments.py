@@ -218,7 +218,7 @@ def read_file_to_send(name: str) -> bytes:
 
     Raises OSError; UsageError for one that is too large.
     """
-    from desk.replies.draft_files import LARGEST  # 2 ms, for who sends files
+    from desk.replies.draft_files import LARGEST  # 16 ms, for who sends files
 
     data = read_bytes(name, LARGEST + 1)
     if len(data) > LARGEST:
