@@ -51,6 +51,7 @@ READ_WHOLE = {
     ("deliveries", "_NEWEST_LINES"): "the newest few, by the primary key",
     ("deliveries", "_LINES_IN_STATES"): "the newest few, by the primary key",
     ("events", "_LATEST"): "the newest few, by the primary key",
+    ("receipts", "_BEHIND"): "the newest few, by the primary key",
     ("messages", "_DELETE"): "whoever takes an answer back within its time, once; notices are purged",
     ("notices", "_NEWEST"): "the newest few, by the primary key",
     ("notices", "_OLDER"): "whoever asks what a purge would take",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 import time_machine
 
@@ -14,7 +15,6 @@ from desk.outbox import deliveries, dispatch
 from desk.permissions import Actor
 from desk.replies import reply
 from models import leases
-from models.database import db
 from models.opening import close_database
 from models.tickets import Ticket
 from tests.support.workbench import make_mailbox, make_ticket
@@ -96,8 +96,7 @@ def test_a_mail_that_another_sender_takes_just_now_is_passed_over(
     desk: Desk, ana: Actor, ticket: Ticket
 ) -> None:
     first, second = send(desk, ana, ticket), send(desk, ana, ticket)
-    with db.obj.new_connection() as other:
-        other.execute("BEGIN")
+    with psycopg.connect(desk.paths.server_url) as other:
         other.execute("SELECT id FROM delivery WHERE id = %s FOR UPDATE", (first,))
         assert [mail.delivery_id for mail in take()] == [second]
     assert [mail.delivery_id for mail in take()] == [first]
