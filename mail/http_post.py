@@ -122,9 +122,9 @@ def _split(url: str) -> SplitResult:
 
 
 def _in_ascii(host: str) -> str:
-    from mail.mime.domain import ascii_domain, unicode_domain  # 0.2 ms, for a host that is refused
+    from mail.mime.domain import dns_name  # 0.2 ms, for a host that is refused
 
-    name = ascii_domain(unicode_domain(host))
+    name = dns_name(host)
     return f"Write {name} instead." if name else "Write it as it is in the DNS: xn--..."
 
 

@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 from config.expressions import expression
-from mail.mime.domain import ascii_domain, unicode_domain
+from mail.mime.domain import dns_name
 
 _PLAIN_PAYLOAD: Final = expression(r"[a-z0-9_-]{1,64}")
 _OURS: Final = expression(
@@ -67,5 +67,5 @@ def _text(data: bytes) -> str:
 
 
 def _ascii(domain: str) -> str:
-    encoded = ascii_domain(unicode_domain(domain.strip("[]. ")))
+    encoded = dns_name(domain.strip("[]. "))
     return encoded if _DOMAIN.fullmatch(encoded) else "localhost"

@@ -39,6 +39,11 @@ def ascii_domain(domain: str) -> str:
     return ".".join(labels) if all(labels) else ""
 
 
+def dns_name(text: str) -> str:
+    """Return a host or domain, however it was written, as the DNS has it; '' for what is none."""
+    return ascii_domain(unicode_domain(text))
+
+
 def _is_label(label: str) -> bool:
     """Return whether ASCII in lower case is one: letters, digits, underscores, and hyphens within."""
     plain = label.replace("-", "0").replace("_", "0").isalnum()

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from config.expressions import expression
 from config.records import Record
 from mail.inert import one_line
-from mail.mime.domain import ascii_domain, unicode_domain
+from mail.mime.domain import ascii_domain, dns_name, unicode_domain
 
 MOST: Final = 500
 """Links of a message that are listed."""
@@ -101,7 +101,7 @@ def _ascii(text: str) -> str:
         end = min((rest.find(sign) for sign in "/?#" if sign in rest), default=len(rest))
         login, at, place = rest[:end].rpartition("@")
         host, point, port = place.partition(":") if not place.startswith("[") else (place, "", "")
-        host = ascii_domain(unicode_domain(host)) or host.lower()
+        host = dns_name(host) or host.lower()
         text = f"{scheme.lower()}://{login}{at}{host}{point}{port}{rest[end:]}"
     return quote(text, safe=_KEPT)
 
