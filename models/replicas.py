@@ -143,7 +143,7 @@ class Replica:
         """
         self._objects, self._bytes, self._damaged = 0, 0, []
         self._there = there = {name for name, _ in self._store.names()}
-        at = now()
+        at = self._next_moment()
         doubted = _between(previous.at if previous else at, at)
         with ThreadPoolExecutor(_THREADS, "replica") as threads:
             kept = _KeptBefore(previous.lists if previous else (), there, _name, doubted)
@@ -164,6 +164,17 @@ class Replica:
         name = f"moments/{at.strftime(_STAMP)}-{_digest(raw)[:32]}.json"
         self._store.create(name, raw)
         return Kept(self._moment(name), self._objects, self._bytes)
+
+    def _next_moment(self) -> datetime:
+        """Return the time that a moment is named by: the next second that has none.
+
+        Moments of one second would have no order, and the newest is the one that is restored.
+        """
+        taken = {_time(each[1]) for each in map(_MOMENT.fullmatch, self._there) if each}
+        at = now().replace(microsecond=0)
+        while at in taken:
+            at += timedelta(seconds=1)
+        return at
 
     def _keep_lists(
         self,

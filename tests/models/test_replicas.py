@@ -229,6 +229,24 @@ def test_a_store_keeps_one_desk(desk: Desk, tmp_path: Path) -> None:
     assert replica.newest() == ours
 
 
+def test_moments_within_one_second_have_the_order_in_which_they_were_made(
+    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = now()
+    monkeypatch.setattr(replicas, "now", lambda: second)
+    kept = []
+    for made in range(1, 9):
+        make_ticket(f"Number {made}")
+        kept.append(replicate(files_of(desk), replica, desk.desk_id).moment)
+    assert [name for _, name in replica.moments()] == [moment.name for moment in kept]
+    close_database()
+    for made, moment in enumerate(kept, 1):
+        restore_moment(files_of(desk), replica, moment.at)
+        assert len(subjects(desk)) == made
+    restore_moment(files_of(desk), replica, None)
+    assert len(subjects(desk)) == 8
+
+
 def test_what_the_store_lost_without_a_word_is_read_back_in_its_turn_and_kept_anew(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
