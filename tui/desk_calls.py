@@ -121,12 +121,24 @@ class Navigation(Protocol):
         """Ask for every mailbox to be fetched now."""
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: DraftKind
+        self,
+        delivery_id: int,
+        number: str | None,
+        not_before: datetime,
+        warning: str | None,
+        kind: DraftKind,
+        event: int,
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
 
-    def undo_send(self) -> bool:
-        """Stop the mail whose undo time runs; False when there is none."""
+    def undone_first(self) -> int:
+        """Return the event after which changes are undone before anything else; 0: no undo time runs."""
+
+    def count_changes(self, more: int) -> None:
+        """Count a change that was made, or undone, while a mail's undo time runs."""
+
+    def undo_send(self) -> None:
+        """Stop the mail whose undo time runs."""
 
 
 class DeskApp(Protocol):

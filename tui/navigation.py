@@ -33,6 +33,10 @@ class Leaving(Record):
     warning: str | None
     kind: DraftKind
     """What it is: ``reply``, ``new``, ``forward``."""
+    event: int
+    """What its author changes later comes after this event."""
+    changes: int = 0
+    """How many changes came later, and are undone before the mail is stopped."""
 
     @property
     def words(self) -> str:
@@ -286,22 +290,38 @@ class ScreenNavigation(CommandNode):
     # -- a mail on its way
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: DraftKind
+        self,
+        delivery_id: int,
+        number: str | None,
+        not_before: datetime,
+        warning: str | None,
+        kind: DraftKind,
+        event: int,
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
-        self._leaving_mail = Leaving(delivery_id, number, not_before, warning, kind)
+        self._leaving_mail = Leaving(delivery_id, number, not_before, warning, kind, event)
         self.tell_leaving()
 
-    def undo_send(self) -> bool:
-        """Stop the mail whose undo time runs; False when there is none."""
+    def undone_first(self) -> int:
+        """Return the event after which changes are undone before anything else; 0: no undo time runs."""
+        return 0 if self._leaving_mail is None else self._leaving_mail.event
+
+    def count_changes(self, more: int) -> None:
+        """Count a change that was made, or undone, while a mail's undo time runs."""
+        if leaving := self._leaving_mail:
+            self._leaving_mail = leaving._replace(changes=max(0, leaving.changes + more))
+            self.tell_leaving()
+
+    def undo_send(self) -> None:
+        """Stop the mail whose undo time runs."""
         from desk.replies import undo_send  # 34 ms
 
-        leaving = self._leaving_mail
+        app, leaving = desk_app(self), self._leaving_mail
         if leaving is None:
-            return False
+            app.flash("Too late: the mail has left", "warning")
+            return
 
         def stopped(done: bool) -> None:
-            app = desk_app(self)
             if not done:
                 app.flash("Too late: the mail has left", "warning")
             else:
@@ -309,8 +329,7 @@ class ScreenNavigation(CommandNode):
 
         self._leaving_mail = None
         self._notice("")
-        self.in_thread(undo_send.cancel_send, desk_app(self).actor, leaving.delivery_id).then(stopped)
-        return True
+        self.in_thread(undo_send.cancel_send, app.actor, leaving.delivery_id).then(stopped)
 
     def tell_leaving(self) -> None:
         """Show on the status line how long the mail can still be stopped; called each second."""
@@ -319,7 +338,8 @@ class ScreenNavigation(CommandNode):
             return
         left = int((leaving.until - app.now()).total_seconds() + 0.999)
         if left > 0:
-            self._notice(f"The {leaving.words} leaves in {left} s   {app.key('ticket.undo', 'u')} stops it")
+            undoes = "undoes your change" if leaving.changes else "stops it"
+            self._notice(f"The {leaving.words} leaves in {left} s   {app.key('ticket.undo', 'u')} {undoes}")
             return
         self._leaving_mail = None
         self._notice("")

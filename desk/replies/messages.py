@@ -13,7 +13,7 @@ from desk.permissions import Actor
 from desk.tickets import lifecycle
 from mail.inert import clean
 from mail.mime.quotes.pieces import Piece, folds
-from models import blobs
+from models import blobs, events
 from models.fields import as_json, utc_text
 from models.messages import MessageKind, NewAttachment, NewMessage
 from models.tickets import StatusAfterReply
@@ -27,10 +27,14 @@ File = tuple[str, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class SentReply:
-    """An answer in the outbox. `message` is the message's row; `warning` says why it will not leave."""
+    """An answer in the outbox. `message` is the message's row; `warning` says why it will not leave.
+
+    `event`: the newest event of the desk then; what its author changes later comes after it.
+    """
 
     delivery_id: int
     message: int
+    event: int
     not_before: datetime
     recipients: tuple[str, ...]
     warning: str | None
@@ -90,7 +94,14 @@ def _message(
 
 def _queued(rendered: Rendered, message_row: int, ticket_id: int, message: NewMessage) -> SentReply:
     queued = enqueue(rendered, message_row, ticket_id, message.blob_id)
-    return SentReply(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
+    return SentReply(
+        queued.delivery_id,
+        message_row,
+        events.newest(),
+        queued.not_before,
+        queued.recipients,
+        queued.warning,
+    )
 
 
 def _folds(text: str, body_length: int) -> tuple[Span, ...]:

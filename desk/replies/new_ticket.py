@@ -46,6 +46,11 @@ class NewTicket:
         return None if self.queued is None else self.queued.delivery_id
 
     @property
+    def event(self) -> int:
+        """The newest event of the desk when the first mail was put into the outbox; 0 without one."""
+        return 0 if self.queued is None else self.queued.event
+
+    @property
     def not_before(self) -> datetime | None:
         """When the first mail leaves."""
         return None if self.queued is None else self.queued.not_before

@@ -71,17 +71,17 @@ _OF_ONESELF = ("watched", "unwatched")
 """What an agent does to nobody else's work."""
 
 
-def undo_last(actor: Actor) -> str | None:
+def undo_last(actor: Actor, after: int = 0) -> str | None:
     """Take back the actor's last change, on all tickets it touched, and say what was undone.
 
-    None when there is nothing left to undo. What somebody else changed since stays as it is; Refused when
-    that is all of it. A change made by undo is not undone again.
+    None when there is nothing left to undo, or nothing that was done after an event. What somebody else
+    changed since stays as it is; Refused when that is all of it. A change made by undo is not undone again.
     """
     undone: list[TicketState] = []
     kept: list[TicketState] = []
     with transaction():
         batch = _last_batch(actor)
-        if not batch:
+        if not batch or batch[-1].id <= after:
             return None
         told = events.words(batch[0].kind, batch[0].detail)
         moved = _moved_from(batch)

@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.widgets import Input
 
+from config.clock import now
+from desk import settings
 from desk.home import Desk
 from desk.mailboxes import health
 from desk.outbox import deliveries
@@ -93,6 +95,27 @@ async def test_a_stopped_mail_is_opened_again_wherever_the_cursor_is(
         await pilot.press("0")
         await until(pilot, "Try 9.3.")
         await until(pilot, "Reply to #1042")
+    assert [row.state for row in deliveries.entries("all")] == ["cancelled"]
+
+
+async def test_what_was_done_last_is_undone_first_while_a_mail_can_be_stopped(
+    app: NightdeskApp, actor: Actor, size: tuple[int, int]
+) -> None:
+    settings.set(actor, "mail.undo_seconds", "99")
+    app.now = now
+    async with app.run_test(size=size) as pilot:
+        await begin_answer(pilot)
+        await pilot.press(*"Try 9.3.", "ctrl+s")
+        await until(pilot, "nothing is sent before y")
+        await pilot.press("y")
+        await until(pilot, "u stops it")
+        await pilot.press("P")
+        await until(pilot, "u undoes your change")
+        await pilot.press("u")
+        await until(pilot, "u stops it")
+        assert [row.state for row in deliveries.entries("all")] == ["queued"]
+        await pilot.press("u")
+        await until(pilot, "D opens it")
     assert [row.state for row in deliveries.entries("all")] == ["cancelled"]
 
 

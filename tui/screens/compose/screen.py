@@ -574,6 +574,7 @@ class ComposeScreen(DeskScreen[None]):
             sent.not_before,
             sent.warning,
             self.composition.kind,
+            sent.event,
         )
         self._end()
 
