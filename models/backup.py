@@ -531,6 +531,7 @@ def _keep(file: Path) -> None:
     temporary.unlink(missing_ok=True)
     os.link(file, temporary)
     temporary.replace(_kept(file))
+    temporary.unlink(missing_ok=True)  # two names of one file stay: the key that was kept may be this one
     fsync_dir(file.parent)
 
 

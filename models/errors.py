@@ -155,6 +155,13 @@ def explain(error: BaseException) -> tuple[str, str]:
         return "the database cannot be written", "run as the desk's owner; see nightdesk doctor"
     if is_damage(error):
         return f"the database is damaged: {text}", RESTORE_HINT
+    if "permission denied" in text:
+        return (
+            f"the database's user may not: {text}",
+            "name the owner of the database and its tables in its URL",
+        )
+    if "read-only transaction" in text:
+        return f"the database takes no changes: {text}", "see at its server why: a full disk, or a standby"
     return f"{REFUSED}: {text}", "see nightdesk doctor, or run it again with --debug"
 
 

@@ -43,7 +43,7 @@ def status_of(error: BaseException) -> Exit:
         return Exit.USAGE if getattr(error, "exit_code", 1) == int(Exit.USAGE) else Exit.FAILED
     if _is_database(error):
         text = str(error).lower()
-        if "locked" in text or "busy" in text:
+        if "locked" in text or "busy" in text or "read-only transaction" in text:
             return Exit.TRY_AGAIN
         if "not a database" in text or "malformed" in text or "unable to open" in text:
             return Exit.CONFIG

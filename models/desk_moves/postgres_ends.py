@@ -19,6 +19,7 @@ from models.errors import DatabaseMissing, DeskAtWork
 from models.fields import utc_text
 from models.postgres import features, making, schema
 from models.postgres.connection import MIGRATIONS, WRITERS, PostgresDesk
+from models.postgres.fitness import occupied
 from models.schema import TABLES
 
 _PATIENCE_SECONDS = 5.0
@@ -207,7 +208,7 @@ class PostgresGoal:
             schema.alone(handle)
             if handle.execute_sql("SELECT to_regclass('desk_schema')").fetchone()[0] is None:
                 goes_on = False
-                if handle.execute_sql("SELECT to_regclass('setting')").fetchone()[0] is not None:
+                if occupied():
                     raise something_else(self.shown)
                 making.create_empty(handle, HALF_ARRIVED)
                 self._leave_out()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from models.ahead import Usual
     from models.stores import Store
 
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # it would write on the app's screen
+
 WAIT_SECONDS = 15
 """How long a writer waits for another one before PostgreSQL cancels its statement."""
 WRITERS = 0x6E69676874
@@ -57,6 +60,11 @@ _PATIENCE = {
 _OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warning -c timezone=UTC -c jit=off"
 """To compile a question takes longer than any of ours."""
 
+
+# Not a fault of the statement: all others fail with it, and later it may work.
+peewee.EXCEPTIONS.update(  # type: ignore[attr-defined]
+    dict.fromkeys(("ReadOnlySqlTransaction", "InsufficientPrivilege"), peewee.OperationalError)
+)
 
 _HELD_BACK, _KEPT_BACK = 400, 12
 """So many statements wait to be sent at most, then all but the last ones go: a row among those may still be

@@ -8,7 +8,7 @@ from models.errors import DatabaseUnusable
 from models.migrate import MIGRATIONS
 from models.postgres import schema
 from models.postgres.connection import PostgresDesk
-from models.postgres.fitness import unfit
+from models.postgres.fitness import CREATEDB, occupied, unfit
 from models.schema import TABLES, declared, write_first_rows
 
 
@@ -29,6 +29,10 @@ def create_empty(handle: PostgresDesk, version: int) -> None:
     wrong = unfit()
     if wrong is not None:
         raise DatabaseUnusable(wrong.reason, wrong.hint)
+    if others := occupied():
+        raise DatabaseUnusable(
+            f"the database is not empty: it has {others}", f"make one for the desk alone: {CREATEDB}"
+        )
     with declared(handle):
         schema.create_tables(handle, TABLES)
     Runner(handle, MIGRATIONS).fake()

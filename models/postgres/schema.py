@@ -10,6 +10,7 @@ import peewee
 from config.expressions import expression
 from models.postgres.connection import MIGRATIONS, PostgresDesk
 from models.postgres.news import CHANNEL
+from models.schema import TABLES
 
 # The schema's name is said: pg_dump and the server's own upkeep find nothing by a bare one.
 DOMAIN_OF = """\
@@ -98,15 +99,12 @@ BEGIN
     RETURN NULL;
 END $$
 """
-_QUIET = (
-    *("blob", "sequence", "desk_schema", "schema_migration"),
-    *("message_search", "message_to_index", "search_word"),
-)
+_QUIET = ("blob", "sequence")
 """Tables that no screen shows, or only with a row of another one that is written with them."""
 _RENEWED = {"lease": "name, owner, token", "presence": "session, ticket_id, agent_id, writing, since"}
 """Of tables whose rows are renewed every few seconds, which is no news, the columns of which a change is."""
 _UNTOLD = """\
-SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND NOT EXISTS (
+SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY(%s) AND NOT EXISTS (
     SELECT FROM pg_trigger WHERE tgname = 'changed' AND tgrelid = format('%%I', tablename)::regclass
 ) ORDER BY tablename
 """
@@ -144,11 +142,13 @@ def create_tables(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) 
 
 
 def tell_of_changes(database: PostgresDesk) -> None:
-    """Make every table but the quiet ones notify `models.postgres.news` of what is written."""
+    """Make every table but the quiet ones notify `models.postgres.news` of what is written.
+
+    Tables that somebody else keeps beside the desk's are none of its business.
+    """
     database.execute_sql(_TELL_CHANGED)
-    for (table,) in database.execute_sql(_UNTOLD).fetchall():
-        if table in _QUIET:
-            continue
+    telling = [name for each in TABLES if (name := each._meta.table_name) not in _QUIET]
+    for (table,) in database.execute_sql(_UNTOLD, (telling,)).fetchall():
         columns = f" OF {_RENEWED[table]}" if table in _RENEWED else ""
         database.execute_sql(
             f'CREATE TRIGGER changed AFTER INSERT OR UPDATE{columns} OR DELETE OR TRUNCATE ON "{table}"'

@@ -85,6 +85,19 @@ def test_a_desk_comes_back_whole(worked: Desk, tmp_path: Path, name: str) -> Non
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_no_copy_of_the_key_is_left_behind_when_a_desk_is_restored_again(
+    worked: Desk, tmp_path: Path
+) -> None:
+    backup(files_of(worked), tmp_path / "desk.tar")
+    close_database()
+    for _ in range(3):
+        restore(files_of(worked), tmp_path / "desk.tar")
+    assert sorted(each.name for each in worked.paths.data.iterdir() if each.name.count("desk.key")) == [
+        "desk.key",
+        "desk.key.before-restore",
+    ]
+
+
 def make_admin() -> Actor:
     from tests.support.workbench import ADMIN
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
@@ -10,21 +11,30 @@ import peewee
 import psycopg
 import pytest
 
-from desk.home import Desk
+from config.paths import DeskPaths
+from config.settings import Settings
+from desk.home import Desk, open_desk
+from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
+from desk.operations import desk_moving
 from desk.operations.doctor import examine
 from desk.tickets import changes
 from models import events, leases, messages, settings
 from models.database import db
+from models.desk_moves.refusals import MoveRefused
 from models.engine import engine as own
 from models.errors import DatabaseMissing, DatabaseTooNew, DatabaseUnusable
 from models.events import Event
 from models.opening import close_database, open_server, rest_connection
+from models.postgres import fitness
 from models.postgres.connection import PostgresDesk
-from models.postgres.schema import count_on
+from models.postgres.schema import count_on, tell_of_changes
 from models.queries.text import expression
 from models.queries.tree import Word
 from models.schema import TABLES
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, transaction
+from nightdesk.errors import sentence, status_of
+from nightdesk.exit import Exit
 from tests.support.rows import every_row
 from tests.support.servers.child import wait_until
 from tests.support.servers.postgresql import Postgresql
@@ -307,11 +317,86 @@ def test_doctor_says_when_nothing_can_be_written(desk: Desk, postgresql: Postgre
     db.execute_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
     close_database()
     open_server(desk.paths.server_url.replace("postgres@", "reader@"), "read only", desk.paths.data)
-    assert told() == ["this user may not write into the desk's tables"]
+    assert told() == ["the desk's tables are not this user's"]
     close_database()
     open_server(desk.paths.server_url, "all of it", desk.paths.data)
     db.execute_sql("DROP OWNED BY reader")
     postgresql.run("DROP ROLE reader")
+
+
+def test_a_user_without_rights_and_a_server_that_takes_no_changes_are_told_and_stop_no_mail(
+    desk: Desk, postgresql: Postgresql
+) -> None:
+    """A mail that the whole desk cannot take is put off: it is no mail that the desk trips over."""
+    name = desk.paths.server_url.rpartition("/")[2]
+    arrival = Arrival(b"From: c@corp.example\r\nSubject: S\r\n\r\nB\r\n", "pipe")
+    postgresql.run("DROP ROLE IF EXISTS guest")
+    postgresql.run("CREATE ROLE guest LOGIN")
+    db.execute_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    close_database()
+    try:
+        open_server(desk.paths.server_url.replace("postgres@", "guest@"), "a guest's", desk.paths.data)
+        with pytest.raises(DatabaseFailed) as failed:
+            pipeline.take(desk, [arrival])
+        assert sentence(failed.value).startswith("the database's user may not: permission denied for table")
+        close_database()
+        postgresql.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        open_server(desk.paths.server_url, "read only", desk.paths.data)
+        with pytest.raises(DatabaseFailed) as failed:
+            pipeline.take(desk, [arrival])
+        assert sentence(failed.value).startswith("the database takes no changes: cannot execute ")
+        assert status_of(failed.value) is Exit.TRY_AGAIN
+        assert "the server lets nobody write: default_transaction_read_only is on" in [
+            each.text for each in examine(desk, live=False) if each.level == "failure"
+        ]
+        assert logging.getLogger("psycopg").handlers, "else it writes on the app's screen"
+    finally:
+        close_database()
+        postgresql.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        open_server(desk.paths.server_url, "all of it", desk.paths.data)
+        db.execute_sql("DROP OWNED BY guest")
+        postgresql.run("DROP ROLE guest")
+
+
+def test_a_database_with_tables_of_others_is_no_place_for_a_desk(desk: Desk, postgresql: Postgresql) -> None:
+    close_database()
+    there = postgresql.url(postgresql.new_database())
+    with closing(PostgresDesk(there, desk.paths.data, "theirs")) as theirs:
+        theirs.execute_sql("CREATE TABLE heartbeat (at TIMESTAMPTZ)")
+    with pytest.raises(DatabaseUnusable, match=r"the database is not empty: it has heartbeat$") as refused:
+        open_server(there, "theirs", desk.paths.data, create=True)
+    assert "createdb NAME" in refused.value.hint
+    assert db.execute_sql("SELECT to_regclass('ticket')").fetchone()[0] is None, "nothing was made"
+    close_database()
+    postgresql.leave()
+    with pytest.raises(MoveRefused, match="is not empty"):
+        desk_moving.move(desk.paths, DeskPaths(desk.paths.home, server_url=there), 1, lambda _: None)
+    close_database()
+    open_desk(desk.paths, Settings())
+
+
+def test_a_table_that_others_keep_beside_the_desks_is_left_alone(desk: Desk) -> None:
+    """An upgrade made it tell of changes, or failed where it was not the desk's."""
+    db.execute_sql("CREATE TABLE heartbeat (at TIMESTAMPTZ)")
+    try:
+        tell_of_changes(db.obj)
+        assert not db.execute_sql(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'heartbeat'::regclass"
+        ).fetchall()
+    finally:
+        db.execute_sql("DROP TABLE heartbeat")
+
+
+def test_an_old_server_is_told_before_anything_is_made(
+    desk: Desk, postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_database()
+    monkeypatch.setattr(fitness, "_OLDEST", 99)
+    there = postgresql.url(postgresql.new_database())
+    with pytest.raises(DatabaseUnusable, match="the server is PostgreSQL ") as refused:
+        open_server(there, "old", desk.paths.data, create=True)
+    assert refused.value.hint == "a desk takes PostgreSQL 99 or newer"
+    assert db.execute_sql("SELECT to_regclass('ticket')").fetchone()[0] is None
 
 
 def test_a_number_in_the_url_that_is_none_is_said(desk: Desk) -> None:
