@@ -613,6 +613,7 @@ _OLD_SPAM = Lookup(
             Ticket.spam.is_null(False),
             Ticket.spam < p("before"),
             Ticket.status == literal("closed"),
+            Ticket.closed < p("before"),
             Ticket.deleted.is_null(),
         )
         .order_by(Ticket.spam)
@@ -882,7 +883,7 @@ def to_close(moment: str, limit: int) -> list[int]:
 
 
 def old_spam(before: str, limit: int) -> list[int]:
-    """Return closed tickets that were marked as spam before a time, as stored."""
+    """Return tickets that were marked as spam, and closed, before a time, as stored."""
     return _OLD_SPAM.every(before=before, limit=limit)
 
 

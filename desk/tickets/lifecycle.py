@@ -293,6 +293,7 @@ def agent_answered(
         "updated": max(ticket.updated, message.created),
         "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
         "deleted": None,
+        "spam": None,
         "closing": None,
         **_woken_by(ticket, "event"),
     }
@@ -1122,6 +1123,7 @@ def merged(
         "pinned": None,
         "snoozed_until": None,
         "snooze_ends": None,
+        "spam": None,
         "closing": None,
     }
     was = {name: getattr(source, name) for name in (*left, "last_customer", "last_answer", "updated")}
@@ -1388,7 +1390,7 @@ def seen(ticket_id: int, by: Actor, moment: datetime) -> None:
 
 
 def to_status(ticket: TicketState, status: Status, moment: datetime, named: int | None = None) -> Change:
-    """Return the change to a state: closing stops the clocks, reopening starts them anew.
+    """Return the change to a state: closing stops the clocks, reopening starts them anew and ends spam.
 
     ``named``: a status of the desk's own within it.
     """
@@ -1400,7 +1402,7 @@ def to_status(ticket: TicketState, status: Status, moment: datetime, named: int 
     if status == "closed":
         return Change("closed", {**values, "closed": utc_text(moment)}, detail=told)
     if ticket.status == "closed":
-        return Change("reopened", {**values, "closed": None}, detail=told)
+        return Change("reopened", {**values, "closed": None, "spam": None}, detail=told)
     return Change("status", values, detail=told)
 
 
@@ -1556,6 +1558,7 @@ def _reopened_by(source: TicketState, target: TicketState, moment: datetime) -> 
     owed: dict[str, Stored] = {
         "status": "open",
         "closed": None,
+        "spam": None,
         "response_from": source.response_from or utc_text(moment),
         "due_by_hand": source.due_by_hand,
         "pinned": source.pinned,
@@ -1597,7 +1600,7 @@ def _owed_alone(
     for name in ("response_from", "resolve_from", "due_by_hand"):
         again |= untouched([name])
     if not has_written:
-        again |= untouched(["status", "closed", "named_status_id", "closing"])
+        again |= untouched(["status", "closed", "spam", "named_status_id", "closing"])
     if not has_written and ticket.status != "closed" and not (changed and _wakes_by_event(taken)):
         again |= untouched(["snoozed_until", "snooze_ends"])
     owed_from = again.get("response_from", ticket.response_from)

@@ -16,7 +16,7 @@ def mark(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """Call tickets spam, which closes them and has them purged later. Returns those that changed."""
 
     def edit(ticket: TicketState) -> Change | None:
-        if ticket.spam is not None:
+        if ticket.spam is not None and ticket.status == "closed":
             return None
         moment = now()
         closed = {} if ticket.status == "closed" else lifecycle.to_status(ticket, "closed", moment).values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, timedelta
 
 import pytest
@@ -10,12 +11,14 @@ from config.clock import now
 from desk.filters import bans, senders
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.replies import reply
 from desk.tickets import changes, detail, lists, merging, purging, spam, undo
 from desk.tickets.lists import ListQuery
 from desk.tickets.query import parse
 from models import settings as setting_rows
+from models.fields import utc_text
 from models.transactions import transaction
-from tests.support.mails import BOB, Door, mail, new_id, rows, value, without_parents
+from tests.support.mails import BOB, Door, mail, new_id, rows, value, without_parents, write
 from tests.support.workbench import ADMIN, make_agent
 
 
@@ -111,3 +114,55 @@ def test_who_is_banned_already_has_all_closed(kim: Actor) -> None:
     bans.ban(kim, "ana@corp.test")
     assert senders.ban_senders(kim, ["1"]) == []
     assert states() == ["closed", "closed", "new"]
+
+
+OF_PERSONS: dict[str, Callable[[Desk, Actor], object]] = {
+    "reopened": lambda _, kim: changes.reopen(kim, ["1"]),
+    "put into a state": lambda _, kim: changes.set_status(kim, ["1"], "waiting"),
+    "answered": lambda desk, kim: reply.send_reply(desk, kim, "1", "It is repaired."),
+}
+
+
+@pytest.mark.parametrize("how", OF_PERSONS)
+def test_what_somebody_works_on_is_no_spam_and_is_kept(door: Door, how: str) -> None:
+    spam.mark(ADMIN, ["1"])
+    OF_PERSONS[how](door.desk, ADMIN)
+    assert value("SELECT count(*) FROM ticket WHERE spam IS NOT NULL") == 0
+    changes.close(ADMIN, ["1"])
+    assert purging.purge_spam(now() + timedelta(days=31)) == 0
+    undo.undo_last(ADMIN)
+    if how != "answered":
+        undo.undo_last(ADMIN)
+        assert rows("SELECT status, spam IS NULL FROM ticket WHERE id = 1") == [("closed", 0)]
+
+
+def test_spam_that_woke_is_called_spam_again_or_closed_and_kept_its_days_from_then_on(door: Door) -> None:
+    spam.mark(ADMIN, ["1"])
+    write("UPDATE ticket SET spam = ?, closed = ?", *2 * [utc_text(now() - timedelta(days=40))])
+    door.take(mail("Me again.", answers="<a@corp.test>"))
+    assert states()[0] == "open"
+    changes.close(ADMIN, ["1"])
+    assert purging.purge_spam(now()) == 0
+    undo.undo_last(ADMIN)
+    assert spam.mark(ADMIN, ["1"]) == ["1"]
+    assert states()[0] == "closed"
+    assert purging.purge_spam(now() + timedelta(days=29)) == 0
+    assert purging.purge_spam(now() + timedelta(days=31)) == 1
+
+
+def test_spam_that_is_merged_into_a_ticket_leads_there_for_good_until_it_is_taken_out(door: Door) -> None:
+    del door
+    spam.mark(ADMIN, ["1"])
+    merging.merge(ADMIN, ["1"], "2")
+    assert purging.purge_spam(now() + timedelta(days=31)) == 0
+    merging.unmerge(ADMIN, "1")
+    assert purging.purge_spam(now() + timedelta(days=31)) == 1
+
+
+def test_spam_that_a_waiting_ticket_is_merged_into_is_none_until_that_is_taken_out(door: Door) -> None:
+    del door
+    spam.mark(ADMIN, ["1"])
+    merging.merge(ADMIN, ["2"], "1")
+    assert rows("SELECT status, spam IS NULL FROM ticket WHERE id = 1") == [("open", 1)]
+    merging.unmerge(ADMIN, "2")
+    assert rows("SELECT status, spam IS NULL FROM ticket WHERE id = 1") == [("closed", 0)]
