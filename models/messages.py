@@ -909,6 +909,15 @@ _NEWEST_FROM_OUTSIDE = Lookup(
     int,
 )
 
+_SENT_LAST_BY = Lookup(
+    lambda p: Message.select(peewee.fn.MAX(Message.sent_date)).where(
+        Message.ticket == p("ticket_id"),
+        Message.kind == "customer",
+        Message.sender_email == p("sender_email"),
+    ),
+    lambda newest: newest,
+)
+
 
 class MessageTotals(Record):
     """Totals of a ticket's messages; times as stored. ``newest`` is the newest that is news to agents."""
@@ -1116,6 +1125,11 @@ def totals(ticket_id: int) -> MessageTotals:
 def newest_from_outside(ticket_id: int) -> int | None:
     """Return the newest mail that came from outside, or None."""
     return _NEWEST_FROM_OUTSIDE.one(ticket_id=ticket_id)
+
+
+def sent_last_by(ticket_id: int, sender_email: str) -> str | None:
+    """Return the newest Date of somebody's mails in a ticket, as stored, or None."""
+    return _SENT_LAST_BY.one(ticket_id=ticket_id, sender_email=sender_email)
 
 
 def waiting_since(ticket_id: int) -> str | None:

@@ -212,6 +212,14 @@ _WAITS_FOR = Lookup(
     ),
     int,
 )
+_SAID_SINCE = Lookup(
+    lambda p: (
+        Notice.select(literal(1))
+        .where(Notice.ticket == p("ticket_id"), Notice.kind == p("kind"), Notice.at >= p("since"))
+        .limit(1)
+    ),
+    int,
+)
 _TRACE = Lookup(lambda p: Notice.select(Notice.trace).where(Notice.id == p("notice_id")), json.loads)
 _HOLD = Statement(
     lambda p: HeldNotice.insert(
@@ -321,6 +329,11 @@ _LATER_THAN = Lookup(
 )
 _NEWEST_ID = Lookup(lambda p: Notice.select(peewee.fn.MAX(Notice.id)), lambda newest: newest)
 _ANY = Lookup(lambda p: Notice.select(literal(1)).where(Notice.told.is_null()).limit(1), int)
+
+
+def said_since(ticket_id: int, kind: NoticeKind, since: str) -> bool:
+    """Whether agents were, or are, to be told of such a thing of a ticket that happened since a moment."""
+    return _SAID_SINCE.one(ticket_id=ticket_id, kind=kind, since=since) is not None
 
 
 def waits_for(ticket_id: int, kind: NoticeKind, at: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from desk.errors import WrongUse
 from desk.filters.decision import decide
 from desk.intake.routing import route_of
 from desk.permissions import FILTER
 from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime.author import Author
-from models import contacts, slas, tickets, topics
+from models import contacts, messages, slas, tickets, topics
 from models.custom_fields import FieldValue
 from models.fields import utc_text
 from models.tickets import PRIORITIES
@@ -105,17 +106,49 @@ def keyed_ticket(incoming: Incoming) -> TicketState | None:
     return ticket
 
 
-def gathered(incoming: Incoming, ticket: TicketState) -> None:
-    """Do to the ticket of a key what the filters decided; one that was closed is open again."""
+def overtaken(incoming: Incoming, ticket: TicketState) -> bool:
+    """Whether a mail was sent before another one of its sender that is in the ticket of its key by now.
+
+    Asked before the mail is filed. A Date in the future is a clock that was wrong, and says nothing.
+    """
+    date = incoming.mail.date
+    newest = messages.sent_last_by(ticket.id, incoming.author.address.email) if date is not None else None
+    if date is None or newest is None or not utc_text(date) < newest <= utc_text(incoming.batch.moment):
+        return False
+    incoming.says(f"ticket {ticket.number} stays as it is: what came before was sent later")
+    return True
+
+
+def gathered(incoming: Incoming, ticket: TicketState, *, late: bool) -> None:
+    """Do to the ticket of a key what the filters decided; one that was closed is open again.
+
+    ``late``: the mail was overtaken, and neither closes nor opens anything.
+    """
     from desk.filters.acting import carry_out  # 1 ms, for desks with filters
     from desk.tickets import changes  # 0.3 ms, for desks with filters
 
-    if ticket.status == "closed" and incoming.decision.status != "closed" and not incoming.decision.spam:
+    decision, moment = incoming.decision, incoming.batch.moment
+    if late:
+        decision.status = None
+    elif ticket.status == "closed" and not _closes(decision):
         changes.reopen(FILTER, [ticket.number])
         changes.add_tags(FILTER, [ticket.number], [FLAPS])
+        lifecycle.came_back(ticket.id, moment)
         incoming.said_after_all(f"ticket {ticket.number} is open again")
-    for line in carry_out(incoming.decision, ticket, incoming.batch.moment, incoming.batch.desk.zone):
+    for line in carry_out(decision, ticket, moment, incoming.batch.desk.zone):
         incoming.said_after_all(line)
+
+
+def _closes(decision: Decision) -> bool:
+    """Whether filters want a ticket closed, be it by a status of the desk's own."""
+    if decision.status is None or decision.spam:
+        return decision.spam
+    from desk import statuses  # 2 ms, for desks whose filters give a status
+
+    try:
+        return statuses.meant(decision.status)[0] == "closed"
+    except WrongUse:
+        return False  # it was switched off since
 
 
 def change(incoming: Incoming, ticket: TicketState) -> None:

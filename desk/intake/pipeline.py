@@ -339,8 +339,9 @@ def _events(ticket: TicketState) -> list[EventView]:
 def _gather(incoming: Incoming, ticket: TicketState) -> Outcome:
     """File a mail in the ticket that has its key: it wakes nobody, and nobody is answered."""
     incoming.says("no acknowledgement: it is gathered by its key")
+    late = filtering.overtaken(incoming, ticket)
     outcome = _file(incoming, Match(ticket, gathered=True), ticket, "reply")
-    filtering.gathered(incoming, ticket)
+    filtering.gathered(incoming, ticket, late=late)
     return outcome
 
 

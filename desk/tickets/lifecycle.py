@@ -13,7 +13,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,6 +66,7 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 ERASED = "[erased]"
 """What stands where a text stood. A ticket has another subject again once there is text in it again."""
 _EVENTS_AT_ONCE = 500
+_TOLD_AGAIN_AFTER = timedelta(hours=1)
 _SAID_OF_NOBODY = frozenset(
     {
         "by",
@@ -892,6 +893,17 @@ def closing_put_off(ticket_id: int, when: datetime) -> None:
 def closing_ended(ticket_id: int) -> None:
     """Close a ticket by itself no more: its customer cannot be told."""
     _apply(_read(ticket_id), {"closing": None})
+
+
+def came_back(ticket_id: int, moment: datetime) -> None:
+    """Have agents told that what a ticket was closed for is there again: of what comes and goes once an hour.
+
+    Nobody else tells them: mail that is gathered wakes nobody, and the ticket is no new one.
+    """
+    since = utc_text(moment - _TOLD_AGAIN_AFTER)
+    if not notices.said_since(ticket_id, "customer_wrote", since):
+        tickets.set_unseen(ticket_id)
+        _notice(ticket_id, "customer_wrote", None, moment, messages.newest_from_outside(ticket_id))
 
 
 def keyed(ticket_id: int, key: str) -> None:

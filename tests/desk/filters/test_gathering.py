@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 
+from desk import statuses
 from desk.errors import WrongUse
 from desk.filters import filters
 from desk.home import Desk
@@ -59,6 +63,56 @@ def test_what_comes_back_soon_opens_it_again(door: Door) -> None:
     assert ("flaps",) in rows("SELECT name FROM ticket_tag")
     door.take(alarm("RECOVERY web1"))
     assert states() == [("closed", 4)]
+
+
+def told(kind: str) -> int:
+    return int(value("SELECT count(*) FROM notice WHERE kind = ?", kind) or 0)
+
+
+def test_agents_are_told_of_what_comes_back_once_an_hour(door: Door) -> None:
+    for what in ("RECOVERY web1", "PROBLEM web1"):  # nobody was told of the end that began the ticket
+        door.take(alarm(what))
+    assert rows("SELECT kind, message_id FROM notice ORDER BY id") == [
+        ("new_ticket", None),
+        ("customer_wrote", value("SELECT max(id) FROM message")),
+    ]
+    for what in ("RECOVERY web1", "PROBLEM web1", "RECOVERY web1", "PROBLEM web1"):
+        door.take(alarm(what))
+    assert told("customer_wrote") == 1
+    write("UPDATE notice SET at = '2026-01-01T00:00:00.000000Z'")
+    for what in ("RECOVERY web1", "PROBLEM web1"):
+        door.take(alarm(what))
+    assert told("customer_wrote") == 2
+
+
+def test_a_status_of_closed_tickets_closes_as_the_state_does(door: Door) -> None:
+    statuses.add_status(ADMIN, "Resolved", state="closed")
+    filters.edit(ADMIN, "Over", then=["status:Resolved"])
+    for what in ("PROBLEM web1", "RECOVERY web1", "RECOVERY web1"):
+        door.take(alarm(what))
+    assert states() == [("closed", 3)]
+    assert ("flaps",) not in rows("SELECT name FROM ticket_tag")
+
+
+@pytest.mark.parametrize(
+    ("sent", "state"),
+    [
+        ([("RECOVERY", 5), ("PROBLEM", 0)], "closed"),
+        ([("PROBLEM", 0), ("PROBLEM", 10), ("RECOVERY", 5)], "new"),
+        ([("PROBLEM", 0), ("RECOVERY", 5), ("PROBLEM", 5)], "open"),
+        ([("RECOVERY", 60 * 24 * 20_000), ("PROBLEM", 0)], "open"),
+        ([("RECOVERY", 5), ("PROBLEM", None)], "open"),
+    ],
+    ids=["end first", "end last", "in one second", "a clock that is ahead", "no date"],
+)
+def test_a_mail_that_was_overtaken_opens_and_closes_nothing(
+    door: Door, sent: list[tuple[str, int | None]], state: str
+) -> None:
+    noon = datetime(2024, 2, 3, 12, 0, tzinfo=UTC)
+    for what, minute in sent:
+        dated = {} if minute is None else {"Date": format_datetime(noon + timedelta(minutes=minute))}
+        door.take(mail("see there", sender=MONITOR, subject=f"{what} web1", headers=dated))
+    assert states() == [(state, len(sent))]
 
 
 def test_what_comes_back_late_is_a_new_ticket(door: Door) -> None:

@@ -64,13 +64,48 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
             OPEN,
         ),
         ("old hosts", ["Host DOWN alert for web1!", "Host UP alert for web1!"], CLOSED),
+        (
+            "a time off",
+            ["** DOWNTIMESTART Host Alert: web1 is UP **", "** DOWNTIMEEND Host Alert: web1 is UP **"],
+            CLOSED,
+        ),
+        (
+            "down in its time off",
+            ["** DOWNTIMESTART Host Alert: web1 is UP **", "** DOWNTIMEEND Host Alert: web1 is DOWN **"],
+            OPEN,
+        ),
+        (
+            "flapped",
+            [
+                "** FLAPPINGSTART Service Alert: web1/HTTP is OK **",
+                "** FLAPPINGSTOP Service Alert: web1/HTTP is OK **",
+            ],
+            CLOSED,
+        ),
+        (
+            "flapping",
+            [
+                "** PROBLEM Service Alert: web1/HTTP is CRITICAL **",
+                "** RECOVERY Service Alert: web1/HTTP is OK **",
+                "** FLAPPINGSTART Service Alert: web1/HTTP is OK **",
+            ],
+            OPEN,
+        ),
     ],
     "icinga": [
         ("service", ["[PROBLEM] disk on web1 is CRITICAL!", "[RECOVERY] disk on web1 is OK!"], CLOSED),
         ("host", ["[PROBLEM] Host web1 is DOWN!", "[ACKNOWLEDGEMENT] Host web1 is DOWN!"], OPEN),
         ("old service", ["PROBLEM - web1 - disk is CRITICAL", "RECOVERY - web1 - disk is OK"], CLOSED),
         ("old host", ["PROBLEM - web1 is DOWN", "ACKNOWLEDGEMENT - web1 is DOWN"], OPEN),
-        ("a time off", ["[DOWNTIMESTART] Host web1 is UP!", "[DOWNTIMEREMOVED] Host web1 is UP!"], OPEN),
+        ("a time off", ["[DOWNTIMESTART] Host web1 is UP!", "[DOWNTIMEREMOVED] Host web1 is UP!"], CLOSED),
+        (
+            "down in its time off",
+            ["[DOWNTIMESTART] Host web1 is UP!", "[DOWNTIMEEND] Host web1 is DOWN!"],
+            OPEN,
+        ),
+        ("flapping", ["[PROBLEM] disk on web1 is CRITICAL!", "[FLAPPINGSTART] disk on web1 is OK!"], OPEN),
+        ("flapped", ["[FLAPPINGSTART] disk on web1 is OK!", "[FLAPPINGEND] disk on web1 is OK!"], CLOSED),
+        ("old time off", ["PROBLEM - web1 - disk is CRITICAL", "DOWNTIMEEND - web1 - disk is OK"], CLOSED),
     ],
     "zabbix": [
         (
@@ -112,6 +147,15 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
             ["Problem: No ping|Host: web1", "Updated problem in 2m: No ping|Host: web1"],
             OPEN,
         ),
+        (
+            "updated, without its host",
+            [
+                "Updated problem in 2m: No ping|Max acknowledged problem.\r\n\r\n"
+                "Current problem status is PROBLEM, age is 2m, acknowledged: Yes."
+            ]
+            * 2,
+            CLOSED,
+        ),
     ],
     "checkmk": [
         (
@@ -135,6 +179,12 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
         ),
         ("first seen", ["Checkmk: web1 PEND -> DOWN", "Checkmk: web1 Downtime Start (DOWN)"], OPEN),
         ("old name", ["Check_MK: web1 UP -> DOWN", "Check_MK: web1 DOWN -> UP"], CLOSED),
+        ("a time off", ["Checkmk: web1 Downtime Start (UP)", "Checkmk: web1 Downtime End (UP)"], CLOSED),
+        (
+            "flapped",
+            ["Checkmk: web1/CPU load Started Flapping", "Checkmk: web1/CPU load Stopped Flapping (OK)"],
+            CLOSED,
+        ),
     ],
     "alertmanager": [
         (
