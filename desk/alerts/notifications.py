@@ -70,6 +70,7 @@ _MOST_IN_DIGEST: Final = 500
 
 _OF_ONE: Final = ("assignee", "last respondent", "mentioned", "watching")
 """As whom somebody is told who is meant themselves: while they are away their stand-in is told too."""
+_DEPARTMENT: Final = "department"
 _STAND_IN: Final = "stand-in of "
 _FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
 
@@ -614,10 +615,22 @@ class _Notification:
         for agent in self._people:
             if agent.id in watching:
                 found.setdefault(agent.id, (agent, "watching"))
+        nobodys = self._ticket.assignee_id is None and self._ticket.team_id is None
+        department = (_DEPARTMENT, "assignee") if nobodys else (_DEPARTMENT,)
+        of_it = [agent for agent, word in found.values() if word.partition(" (")[0] in department]
+        left = bool(of_it) and all(map(self._is_away, of_it))
+        stands_for = (*_OF_ONE, _DEPARTMENT) if left else _OF_ONE
         for agent, word in list(found.values()):
-            if word.partition(" (")[0] in _OF_ONE and (other := self._stand_in(agent)) is not None:
+            if word.partition(" (")[0] in stands_for and (other := self._stand_in(agent)) is not None:
                 found.setdefault(other.id, (other, f"{_STAND_IN}{agent.login}"))
+        if left and all(self._is_away(agent) for agent, _ in found.values()):
+            for agent in self._people:
+                if agent.department_id is None:
+                    found.setdefault(agent.id, (agent, f"{_DEPARTMENT}, whose agents are all away"))
         return list(found.values())
+
+    def _is_away(self, agent: StoredAgent) -> bool:
+        return vacation.is_away(agent.preferences, self._moment)
 
     def _stand_in(self, agent: StoredAgent) -> StoredAgent | None:
         return vacation.stand_in(agent, self._people, self._moment)
@@ -668,7 +681,7 @@ class _Notification:
             return "has no mail address"
         if self._rules.own.is_own(agent.email):
             return f"{agent.email} is an address of this desk"
-        if vacation.is_away(agent.preferences, self._moment):
+        if self._is_away(agent):
             return "is away"
         if not wants(agent.preferences, self._notice.kind):
             return "does not want it"

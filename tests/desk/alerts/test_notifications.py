@@ -206,7 +206,6 @@ class TestWhoIsNot:
     @pytest.mark.parametrize(
         ("choice", "why"),
         [
-            ({"away": True}, "is away"),
             ({"notify": ["assigned"]}, "does not want it"),
             ({"email": ""}, "has no mail address"),
         ],
@@ -216,6 +215,32 @@ class TestWhoIsNot:
         door.take(mail())
         assert not told(desk)
         assert trace() == [f"kim: not told, {why}"]
+
+    def test_of_a_department_whose_agents_are_all_away_stand_ins_are_told_else_those_of_everywhere(
+        self, door: Door, desk: Desk
+    ) -> None:
+        edit_agent(ADMIN, "kim", away=True)
+        door.take(mail())
+        assert told(desk) == {"max"}
+        assert [line.partition(" (delivery")[0] for line in trace()] == [
+            "kim: not told, is away",
+            "max: mailed as department, whose agents are all away",
+        ]
+        make_agent("jo", department="Support")
+        door.take(mail(subject="Second"))
+        assert told(desk) == {"jo"}, "one of them is there"
+        edit_agent(ADMIN, "jo", away=True, stand_in="max")
+        make_agent("sue")
+        door.take(mail(subject="Third"))
+        assert told(desk) == {"max"}, "jo's stand-in; sue works everywhere, too"
+        edit_agent(ADMIN, "jo", stand_in="kim")
+        edit_agent(ADMIN, "max", away=True)
+        door.take(mail(subject="Fourth"))
+        assert told(desk) == {"sue"}
+        for number in ("1", "4"):
+            changes.assign(ADMIN, [number], "kim")
+        told(desk)
+        assert trace("4") == ["kim: not told, is away"], "what is an agent's is their own"
 
     def test_an_agent_with_an_address_of_the_desk_is_not_mailed(self, door: Door, desk: Desk) -> None:
         write("UPDATE agent SET email = 'sales@example.test'")
