@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
+from config.records import Record
 from tui.commands import Command, CommandNode, command
 from tui.desk_calls import desk_app
 from tui.text.safe import cell, line
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from models.drafts import DraftKind
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 STATES = (
     MenuItem("n", "new", "new"),
@@ -81,12 +83,23 @@ def _naming(words: str, numbers: Sequence[str]) -> str:
     return words.replace("{}", _which(numbers), 1)
 
 
+class Meant(Record):
+    """The tickets that a key was pressed for, the one under the cursor, and how far the agent knows them."""
+
+    numbers: list[str]
+    current: str | None
+    known: Mapping[str, SeenUpTo]
+
+
 class TicketActions(CommandNode):
     """Mixed into a screen that can say which tickets are meant."""
 
     ID_PREFIX = "ticket"
     GROUP = "Tickets"
     _changed_last = ""
+    _meant: Meant | None = None
+    """Those of what is being done now, where it was asked about before; None: those that are chosen now."""
+    _prompted: Callable[[LineInput.Answered], bool] | None = None
     _answered: LineInput.Answered | None = None
     """What is being done was typed at this prompt."""
 
@@ -122,8 +135,30 @@ class TicketActions(CommandNode):
         """Return how far the desk had come when the agent looked at each of these tickets."""
         return {}
 
-    def was_told(self, seen_up_to: SeenUpTo) -> None:
+    def was_told(self, seen_up_to: SeenUpTo, numbers: Sequence[str]) -> None:
         """Record that the agent has been shown what came to these tickets until then."""
+
+    @property
+    def meant(self) -> Meant:
+        """The tickets that what is done now is for."""
+        return self._meant or Meant(self.chosen_numbers(), self.current_number(), self.known())
+
+    def _to_these(self, act: Callable[P, T]) -> Callable[P, T]:
+        """Return what does something later to the tickets that are meant now.
+
+        While a menu, a line or a question is open, or the desk is asked, another ticket may get under the
+        cursor: a colleague closed this one, and it left the list.
+        """
+        meant = self.meant
+
+        def do(*args: P.args, **kwargs: P.kwargs) -> T:
+            before, self._meant = self._meant, meant
+            try:
+                return act(*args, **kwargs)
+            finally:
+                self._meant = before
+
+        return do
 
     def will_change(self) -> None:
         """Prepare for the agent's own change: the list keeps its order under the cursor."""
@@ -186,7 +221,9 @@ class TicketActions(CommandNode):
         """Give the ticket to an agent or a team, or to nobody."""
         from desk.staff import agents, teams  # 31 ms
 
-        self.in_thread(lambda: (agents.agents(), teams.teams())).then(self._offer_owners, group="agents")
+        self.in_thread(lambda: (agents.agents(), teams.teams())).then(
+            self._to_these(self._offer_owners), group="agents"
+        )
 
     def _offer_owners(self, found: tuple[Sequence[Any], Sequence[Any]]) -> None:
         agents, teams = found
@@ -286,10 +323,19 @@ class TicketActions(CommandNode):
         """Add tags, or take one away with - in front."""
         tags = " ".join(self.current_tags())
         place = f"has: {tags}" if tags else "vpn printer -old"
-        self._prompt().ask("Tags (word adds, -word removes):", purpose="tags", placeholder=place)
+        self._ask("Tags (word adds, -word removes):", purpose="tags", placeholder=place)
+
+    def _ask(self, question: str, *, purpose: str, placeholder: str) -> None:
+        """Ask for a line about the tickets that are meant, and say which these are."""
+        self._prompted = self._to_these(self._answer)
+        asked = f"{_which(self.meant.numbers)}  {question}"
+        self.query_one(LineInput).ask(asked, purpose=purpose, placeholder=placeholder)
 
     def answer(self, event: LineInput.Answered) -> bool:
         """Do what was typed at a prompt about tickets; False when it was another prompt."""
+        return self._prompted is not None and self._prompted(event)
+
+    def _answer(self, event: LineInput.Answered) -> bool:
         acts = {
             "tags": self._set_tags,
             "snooze": self._snooze_until,
@@ -345,17 +391,17 @@ class TicketActions(CommandNode):
                 return splitting.split(actor, numbers[0], ids)
 
             self.will_change()
-            self.in_thread(split, desk_app(self).actor, self.chosen_numbers()).then(
+            self.in_thread(split, desk_app(self).actor, self.meant.numbers).then(
                 lambda made: self._changed(f"#{made} is a ticket of its own"), group="change"
             )
         elif what == "person":
             self._open_contact()
         elif what == "contact":
-            number = self.current_number()
+            number = self.meant.current
             if number is not None:
                 self._open_form("contact", number)
         elif what == "unmerge":
-            numbers = self.chosen_numbers()
+            numbers = self.meant.numbers
             if len(numbers) == 1:
                 self.in_thread(merging.taken_in, desk_app(self).actor, numbers[0]).then(
                     lambda inside: self._take_out(inside or numbers), group="merged"
@@ -364,7 +410,7 @@ class TicketActions(CommandNode):
                 self._take_out_all(numbers)
         else:
             question, place = MATTER_PROMPTS[what]
-            self._prompt().ask(question, purpose=what, placeholder=place)
+            self._ask(question, purpose=what, placeholder=place)
 
     def _take_out(self, inside: list[str]) -> None:
         """Take the ticket out again that was merged; of several into this one, ask which."""
@@ -392,7 +438,7 @@ class TicketActions(CommandNode):
     def _open_contact(self) -> None:
         from desk.tickets import detail  # 30 ms
 
-        number, app = self.current_number(), desk_app(self)
+        number, app = self.meant.current, desk_app(self)
         if number is not None:
 
             def read() -> str:
@@ -482,12 +528,14 @@ class TicketActions(CommandNode):
                 return
             from tui.widgets.confirm import Confirm  # 2 ms
 
+            decide = self._to_these(self._decide)
             self.app.push_screen(
                 Confirm(f"{error}. Close it all the same?"),
-                lambda yes: self._decide(question, done, close, True) if yes else None,
+                lambda yes: decide(question, done, close, True) if yes else None,
             )
 
-        self._tell_and_run(question, done, lambda actor, numbers: close(actor, numbers, False), failed)
+        ask_more = self._to_these(failed)
+        self._tell_and_run(question, done, lambda actor, numbers: close(actor, numbers, False), ask_more)
 
     @command("tasks", "T", "Tasks", enabled=_needs_ticket)
     def action_tasks(self) -> None:
@@ -535,14 +583,14 @@ class TicketActions(CommandNode):
     @command("time", "M", "Time spent", may="ticket.note", enabled=_needs_ticket)
     def action_time(self) -> None:
         """Record time spent on the ticket, or start and stop your clock."""
-        self._prompt().ask(
+        self._ask(
             "Time spent, and on what; start, stop:", purpose="time", placeholder="1h30 looked at the tunnel"
         )
 
     def _spend_time(self, text: str) -> None:
         from desk.tickets import time_spent  # 30 ms
 
-        number, actor = self.current_number(), desk_app(self).actor
+        number, actor = self.meant.current, desk_app(self).actor
         spent, _, note = text.strip().partition(" ")
         if not spent or number is None:
             return
@@ -568,7 +616,7 @@ class TicketActions(CommandNode):
     @command("snooze", "Z", "Snooze", may="ticket.edit", enabled=_needs_ticket)
     def action_snooze(self) -> None:
         """Snooze the ticket until a time, an answer or an event; or wake it."""
-        self._prompt().ask(
+        self._ask(
             "Snooze until (- wakes it):",
             purpose="snooze",
             placeholder="3h 2d tomorrow monday 2026-12-24 answer event",
@@ -593,7 +641,7 @@ class TicketActions(CommandNode):
     @command("due", "d", "Due date", may="ticket.edit", enabled=_needs_ticket)
     def action_due(self) -> None:
         """Set when the ticket is due, whatever its SLA says; - leaves it to the SLA."""
-        self._prompt().ask(
+        self._ask(
             "Due (- as its SLA promises):",
             purpose="due",
             placeholder="3h 2d tomorrow monday 2026-12-24T14:00",
@@ -728,7 +776,7 @@ class TicketActions(CommandNode):
         **kwargs: P.kwargs,
     ) -> None:
         """Change the chosen tickets; many are asked about first."""
-        numbers, failed = self.chosen_numbers(), self._refused
+        numbers, failed = self.meant.numbers, self._refused
         change = functools.partial(function, desk_app(self).actor, numbers, *args, **kwargs)
         self._ask_if_many(question, numbers, lambda: self._run(done, numbers, change, failed))
 
@@ -753,7 +801,8 @@ class TicketActions(CommandNode):
         failed: Callable[[Exception], object] | None,
     ) -> None:
         """Decide; ``failed`` is given any error but that of news, without it the error is flashed."""
-        app, numbers, seen = desk_app(self), self.chosen_numbers(), self.known()
+        app, meant = desk_app(self), self.meant
+        numbers, seen = meant.numbers, meant.known
         change = functools.partial(decide, app.actor, numbers)
         asked = f"{_naming(question, numbers)} all the same?"
 
@@ -773,7 +822,7 @@ class TicketActions(CommandNode):
                 (failed or app.flash_error)(error)
                 return
             told_at = error.seen_up_to
-            self.was_told(told_at)
+            self.was_told(told_at, numbers)
             lines = news_lines(error.news, app.now(), app.desk.zone)
             ask("Since you looked", lines, lambda: run(dict.fromkeys(numbers, told_at)))
 
@@ -802,7 +851,8 @@ class TicketActions(CommandNode):
         change: Callable[[], object],
         failed: Callable[[Exception], object] | None = None,
     ) -> None:
-        self._changed_last = self.current_number() or numbers[0]
+        here = self.current_number()
+        self._changed_last = here if here is not None and here in numbers else numbers[0]
         self.will_change()
         words = _naming(done, numbers)
         self.in_thread(change).then(lambda _result: self._changed(words), failed=failed, group="change")
@@ -816,14 +866,10 @@ class TicketActions(CommandNode):
     def _menu(
         self, title: str, items: Sequence[MenuItem], then: Callable[[str], None], current: str | None = None
     ) -> None:
-        numbers = self.chosen_numbers()
-        many = f" ({len(numbers)} tickets)" if len(numbers) > 1 else ""
+        act = self._to_these(then)
 
         def picked(value: str | None) -> None:
             if value is not None:
-                then(value)
+                act(value)
 
-        self.app.push_screen(Menu(title + many, items, current), picked)
-
-    def _prompt(self) -> LineInput:
-        return self.query_one(LineInput)
+        self.app.push_screen(Menu(f"{title} ({_which(self.meant.numbers)})", items, current), picked)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from config.clock import now
-from desk.errors import Refused, WrongUse
+from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor
 from desk.tickets import changes
 from desk.tickets.lifecycle import Change
@@ -70,20 +70,23 @@ def add(
 def edit(
     actor: Actor,
     number: str,
-    place: int,
+    seen: int,
     zone: tzinfo,
     *,
     text: str | None = None,
     assignee: str | None = None,
     due: str | None = None,
     to: int | None = None,
+    was: str | None = None,
 ) -> list[str]:
     """Change a task; None leaves a value, ``""`` takes assignee and date away. Returns as `add` does.
 
-    ``to``: the place in the list that it gets.
+    ``to``: the place in the list that it gets. ``was``: what it says, for who saw it at that place: others
+    may have added and removed some before it. Raises NotFound when none says so any more.
     """
 
     def change(tasks: list[TaskState]) -> str:
+        place = _place(tasks, seen, was)
         task = _at(tasks, place)
         if text is not None:
             task = task._replace(text=_text(text))
@@ -101,26 +104,31 @@ def edit(
     return _change(actor, number, change)
 
 
-def tick(actor: Actor, number: str, place: int) -> list[str]:
-    """Note that a task is done. Returns as `add` does."""
-    return _set_done(actor, number, place, utc_text(now()))
+def tick(actor: Actor, number: str, place: int, was: str | None = None) -> list[str]:
+    """Note that a task is done. ``was`` and what it returns: as of `edit`."""
+    return _set_done(actor, number, place, was, utc_text(now()))
 
 
-def untick(actor: Actor, number: str, place: int) -> list[str]:
-    """Note that a task is not done after all. Returns as `add` does."""
-    return _set_done(actor, number, place, None)
+def untick(actor: Actor, number: str, place: int, was: str | None = None) -> list[str]:
+    """Note that a task is not done after all. ``was`` and what it returns: as of `edit`."""
+    return _set_done(actor, number, place, was, None)
 
 
-def move(actor: Actor, number: str, place: int, to: int) -> list[str]:
-    """Put a task elsewhere in the list. Returns as `add` does."""
-
-    return _change(actor, number, lambda tasks: _moved(tasks, place, to))
-
-
-def remove(actor: Actor, number: str, place: int) -> list[str]:
-    """Take a task away. Returns as `add` does."""
+def move(actor: Actor, number: str, seen: int, to: int, was: str | None = None) -> list[str]:
+    """Put a task elsewhere in the list. ``was`` and what it returns: as of `edit`."""
 
     def change(tasks: list[TaskState]) -> str:
+        place = _place(tasks, seen, was)
+        return _moved(tasks, place, to + place - seen)
+
+    return _change(actor, number, change)
+
+
+def remove(actor: Actor, number: str, seen: int, was: str | None = None) -> list[str]:
+    """Take a task away. ``was`` and what it returns: as of `edit`."""
+
+    def change(tasks: list[TaskState]) -> str:
+        place = _place(tasks, seen, was)
         task = _at(tasks, place)
         del tasks[place - 1]
         return f"removed: {task.text}"
@@ -137,8 +145,9 @@ def _moved(tasks: list[TaskState], place: int, to: int) -> str:
     return f"moved from {place} to {to}: {task.text}"
 
 
-def _set_done(actor: Actor, number: str, place: int, done: str | None) -> list[str]:
+def _set_done(actor: Actor, number: str, seen: int, was: str | None, done: str | None) -> list[str]:
     def change(tasks: list[TaskState]) -> str:
+        place = _place(tasks, seen, was)
         task = _at(tasks, place)
         if (task.done is None) == (done is None):
             return ""
@@ -155,6 +164,19 @@ def _change(actor: Actor, number: str, edit_list: Callable[[list[TaskState]], st
         return Change("tasks", tasks=tasks, detail={"what": said}) if said else None
 
     return changes.change(actor, "ticket.edit", [number], edit)
+
+
+def _place(tasks: Sequence[TaskState], seen: int, was: str | None) -> int:
+    """Return where a task is that somebody saw at a place, saying what it `was`."""
+    if was is None or (1 <= seen <= len(tasks) and tasks[seen - 1].text == was):
+        return seen
+    same = [place for place, each in enumerate(tasks, 1) if each.text == was]
+    if len(same) != 1:
+        raise NotFound(
+            f"the task '{one_line(was, 40)}' is not there any more",
+            "somebody changed or removed it meanwhile",
+        )
+    return same[0]
 
 
 def _at(tasks: Sequence[TaskState], place: int) -> TaskState:

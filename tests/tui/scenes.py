@@ -20,8 +20,10 @@ from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from mail.errors import LoginRefused
-from models.database import db
-from models.fields import utc_text
+from models.blobs import Blob
+from models.deliveries import Delivery, Recipient
+from models.receipts import Receipt
+from models.tickets import Ticket
 from tests.support.frames import NOW
 from tests.tui.screen import until
 from tui.app import NightdeskApp
@@ -120,7 +122,37 @@ def take(desk: Desk, *mails: bytes) -> None:
     from desk.intake import pipeline
 
     pipeline.take(desk, [Arrival(raw=raw, door="import", mailbox_id=None) for raw in mails])
-    db.execute_sql("UPDATE receipt SET received = ?", (utc_text(NOW - timedelta(minutes=5)),))
+    Receipt.update(received=NOW - timedelta(minutes=5)).execute()
+
+
+def mail_out(number: str, **states: tuple[str, str]) -> int:
+    """A mail of a ticket with (state, server's words) for each local part; returns its id."""
+    ticket = Ticket.get(Ticket.number == number)
+    blob = Blob.create(sha256=f"{number:0>64}", size=4, codec="raw", data=b"mail")
+    waits = any(state in ("queued", "deferred") for state, _ in states.values())
+    delivery = Delivery.create(
+        kind="acknowledgement",
+        ticket=ticket,
+        mailbox=ticket.mailbox,
+        message_id=f"<{number}.nd@desk.example>",
+        envelope_from="support@corp.example",
+        subject=f"Re: {ticket.subject}",
+        blob=blob,
+        created=NOW - timedelta(minutes=20),
+        not_before=NOW + timedelta(minutes=9),
+        attempts=2,
+        done=not waits,
+    )
+    for name, (state, words) in states.items():
+        Recipient.create(
+            delivery=delivery,
+            address=f"{name}@corp.example",
+            state=state,
+            code=int(words[:3]) if words[:3].isdigit() else None,
+            detail=words,
+            updated=NOW,
+        )
+    return int(delivery.id)
 
 
 async def open_thread(pilot: Pilot[int]) -> None:

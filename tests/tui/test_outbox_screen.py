@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from desk.errors import NotFound, Refused
 from desk.outbox import deliveries
-from models.blobs import Blob
-from models.deliveries import Delivery, Recipient
-from models.tickets import Ticket
-from tests.support.frames import NOW
-from tests.tui.scenes import HOSTILE, stop_clock
+from tests.tui.scenes import HOSTILE, mail_out, stop_clock
 from tests.tui.screen import SIZES, SMALL_AND_LARGE, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -22,46 +16,16 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
 
 
-def mail(number: str, **states: tuple[str, str]) -> int:
-    """A mail of a ticket with (state, server's words) for each local part; returns its id."""
-    ticket = Ticket.get(Ticket.number == number)
-    blob = Blob.create(sha256=f"{number:0>64}", size=4, codec="raw", data=b"mail")
-    waits = any(state in ("queued", "deferred") for state, _ in states.values())
-    delivery = Delivery.create(
-        kind="acknowledgement",
-        ticket=ticket,
-        mailbox=ticket.mailbox,
-        message_id=f"<{number}.nd@desk.example>",
-        envelope_from="support@corp.example",
-        subject=f"Re: {ticket.subject}",
-        blob=blob,
-        created=NOW - timedelta(minutes=20),
-        not_before=NOW + timedelta(minutes=9),
-        attempts=2,
-        done=not waits,
-    )
-    for name, (state, words) in states.items():
-        Recipient.create(
-            delivery=delivery,
-            address=f"{name}@corp.example",
-            state=state,
-            code=int(words[:3]) if words[:3].isdigit() else None,
-            detail=words,
-            updated=NOW,
-        )
-    return int(delivery.id)
-
-
 def mails() -> dict[str, int]:
     """One mail that half arrived, one refused, one that may have arrived."""
     return {
-        "deferred": mail(
+        "deferred": mail_out(
             "1042",
             ana=("sent", "250 2.0.0 Ok: queued as 4Fh2k1"),
             jo=("deferred", "451 4.7.1 greylisted"),
         ),
-        "failed": mail("1036", nguyen=("failed", "550 5.1.1 no such user")),
-        "uncertain": mail("1038", okafor=("uncertain", "the line broke after the mail was handed over")),
+        "failed": mail_out("1036", nguyen=("failed", "550 5.1.1 no such user")),
+        "uncertain": mail_out("1038", okafor=("uncertain", "the line broke after the mail was handed over")),
     }
 
 
@@ -128,7 +92,7 @@ async def test_v_shows_what_was_sent_and_q_goes_back(app: NightdeskApp) -> None:
 
 
 async def test_hostile_server_words_are_shown_as_text(app: NightdeskApp) -> None:
-    mail("1042", ana=("failed", HOSTILE))
+    mail_out("1042", ana=("failed", HOSTILE))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, "#1042")
         await app.run_command("app.outbox")

@@ -132,7 +132,7 @@ async def test_a_quarantined_mail_is_read_raw_and_saved(
         await pilot.press("escape")
         await until(pilot, "V raw")
         await pilot.press("o")
-        await until(pilot, "Save in:")
+        await until(pilot, "Save receipt 1 in:")
         await pilot.press("ctrl+a", "ctrl+k", *str(tmp_path / "kept"), "enter")
         await until(pilot, "Saved")
     assert [file.read_bytes() for file in (tmp_path / "kept").iterdir()] == [DEEP_MAIL]
@@ -146,7 +146,7 @@ async def test_a_quarantined_mail_becomes_a_ticket_by_hand(
     async with empty_app.run_test(size=SMALL_AND_LARGE[size]) as pilot:
         await open_quarantine(pilot)
         await pilot.press("n")
-        await until(pilot, "Who wrote it: Eve <eve@corp.example>")
+        await until(pilot, "Who wrote receipt 1: Eve <eve@corp.example>")
         await pilot.press("enter")
         await until(pilot, "It is ticket #1 now")
         await until(pilot, "No quarantined mail")

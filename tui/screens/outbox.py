@@ -162,36 +162,39 @@ class OutboxScreen(MailListScreen[DeliveryView]):
     def _ids(self) -> list[int]:
         return list(dict.fromkeys(row.id for row in self.table.chosen()))
 
-    def _change(self, what: Callable[[Actor, list[int]], list[int]], word: str) -> None:
+    def _change(self, what: Callable[[Actor, list[int]], list[int]], asked: list[int], word: str) -> None:
         def done(ids: list[int]) -> None:
             self.flash(f"{len(ids)} mail{'' if len(ids) == 1 else 's'} {word}")
             self.table.clear_marks()
             self.desk_changed()
 
-        self.in_thread(what, desk_app(self).actor, self._ids()).then(done, group="change")
+        self.in_thread(what, desk_app(self).actor, asked).then(done, group="change")
 
     @command("retry", "R", "Retry", footer="retry", may="outbox.edit", enabled=chosen)
     def action_retry(self) -> None:
         """Try this mail again now, for everybody who did not get it."""
+        # While a question is open, a mail may leave, and another be under the cursor.
+        ids = self._ids()
         uncertain = [row for row in self.table.chosen() if row.state == "uncertain"]
         if uncertain:
             question = f"Send again what may have arrived ({len(uncertain)})?"
             self.app.push_screen(
                 Confirm(question, "The customer may get it twice."),
-                lambda yes: self._change(deliveries.retry, "will be tried now") if yes else None,
+                lambda yes: self._change(deliveries.retry, ids, "will be tried now") if yes else None,
             )
         else:
-            self._change(deliveries.retry, "will be tried now")
+            self._change(deliveries.retry, ids, "will be tried now")
 
     @command("cancel", "c", "Cancel", footer="cancel", may="outbox.edit", enabled=chosen)
     def action_cancel(self) -> None:
         """Give up this mail; asks first. The message stays in its ticket."""
-        count = len(self._ids())
+        ids = self._ids()
+        count = len(ids)
         question = "Give this mail up?" if count == 1 else f"Give {count} mails up?"
         detail = "Whoever did not get it will not get it. It stays in its ticket."
         self.app.push_screen(
             Confirm(question, detail),
-            lambda yes: self._change(deliveries.cancel, "given up") if yes else None,
+            lambda yes: self._change(deliveries.cancel, ids, "given up") if yes else None,
         )
 
     @command("correct", "e", "Correct address", footer="correct", may="outbox.edit", enabled=_correctable)

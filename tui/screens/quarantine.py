@@ -101,6 +101,8 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     def __init__(self) -> None:
         super().__init__()
         self.wanted = QUARANTINED
+        self._asked_of = 0
+        """The receipt that a line is asked for: meanwhile another one may get under the cursor."""
 
     def make_table(self) -> ReceiptList:
         """Return the list of receipts."""
@@ -177,17 +179,18 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         row = self.table.row
         if row is not None:
             self.in_thread(receipts.raw, row.id, desk_app(self).actor).then(
-                lambda raw: self._ask_who(row.sender or by_hand.headline(raw)[0]), group="take"
+                lambda raw: self._ask_who(row.id, row.sender or by_hand.headline(raw)[0]), group="take"
             )
 
-    def _ask_who(self, sender: str) -> None:
-        self.query_one(LineInput).ask("Who wrote it:", sender, purpose="take")
+    def _ask_who(self, receipt_id: int, sender: str) -> None:
+        self._asked_of = receipt_id
+        self.query_one(LineInput).ask(f"Who wrote receipt {receipt_id}:", sender, purpose="take")
 
     def _take(self, event: LineInput.Answered) -> None:
-        row, requester = self.table.row, event.text.strip()
-        if row is not None and requester:
+        requester = event.text.strip()
+        if requester:
             app = desk_app(self)
-            self.in_thread(by_hand.take, app.desk, app.actor, row.id, requester).then(
+            self.in_thread(by_hand.take, app.desk, app.actor, self._asked_of, requester).then(
                 self._taken, failed=event.again, group="take"
             )
 
@@ -198,22 +201,22 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     @command("save", "o", "Save", footer="save", enabled=chosen)
     def action_save(self) -> None:
         """Save the mail as an .eml file."""
-        app = desk_app(self)
+        app, row = desk_app(self), self.table.row
+        if row is None:
+            return
+        self._asked_of = row.id
         if app.restricted:
             self._save_to(app.files_directory)
         else:
             self.query_one(LineInput).ask(
-                "Save in:",
+                f"Save receipt {row.id} in:",
                 files.home_text(app.files_directory),
                 purpose="save",
                 complete=files.directory_completions,
             )
 
     def _save_to(self, directory: Path, failed: Callable[[Exception], object] | None = None) -> None:
-        row = self.table.row
-        if row is None:
-            return
-        receipt_id, reader = row.id, desk_app(self).actor
+        receipt_id, reader = self._asked_of, desk_app(self).actor
 
         def save() -> Path:
             return files.save(receipts.raw(receipt_id, reader), f"receipt-{receipt_id}.eml", directory)

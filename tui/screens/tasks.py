@@ -51,6 +51,8 @@ class TasksScreen(ListScreen[None]):
     def __init__(self, number: str) -> None:
         super().__init__()
         self._number = number
+        self._asked_of: TaskView | None = None
+        """The task that a line is asked for: meanwhile another one may get under the cursor."""
 
     def compose_body(self) -> ComposeResult:
         """Yield title, prompt and list."""
@@ -90,7 +92,7 @@ class TasksScreen(ListScreen[None]):
         row = self.table.row
         if row is not None:
             act = tasks.tick if row.done is None else tasks.untick
-            self._do(lambda: act(desk_app(self).actor, self._number, row.place))
+            self._do(lambda: act(desk_app(self).actor, self._number, row.place, row.text))
 
     @command("add", "a", "Add", footer="add", may="ticket.edit")
     def action_add(self) -> None:
@@ -103,11 +105,13 @@ class TasksScreen(ListScreen[None]):
         row = self.table.row
         if row is not None:
             who = f" @{row.assignee}" if row.assignee else ""
+            self._asked_of = row
             self.query_one(LineInput).ask("Task:", row.text + who, purpose="change")
 
     @command("due", "d", "Until when", footer="date", may="ticket.edit", enabled=_chosen)
     def action_due(self) -> None:
         """Set when the task is due."""
+        self._asked_of = self.table.row
         self.query_one(LineInput).ask(
             "Until (- takes it away):", purpose="due", placeholder="2d monday 2026-12-24"
         )
@@ -125,14 +129,15 @@ class TasksScreen(ListScreen[None]):
     def _move(self, by: int) -> None:
         row = self.table.row
         if row is not None:
-            self._do(lambda: tasks.move(desk_app(self).actor, self._number, row.place, row.place + by))
+            to = row.place + by
+            self._do(lambda: tasks.move(desk_app(self).actor, self._number, row.place, to, row.text))
 
     @command("remove", "x", "Remove", footer="remove", may="ticket.edit", enabled=_chosen)
     def action_remove(self) -> None:
         """Remove the task. Undo: u"""
         row = self.table.row
         if row is not None:
-            self._do(lambda: tasks.remove(desk_app(self).actor, self._number, row.place))
+            self._do(lambda: tasks.remove(desk_app(self).actor, self._number, row.place, row.text))
 
     @command("undo", "u", "Undo")
     def action_undo(self) -> None:
@@ -148,7 +153,7 @@ class TasksScreen(ListScreen[None]):
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Do what was typed."""
         self.table.focus()
-        actor, zone, row = desk_app(self).actor, desk_app(self).desk.zone, self.table.row
+        actor, zone, row = desk_app(self).actor, desk_app(self).desk.zone, self._asked_of
         words = event.text.split()
         who = next((word[1:] for word in words if word.startswith("@")), "")
         text = " ".join(word for word in words if not word.startswith("@"))
@@ -158,11 +163,12 @@ class TasksScreen(ListScreen[None]):
             add = partial(tasks.add, actor, self._number, text, zone, assignee=who or None)
             self._do(add, event.again)
         elif event.purpose == "change" and row is not None and text:
-            edit = partial(tasks.edit, actor, self._number, row.place, zone, text=text, assignee=who)
-            self._do(edit, event.again)
+            edit = partial(tasks.edit, actor, self._number, row.place, zone, was=row.text)
+            self._do(partial(edit, text=text, assignee=who), event.again)
         elif event.purpose == "due" and row is not None and words:
             due = "" if event.text.strip() == "-" else event.text
-            self._do(partial(tasks.edit, actor, self._number, row.place, zone, due=due), event.again)
+            edit = partial(tasks.edit, actor, self._number, row.place, zone, was=row.text)
+            self._do(partial(edit, due=due), event.again)
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the list."""

@@ -64,6 +64,11 @@ class FiltersScreen(WordsBelow[None]):
     ID_PREFIX = "filters"
     GROUP = "Filters"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_of = ""
+        """The filter that a condition is asked for: meanwhile another one may get under the cursor."""
+
     def compose_body(self) -> ComposeResult:
         """Yield title, prompt, list, and the place for the words."""
         new = desk_app(self).key("filters.new", "n")
@@ -116,18 +121,19 @@ class FiltersScreen(WordsBelow[None]):
     @command("change", "c", "Change condition", footer="change", may="settings.edit", enabled=_chosen)
     def action_change(self) -> None:
         """Try another condition before it is saved."""
-        if self.table.row is not None:
-            self.query_one(LineInput).ask("If:", self.table.row.condition, purpose="condition")
+        row = self.table.row
+        if row is not None:
+            self._asked_of = row.name
+            self.query_one(LineInput).ask("If:", row.condition, purpose="condition")
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Show what the typed condition would do."""
         self.table.focus()
-        row, text = self.table.row, event.text.strip()
+        name, text = self._asked_of, event.text.strip()
         if event.purpose == "file" and text:
             asking = self.in_thread(questions.of_file, *self._asking, text)
             asking.then(self._what_if, failed=event.again, group="change")
-        elif row is not None and text:
-            name = row.name
+        elif text:
 
             def check() -> None:
                 filters.on_trial(name, text, None)

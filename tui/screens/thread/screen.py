@@ -250,7 +250,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         """Return how far the desk had come when this ticket was read."""
         return {} if self._known is None else {self._number: self._known}
 
-    def was_told(self, seen_up_to: SeenUpTo) -> None:
+    def was_told(self, seen_up_to: SeenUpTo, numbers: Sequence[str]) -> None:
         """Mark as read what the person was just shown."""
         self._known = seen_up_to
 

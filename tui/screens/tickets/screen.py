@@ -463,9 +463,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         shown = self._shown_at
         return {} if shown is None else {number: self._looked.get(number, shown) for number in numbers}
 
-    def was_told(self, seen_up_to: SeenUpTo) -> None:
-        """Mark as seen what the person was just shown of the chosen tickets."""
-        self._looked |= dict.fromkeys(self.chosen_numbers(), seen_up_to)
+    def was_told(self, seen_up_to: SeenUpTo, numbers: Sequence[str]) -> None:
+        """Mark as seen what the person was just shown of these tickets."""
+        self._looked |= dict.fromkeys(numbers, seen_up_to)
 
     def _note_looked(self) -> None:
         shown = self._shown_at
