@@ -125,6 +125,9 @@ _ACT = Statement(
 )
 _DELETE = Statement(lambda p: Filter.delete().where(Filter.id == p("filter_id")))
 _BANS = Lookup(lambda p: Ban.select(Ban.pattern, Ban.note, Ban.created).order_by(Ban.pattern), StoredBan)
+_BAN_OF = Lookup(
+    lambda p: Ban.select(Ban.pattern, Ban.note, Ban.created).where(Ban.pattern == p("pattern")), StoredBan
+)
 _BAN = Statement(
     lambda p: Ban.insert({Ban.pattern: p("pattern"), Ban.note: p("note"), Ban.created: p("created")})
 )
@@ -197,6 +200,11 @@ def delete(filter_id: int) -> None:
 def bans() -> list[StoredBan]:
     """Return all bans, by pattern."""
     return _BANS.every()
+
+
+def ban_of(pattern: str) -> StoredBan | None:
+    """Return the ban of one pattern, or None."""
+    return _BAN_OF.one(pattern=pattern)
 
 
 def write_ban(pattern: str, note: str, created: str) -> None:

@@ -47,7 +47,7 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
     the desk or its agents.
     """
     _require_ban(actor)
-    wanted = as_compared(pattern.strip())
+    wanted = _compared(pattern)
     if not _PATTERN.fullmatch(wanted) or not wanted.strip("*?@."):
         raise WrongUse(
             f"'{one_line(pattern, 60)}' cannot be banned",
@@ -61,7 +61,7 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
     if staff:
         raise Refused(f"that would ban the agent {staff[0].login}", "write a narrower pattern")
     with transaction():
-        if any(each.pattern == wanted for each in filters.bans()):
+        if filters.ban_of(wanted) is not None:
             raise Refused(f"{wanted} is banned already", "nightdesk ban list")
         filters.write_ban(wanted, given_line("the note", note, LONGEST_LINE), utc_text(now()))
     return show(wanted)
@@ -74,18 +74,22 @@ def meaning(address: str) -> str:
 
 def show(pattern: str) -> BanLine:
     """Return the ban of that pattern; raises NotFound."""
-    wanted = as_compared(pattern.strip())
-    found = next((each for each in bans() if each.pattern == wanted), None)
+    found = filters.ban_of(_compared(pattern))
     if found is None:
         raise _no_ban(pattern)
-    return found
+    return _line(found)
+
+
+def is_banned(pattern: str) -> bool:
+    """Return whether there is a ban of that very pattern."""
+    return filters.ban_of(_compared(pattern)) is not None
 
 
 def edit(actor: Actor, pattern: str, note: str) -> BanLine:
     """Say otherwise why something is banned; raises NotFound when it is not."""
     _require_ban(actor)
     with transaction():
-        if not filters.change_ban(as_compared(pattern.strip()), given_line("the note", note, LONGEST_LINE)):
+        if not filters.change_ban(_compared(pattern), given_line("the note", note, LONGEST_LINE)):
             raise _no_ban(pattern)
     return show(pattern)
 
@@ -99,8 +103,12 @@ def lift(actor: Actor, pattern: str) -> None:
     """Take a ban away; raises NotFound when there is none."""
     _require_ban(actor)
     with transaction():
-        if not filters.delete_ban(as_compared(pattern.strip())):
+        if not filters.delete_ban(_compared(pattern)):
             raise _no_ban(pattern)
+
+
+def _compared(pattern: str) -> str:
+    return as_compared(pattern.strip())
 
 
 def _no_ban(pattern: str) -> NotFound:

@@ -18,6 +18,7 @@ from desk.alerts import recipients
 from desk.custom_fields import definitions
 from desk.errors import DeskError, WrongUse
 from desk.filters import bans, filters
+from desk.filters.bans import BanLine
 from desk.operations import rule_kinds
 from desk.operations.rule_kinds import Kind, Table
 from desk.permissions import Actor, require
@@ -376,7 +377,15 @@ def _given(table: Table) -> dict[str, Any]:
 
 
 def _bans(_actor: Actor) -> list[Table]:
-    return [{"pattern": each.pattern, "note": each.note} for each in bans.bans()]
+    return [_ban(each) for each in bans.bans()]
+
+
+def _named_ban(pattern: str) -> Table:
+    return _ban(bans.show(pattern))
+
+
+def _ban(line: BanLine) -> Table:
+    return {"pattern": line.pattern, "note": line.note}
 
 
 def _add_ban(actor: Actor, _desk: Desk, table: Table) -> None:
@@ -508,7 +517,9 @@ _KINDS: dict[str, Kind] = {
         _edit_filter,
     ),
     "recurring": rule_kinds.RECURRING,
-    "ban": Kind("pattern", {"note": ""}, _bans, _add_ban, _edit_ban),
+    "ban": Kind(
+        "pattern", {"note": ""}, _bans, _add_ban, _edit_ban, read_one=lambda name: _ban(bans.show(name))
+    ),
     "notification": Kind("name", {"whom": ""}, _notifications, _set_notification, _set_notification),
     "mailbox": rule_kinds.MAILBOX,
     "setting": rule_kinds.SETTING,
@@ -610,19 +621,19 @@ def take_in(
         by_name = {(name, table[_KINDS[name].key]): table for name in tables for table in tables[name]}
         for kind_name in KINDS:
             kind = _KINDS[kind_name]
-            own = [step for step in steps if step.kind == kind_name]
-            for step in own:
+            own = [(place, step) for place, step in enumerate(steps) if step.kind == kind_name]
+            for _, step in own:
                 if step.outcome == "added" and kind.begin is not None:
                     with _blaming(step):
                         kind.begin(actor, desk, by_name[step.kind, step.name])
-            for step in own:
+            for place, step in own:
                 table = by_name.get((step.kind, step.name))
                 if step.outcome == "added" and kind.add is not None and table is not None:
                     with _blaming(step):
                         kind.add(actor, desk, table)
                 elif step.outcome == "changed" and table is not None:
                     with _blaming(step):
-                        steps[steps.index(step)] = _changed(kind, step, table, actor, desk)
+                        steps[place] = _changed(kind, step, table, actor, desk)
     return steps
 
 
@@ -653,15 +664,11 @@ class _NothingChanged(Exception):
 
 def _changed(kind: Kind, step: Step, table: Table, actor: Actor, desk: Desk) -> Step:
     """Change one thing; returns the step with what really changed. What changes nothing is not done."""
-
-    def there() -> Table:
-        return next(each for each in kind.read(actor) if each[kind.key].lower() == step.name.lower())
-
-    before = there()
+    before = kind.named(actor, step.name)
     try:
         with savepoint():
             kind.edit(actor, desk, table)
-            after = there()
+            after = kind.named(actor, step.name)
             if after == before:
                 raise _NothingChanged
     except _NothingChanged:

@@ -47,6 +47,14 @@ class Kind(Record):
     """Whether a value is what the file says: what is there, what is wanted, and the value's name."""
     unwritten: tuple[str, ...] = ()
     """What a file is written without, though it may say it."""
+    read_one: Callable[[str], Table] | None = None
+    """Gives one by its name, of a kind that may have many thousands."""
+
+    def named(self, actor: Actor, name: str) -> Table:
+        """Return one that there is, by its name in any letters."""
+        if self.read_one is not None:
+            return self.read_one(name)
+        return next(each for each in self.read(actor) if each[self.key].lower() == name.lower())
 
 
 LEFT_OUT: Final = ("people", "file", "mailbox")

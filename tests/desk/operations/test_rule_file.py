@@ -12,7 +12,9 @@ from desk.filters import bans, filters
 from desk.home import Desk
 from desk.operations import doctor, rule_file
 from desk.staff import departments, slas, teams, topics
+from models import filters as filter_rows
 from models import settings as setting_rows
+from models.filters import StoredBan
 from models.transactions import transaction
 from tests.support.mails import rows
 from tests.support.rows import every_row
@@ -189,3 +191,23 @@ def test_the_doctor_tells_where_the_desk_left_its_file(desk: Desk, tmp_path: Pat
     ]
     path.unlink()
     assert told()[0][0] == "failure"
+
+
+def test_many_bans_are_taken_in_without_reading_all_of_them_for_each(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def banned(note: str) -> str:
+        tables = (f'[[ban]]\npattern = "u{place}@spam.example"\nnote = "{note}"\n' for place in range(50))
+        return "\n".join(tables)
+
+    read, every = [], filter_rows.bans
+
+    def counted() -> list[StoredBan]:
+        read.append("all")
+        return every()
+
+    monkeypatch.setattr(filter_rows, "bans", counted)
+    take_in(desk, banned("new"))
+    take_in(desk, banned("again"))
+    assert len(read) == 2
+    assert {each.note for each in bans.bans()} == {"again"}

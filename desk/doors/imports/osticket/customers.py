@@ -67,7 +67,7 @@ def _bans(actor: Actor, reading: Reading, brought: Brought) -> None:
         if old in brought.known("ban"):
             continue
         try:
-            if not any(each.pattern == pattern.lower() for each in bans.bans()):
+            if not bans.is_banned(pattern):
                 bans.ban(actor, pattern, "from osTicket")
                 brought.tally.made["ban"] += 1
             brought.note("ban", old, 0)
