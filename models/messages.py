@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import peewee
@@ -16,7 +16,7 @@ from models.ahead import ask_together
 from models.blobs import Blob
 from models.database import Row
 from models.engine import engine
-from models.fields import JsonField, UtcField, as_json, one_of
+from models.fields import JsonField, UtcField, as_json, one_of, utc_text, utc_time
 from models.given_ids import GivenIds
 from models.later import Apart, WaitingRow, of_others
 from models.remembered import Asked, Column, now
@@ -341,6 +341,7 @@ class KnownMessage(Record):
     recipients: str
     message_id: str
     unverified: bool = False
+    created: str = ""
 
     @property
     def addressed(self) -> frozenset[str]:
@@ -479,6 +480,13 @@ _NEWEST_OF_SECOND = Lookup(
     lambda created: created,
     of_others("ticket_id", message="ticket_id"),
 )
+_NEWEST_WRITTEN = Lookup(
+    lambda p: Message.select(peewee.fn.MAX(Message.created)).where(Message.ticket == p("ticket_id")),
+    lambda created: created,
+    of_others("ticket_id", message="ticket_id"),
+)
+_LATER = timedelta(microseconds=1)
+"""Two messages of a ticket have no time in common: what waits for an answer is told by which is later."""
 _WRITTEN_SINCE = Lookup(
     lambda p: (
         Message.select(Message.ticket, Message.created)
@@ -561,7 +569,7 @@ _LAST_ANSWER = Lookup(
 _BY_MESSAGE_ID = Lookup(
     lambda p: Message.select(
         *(Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients),
-        *(Message.message_id, Message.unverified),
+        *(Message.message_id, Message.unverified, Message.created),
     ).where(
         peewee.fn.LOWER(Message.message_id).in_(p.each("wanted")),
         Message.message_id.is_null(False),
@@ -571,7 +579,7 @@ _BY_MESSAGE_ID = Lookup(
 _BY_ROW = Lookup(
     lambda p: Message.select(
         *(Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients),
-        peewee.fn.COALESCE(Message.message_id, literal("")),
+        *(peewee.fn.COALESCE(Message.message_id, literal("")), Message.unverified, Message.created),
     ).where(Message.id.in_(p.each("wanted"))),
     KnownMessage,
 )
@@ -984,11 +992,24 @@ _LATER_THAN = Lookup(
 )
 
 
-def write(ticket_id: int, message: NewMessage, *, is_first: bool = False) -> int:
-    """Write a message with its attachments; returns its id. ``is_first``: the ticket has no other one.
+def placed(ticket_id: int, message: NewMessage, moment: str = "") -> NewMessage:
+    """Return a message at its place among those of a ticket: when it came, but at a time of its own.
 
-    It is placed when it came, but not before a message of the same second: servers date mail to the second.
+    It comes behind those of the same second, for servers date mail to the second. What is written at the
+    ``moment``, as stored, comes behind all that is there: an answer does not stand before what it answers
+    because the clock was set back meanwhile.
     """
+    if moment and message.created >= moment:
+        newest = _NEWEST_WRITTEN.one(ticket_id=ticket_id)
+    else:
+        newest = _newest_of_second(ticket_id, message.created)
+    if newest is None or newest < message.created:
+        return message
+    return message._replace(created=utc_text(utc_time(newest) + _LATER))
+
+
+def write(ticket_id: int, message: NewMessage) -> int:
+    """Write a message with its attachments, where it was `placed`; returns its id."""
     message_id = _WRITE.new_id(
         ticket_id=ticket_id,
         kind=message.kind,
@@ -1002,7 +1023,7 @@ def write(ticket_id: int, message: NewMessage, *, is_first: bool = False) -> int
         from_html=message.from_html,
         message_id=message.message_id,
         sent_date=message.sent_date,
-        created=message.created if is_first else _placed(ticket_id, message.created),
+        created=message.created,
         receipt_id=message.receipt_id,
         blob_id=message.blob_id,
         machine=message.machine,
@@ -1315,9 +1336,8 @@ def move_one(message_id: int, target: int) -> None:
     _MOVE_ONE.run(message_id=message_id, target=target)
 
 
-def _placed(ticket_id: int, created: str) -> str:
-    end = _end_of_second(created)
-    return _NEWEST_OF_SECOND.one(ticket_id=ticket_id, created=created, end=end) or created
+def _newest_of_second(ticket_id: int, created: str) -> str | None:
+    return _NEWEST_OF_SECOND.one(ticket_id=ticket_id, created=created, end=_end_of_second(created))
 
 
 def _end_of_second(created: str) -> str:

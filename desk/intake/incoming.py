@@ -190,7 +190,7 @@ class Incoming:
             from_html=mail.from_html,
             message_id=mail.message_id,
             sent_date=utc_text(mail.date) if mail.date is not None else None,
-            created=utc_text(mail.created),
+            created=self._came(match),
             receipt_id=self.receipt_id,
             blob_id=blob_id,
             machine="" if mail.machine.kind == "human" else mail.machine.kind,
@@ -200,6 +200,15 @@ class Incoming:
                 for part in mail.attachments
             ],
         )
+
+    def _came(self, match: Match) -> str:
+        """Return when the mail came, as stored; not before what it answers, as a server's slow clock says."""
+        came = utc_text(self.mail.created)
+        if match.ticket is None:
+            return came
+        known = self.batch.known
+        answered = (message for each in self.mail.references for message in known.messages(each))
+        return max([came, *(each.created for each in answered if each.ticket_id == match.ticket.id)])
 
     def _remember(self, receipt_id: int, receipt: NewReceipt) -> None:
         """Let later mails of the batch know this receipt."""

@@ -430,6 +430,7 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
             message.recipients,
             mail.message_id,
             message.unverified,
+            message.created,
         )
         batch.known.add_message(known)
     return message_row

@@ -249,7 +249,8 @@ def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment
     ``by`` is the agent who wrote it down, if it did not come by mail.
     """
     ticket = _read(ticket_id)
-    message_row = messages.write(ticket_id, message, is_first=not ticket.message_count)
+    message = _placed(ticket, message, moment)
+    message_row = messages.write(ticket_id, message)
     values = _woken_by_customer(ticket, message.created, moment)
     waiting = {"waiting_since": _waiting_since(ticket, message)}
     _apply(ticket, {**_counted(ticket, message), **values, **waiting})
@@ -270,7 +271,8 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
     ``noticed``: it counts as news for those who look at lists.
     """
     ticket = _read(ticket_id)
-    message_row = messages.write(ticket_id, message, is_first=not ticket.message_count)
+    message = _placed(ticket, message)
+    message_row = messages.write(ticket_id, message)
     values = {**_counted(ticket, message), "waiting_since": _waiting_since(ticket, message)}
     if message.kind == "customer" and not message.machine:
         values["closing"] = None
@@ -286,6 +288,7 @@ def agent_answered(
 ) -> int:
     """Take down an agent's answer: none is owed then, an unowned ticket is the author's. Returns the row."""
     ticket = _read(ticket_id)
+    message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
     status = status_after_answer(ticket.status, status_after)
     values: dict[str, Stored] = {
@@ -322,6 +325,7 @@ def agent_answered(
 def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> int:
     """Take down an agent's internal note. Returns the message's row."""
     ticket = _read(ticket_id)
+    message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
     touched: dict[str, Stored] = {} if by.is_filter else {"updated": max(ticket.updated, message.created)}
     woken = _woken_by(ticket, "event")
@@ -361,6 +365,7 @@ def forwarded(ticket_id: int, message: NewMessage, to: str, by: Actor, moment: d
     It is a note: the customer never sees it, nor what comes back. The clock goes on.
     """
     ticket = _read(ticket_id)
+    message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
     _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
     _record(ticket_id, "forwarded", by, moment, {"message": message_row, "to": to})
@@ -372,6 +377,7 @@ def forwarded(ticket_id: int, message: NewMessage, to: str, by: Actor, moment: d
 def third_party_wrote(ticket_id: int, message: NewMessage, moment: datetime) -> int:
     """Take down what came back to a mail that was forwarded, as a note. Returns the message's row."""
     ticket = _read(ticket_id)
+    message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
     _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
     tickets.set_unseen(ticket_id)
@@ -1224,8 +1230,7 @@ def unmerged(
     tickets.set_tags(target, [name for name in tags if name.lower() not in gone])
     was: dict[str, Stored] = dict(kept["was"])
     values: dict[str, Stored] = {**_as_rows_say(source.id, was), "merged_into_id": None}
-    written = messages.totals(source.id).last_customer
-    if later and written is not None and written > str(was["last_customer"] or ""):
+    if later and any(mail.id in later and mail.by_person for mail in messages.mails(source.id)):
         status = "new" if was["status"] == "new" else "open"
         values |= {"status": status, "closed": None, "closing": None}
         if was.get("snooze_ends") != "date":
@@ -1682,6 +1687,13 @@ def _woken_by(ticket: TicketState, what: Literal["answer", "event"]) -> dict[str
 
 def _awaits_answer(ticket: TicketState) -> bool:
     return ticket.last_customer is not None and ticket.last_customer > (ticket.last_answer or "")
+
+
+def _placed(ticket: TicketState, message: NewMessage, moment: datetime | None = None) -> NewMessage:
+    """Return a message at its place in a ticket; ``moment``: when it is written, if it may come last."""
+    if not ticket.message_count:
+        return message
+    return messages.placed(ticket.id, message, "" if moment is None else utc_text(moment))
 
 
 def _waiting_since(ticket: TicketState, message: NewMessage) -> str | None:

@@ -102,11 +102,11 @@ def test_a_question_of_one_ticket_waits_for_no_rows_of_others_but_for_the_mail_t
 
     with transaction():
         one, other, third = (_ticket(number, f"{number}@corp.test") for number in "ABC")
-        answer = messages.write(one, mail("<answer@corp.test>"), is_first=True)
+        answer = messages.write(one, mail("<answer@corp.test>"))
         messages.wait_for("<question@corp.test>", answer)
     with transaction(), remembering(("message",), 6):
         assert messages.awaited(["<Apart@corp.test>", "<question@corp.test>"]) == {"<question@corp.test>"}
-        messages.write(other, mail("<Apart@corp.test>"), is_first=True)
+        messages.write(other, mail("<Apart@corp.test>"))
         assert len(db.obj._later.statements) == 1
         assert not messages.answers_elsewhere(one)
         assert tickets.collaborators(one) == []
@@ -119,7 +119,7 @@ def test_a_question_of_one_ticket_waits_for_no_rows_of_others_but_for_the_mail_t
         assert db.obj._later.statements == []
     with transaction(), remembering(("message",), 6):
         assert messages.awaited(["<question@corp.test>"])
-        messages.write(third, mail("<question@corp.test>"), is_first=True)
+        messages.write(third, mail("<question@corp.test>"))
         assert messages.answers_elsewhere(one)
         tickets.change(one, {"subject": "new"})
         assert _known(one) == "A"
