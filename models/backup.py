@@ -17,7 +17,7 @@ from typing import IO
 
 import zstandard
 
-from config.clock import now
+from config.clock import now, waits
 from config.errors import ConfigError
 from config.expressions import expression
 from config.files import ensure_dir, fsync_dir, refuse_device
@@ -152,7 +152,7 @@ def replicate(files: Files, replica: Replica, desk_id: str) -> Kept:
             copy = folder / DATABASE
             key = _copied(files, copy)
             moment = now()
-            if previous is None or moment - previous.checked > CHECKED_EVERY:
+            if previous is None or not waits(previous.checked + CHECKED_EVERY, moment, CHECKED_EVERY):
                 damaged, checked = _check(copy, _damaged_desk), moment
             else:
                 damaged, checked = list(previous.damaged), previous.checked

@@ -89,6 +89,7 @@ def _keep_copy(path: Path, want: int) -> None:
         target.execute("PRAGMA journal_mode = delete")
     half.replace(copy)
     fsync_dir(path.parent)
-    older = sorted(path.parent.glob(path.name + ".before-[0-9]*"), key=lambda kept: kept.stat().st_mtime)
-    for outdated in older[:-KEPT_BACKUPS]:
+    others = [each for each in path.parent.glob(path.name + ".before-[0-9]*") if each != copy]
+    newest_first = sorted(others, key=lambda kept: kept.stat().st_mtime, reverse=True)
+    for outdated in newest_first[KEPT_BACKUPS - 1 :]:
         outdated.unlink()

@@ -166,15 +166,14 @@ class Replica:
         return Kept(self._moment(name), self._objects, self._bytes)
 
     def _next_moment(self) -> datetime:
-        """Return the time that a moment is named by: the next second that has none.
+        """Return the time that a moment is named by: a second after all that are there.
 
-        Moments of one second would have no order, and the newest is the one that is restored.
+        The newest is the one that is restored: two of one second would have no order, and one that was made
+        before the clock was set back would stand for what came since.
         """
-        taken = {_time(each[1]) for each in map(_MOMENT.fullmatch, self._there) if each}
         at = now().replace(microsecond=0)
-        while at in taken:
-            at += timedelta(seconds=1)
-        return at
+        taken = [_time(each[1]) for each in map(_MOMENT.fullmatch, self._there) if each]
+        return max([at, *(each + timedelta(seconds=1) for each in taken)])
 
     def _keep_lists(
         self,

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
+from operator import add
 from pathlib import Path
 
 import pytest
@@ -229,13 +231,14 @@ def test_a_store_keeps_one_desk(desk: Desk, tmp_path: Path) -> None:
     assert replica.newest() == ours
 
 
-def test_moments_within_one_second_have_the_order_in_which_they_were_made(
-    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(seconds=-2), timedelta(hours=-1)])
+def test_moments_have_the_order_in_which_they_were_made_though_the_clock_stands_or_goes_back(
+    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch, step: timedelta
 ) -> None:
-    second = now()
-    monkeypatch.setattr(replicas, "now", lambda: second)
+    begun = now()
     kept = []
     for made in range(1, 9):
+        monkeypatch.setattr(replicas, "now", partial(add, begun, made * step))
         make_ticket(f"Number {made}")
         kept.append(replicate(files_of(desk), replica, desk.desk_id).moment)
     assert [name for _, name in replica.moments()] == [moment.name for moment in kept]
@@ -245,6 +248,15 @@ def test_moments_within_one_second_have_the_order_in_which_they_were_made(
         assert len(subjects(desk)) == made
     restore_moment(files_of(desk), replica, None)
     assert len(subjects(desk)) == 8
+
+
+def test_what_was_checked_by_a_clock_that_was_ahead_is_checked_again(
+    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("models.backup.now", partial(add, now(), timedelta(days=600)))
+        assert replicate(files_of(desk), replica, desk.desk_id).moment.checked > now()
+    assert replicate(files_of(desk), replica, desk.desk_id).moment.checked <= now()
 
 
 def test_what_the_store_lost_without_a_word_is_read_back_in_its_turn_and_kept_anew(
