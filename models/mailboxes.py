@@ -282,7 +282,9 @@ _SENDING_FAILED = Statement(
 _SENDING_WORKED = Statement(
     lambda p: Mailbox.update(
         {
-            Mailbox.last_sent: p("at"),
+            Mailbox.last_sent: peewee.Case(
+                None, [(Mailbox.send_alerted > p("at"), Mailbox.send_alerted)], p("at")
+            ),
             Mailbox.send_error: "",
             Mailbox.send_error_count: 0,
             Mailbox.send_failing_since: None,
@@ -313,7 +315,7 @@ def sending_failed(mailbox_id: int, reason: str, at: str) -> None:
 
 
 def sending_worked(mailbox_id: int, at: str) -> None:
-    """Record that a mailbox's outgoing account sent at a moment, as stored."""
+    """Record that a mailbox's outgoing account sent at a moment, as stored; not before it was alerted to."""
     _SENDING_WORKED.run(mailbox_id=mailbox_id, at=at)
 
 
@@ -598,14 +600,15 @@ _FETCHED_AGAIN = _whole(
     lambda p: [
         Mailbox.removed.is_null(),
         Mailbox.error_count == 0,
-        Mailbox.last_success > Mailbox.alerted,
+        Mailbox.alerted.is_null(False),
+        Mailbox.last_success == Mailbox.last_attempt,
     ]
 )
 _SENDING_AGAIN = _whole(
     lambda p: [
         Mailbox.removed.is_null(),
         Mailbox.send_failing_since.is_null(),
-        Mailbox.last_sent > Mailbox.send_alerted,
+        Mailbox.last_sent >= Mailbox.send_alerted,
     ]
 )
 
@@ -621,7 +624,11 @@ def alerted() -> list[Mailbox]:
 
 
 def fetched_again() -> list[Mailbox]:
-    """Return the mailboxes in use that were fetched again since the admin was alerted that they fail."""
+    """Return the mailboxes in use that were fetched again since the admin was alerted that they fail.
+
+    Those whose last attempt was a success: the times of it and of the alert may be by two clocks, or by one
+    that was set back.
+    """
     return _FETCHED_AGAIN.every()
 
 

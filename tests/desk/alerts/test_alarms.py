@@ -21,7 +21,6 @@ from mail.errors import ConnectFailed
 from mail.mime.message import parse
 from mail.smtp.session import RecipientOutcome
 from models import transactions
-from models.mailboxes import Mailbox
 from tests.support.workbench import ADMIN, make_agent, make_mailbox
 
 
@@ -142,6 +141,25 @@ def test_the_end_of_it_is_told_once_too(desk: Desk, ana: Actor) -> None:
     assert (line.alerted, line.waiting, documents.mailbox(line)["lag"]) == (None, 7, 0)
 
 
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(seconds=-2), timedelta(hours=-1)])
+def test_the_end_of_it_is_told_though_the_clock_was_set_back_since(
+    desk: Desk, ana: Actor, later: timedelta
+) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    fail(mailbox.id, 30)
+    told = now()
+    alert_silent_mailboxes(desk, told)
+    health.record_success(mailbox.id, 0, told + later)
+    alert_silent_mailboxes(desk, told + later)
+    fail(mailbox.id, 30)
+    alert_silent_mailboxes(desk, told + later)
+    assert [view.subject.partition(" since")[0] for view in deliveries.entries()] == [
+        "Nightdesk: support@desk.example is not fetched",
+        "Nightdesk: support@desk.example is fetched again",
+        "Nightdesk: support@desk.example is not fetched",
+    ]
+
+
 def test_the_alert_leaves_by_another_mailbox(desk: Desk, ana: Actor) -> None:
     dead = make_mailbox(desk, sends=True)
     make_mailbox(desk, "alive@desk.example", sends=True)
@@ -181,7 +199,6 @@ def test_a_mailbox_that_can_send_nothing_is_told_by_another_one_and_again_when_i
     (alert,) = [view for view in deliveries.entries() if view.kind == "alert"]
     assert (alert.mailbox, "cannot send" in alert.subject) == ("alive@desk.example", True)
 
-    Mailbox.update(send_alerted=now() - timedelta(minutes=1)).where(Mailbox.id == stuck.id).execute()
     (again,) = [
         each
         for each in dispatch.claim("me", now() + timedelta(hours=2), 5)
