@@ -209,6 +209,21 @@ _DUE = Lookup(
     ),
     DueCall,
 )
+_LAST_WAITING = Lookup(
+    lambda p: Call.select(peewee.fn.MAX(Call.not_before)).where(
+        Call.listener == p("listener_id"),
+        Call.done == literal(0),
+        ((Call.attempts == literal(0)) & (Call.event != literal("replied")))
+        | Call.status.is_null(False)
+        | (Call.words != literal("")),
+    ),
+    lambda last: last,
+)
+_SET_BACK = Statement(
+    lambda p: Call.update({Call.created: p("moment"), Call.not_before: p("moment")}).where(
+        Call.done == literal(0), Call.created > p("latest")
+    )
+)
 _CALL = Lookup(lambda p: Call.select(*_OF_DUE).where(Call.id == p("call_id")), DueCall)
 _CLAIM = Statement(
     lambda p: Call.update({Call.not_before: p("until"), Call.attempts: Call.attempts + 1}).where(
@@ -350,6 +365,19 @@ def write_call(
         created=created,
         not_before=not_before,
     )
+
+
+def last_waiting(listener_id: int) -> str | None:
+    """Return when the last waiting call to a listener is to be made, as stored; None where none waits.
+
+    But for answers that can still be taken back, and what is told this moment: nothing waits for those.
+    """
+    return _LAST_WAITING.one(listener_id=listener_id)
+
+
+def set_back(moment: str, latest: str) -> int:
+    """Let calls that were written after the latest time that there can be be made at a moment; how many."""
+    return _SET_BACK.changed(moment=moment, latest=latest)
 
 
 def due(moment: str, limit: int) -> list[DueCall]:

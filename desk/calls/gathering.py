@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from heapq import merge
+from itertools import accumulate
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -96,10 +99,10 @@ def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple
     happened = event_rows.timed_later_than(listener.after_event, _AT_ONCE)
     told = notices.later_than(listener.after_notice, _AT_ONCE)
     condition = _condition(desk, listener)
-    found = [_of_event(each) for each in happened if event_rows.BROUGHT not in each.detail]
-    found += [_of_notice(each) for each in told if each.kind in OF_NOTICES]
+    events = [_of_event(each) for each in happened if event_rows.BROUGHT not in each.detail]
+    notes = [_of_notice(each) for each in told if each.kind in OF_NOTICES]
     count = 0
-    for each in sorted(found, key=lambda happening: happening.at):
+    for each in _in_order(events, notes):
         count += _told(desk, listener, condition, each, moment)
     values = {
         "after_event": happened[-1].id if happened else listener.after_event,
@@ -108,6 +111,12 @@ def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple
     if values != {"after_event": listener.after_event, "after_notice": listener.after_notice}:
         rows.change(listener.id, values)
     return count, len(happened) < _AT_ONCE and len(told) < _AT_ONCE
+
+
+def _in_order(*sequences: Sequence[_Happening]) -> Iterator[_Happening]:
+    """Yield what several sequences have by its time, each in its own order whatever became of the clock."""
+    dated = ([*zip(accumulate((each.at for each in some), max), some, strict=True)] for some in sequences)
+    return (happening for _, happening in merge(*dated, key=itemgetter(0)))
 
 
 def _told(
@@ -175,7 +184,7 @@ def _holds(condition: Node | None, happening: _Happening, moment: datetime) -> b
 
 def _write(desk: Desk, listener: StoredListener, happening: _Happening, moment: datetime) -> int:
     delivery = uuid4().hex
-    not_before = utc_text(moment)
+    not_before = max(utc_text(moment), rows.last_waiting(listener.id) or "")
     if happening.event == "replied" and happening.message_id is not None:
         leaves = deliveries.leaves(happening.message_id)
         if leaves is not None and leaves != deliveries.HELD_UNTIL:

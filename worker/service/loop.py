@@ -42,7 +42,7 @@ from models.opening import close_database
 from models.scratch import sweep
 from models.transactions import DatabaseFailed, StatementFailed
 from worker import failures
-from worker.call.calls import make_due
+from worker.call import calls
 from worker.fetch.job import in_thread
 from worker.fetch.slots import CONNECTIONS, Slots
 from worker.send.copies import copy_sent
@@ -326,6 +326,7 @@ class Worker:
             self._copy_sent()
             await self._step("recovering mail", dispatch.recover)
             await self._step("the clock", dispatch.after_clock_set_back, now())
+            await self._step("the clock of calls", calls.after_clock_set_back, now())
             self._planner.look_again()
         if plan.purge:
             await self._step("purging the log", logs.purge)
@@ -439,7 +440,7 @@ class Worker:
         def call() -> None:
             try:
                 guarded(guard, gathering.gather, self._desk, now())
-                make_due(self._desk, self._stop)
+                calls.make_due(self._desk, self._stop)
             finally:
                 close_database()
 

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
+import time_machine
 
+from config.clock import now
 from desk.alerts import alarms
 from desk.calls import gathering
 from desk.errors import DeskError, NotAllowed
@@ -33,7 +35,7 @@ from tests.support.http_listener import answering, hang, listening
 from tests.support.mails import Door, mail, rows, value, write
 from tests.support.servers.pki import Pki
 from tests.support.workbench import ADMIN, make_agent
-from worker.call import webhook
+from worker.call import calls, webhook
 
 SECRET = "a secret that is long enough"
 
@@ -87,6 +89,34 @@ class TestWhatItSays:
         assert heard[1]["detail"]["text"] == "assigned to Kim"
         assert heard[2]["message"]["text"] == "I look."
         assert caller() == 0
+
+    @pytest.mark.parametrize("at_once", [True, False])
+    @pytest.mark.parametrize("back", [timedelta(seconds=2), timedelta(hours=1)])
+    def test_it_hears_in_order_though_the_clock_was_set_back(
+        self, desk: Desk, door: Door, caller: Caller, at_once: bool, back: timedelta
+    ) -> None:
+        deeds = (
+            lambda: door.take(mail(message_id="<one@corp.test>")),
+            lambda: changes.close(ADMIN, ["1"]),
+            lambda: changes.reopen(ADMIN, ["1"]),
+            lambda: add_note(ADMIN, "1", "I look."),
+            lambda: door.take(mail("More", answers="<one@corp.test>")),
+        )
+        with listening() as server, time_machine.travel(now(), tick=False) as clock:
+            hook(desk, server.url())
+            for deed in deeds:
+                deed()
+                if not at_once:
+                    gathering.gather(desk, caller.now())
+                clock.shift(-back)
+            gathering.gather(desk, caller.now())
+            calls.after_clock_set_back(caller.now())
+            clock.shift(timedelta(minutes=1))
+            caller()
+        heard = [json.loads(each.body)["event"] for each in server.told]
+        if at_once:
+            heard.sort(key="customer_wrote".__eq__)  # notices have an order of their own
+        assert heard == ["created", "closed", "reopened", "noted", "customer_wrote"]
 
     def test_nobody_waits_to_hear_of_what_was_purged(self, desk: Desk, door: Door, caller: Caller) -> None:
         with listening() as server:
@@ -214,6 +244,20 @@ class TestWhenItIsNotTaken:
             caller.later(minutes=1)
         subjects = [json.loads(each.body)["ticket"]["subject"] for each in server.told]
         assert subjects == ["Number 0", "Number 0", "Number 1", "Number 2"]
+
+    def test_what_comes_while_one_waits_is_told_after_it(
+        self, desk: Desk, door: Door, caller: Caller
+    ) -> None:
+        with listening((503, {}, b""), (200, {}, b"")) as server:
+            hook(desk, server.url(), events=["created"])
+            door.take(mail(subject="Number 0"))
+            assert caller() == 1
+            door.take(mail(subject="Number 1"))
+            caller.later(seconds=1)
+            assert len(server.told) == 1
+            caller.later(minutes=1)
+        subjects = [json.loads(each.body)["ticket"]["subject"] for each in server.told]
+        assert subjects == ["Number 0", "Number 0", "Number 1"]
 
     def test_one_that_hangs_stops_itself_alone(
         self, desk: Desk, door: Door, caller: Caller, monkeypatch: pytest.MonkeyPatch
