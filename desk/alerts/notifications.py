@@ -615,7 +615,7 @@ class _Notification:
         for agent in self._people:
             if agent.id in watching:
                 found.setdefault(agent.id, (agent, "watching"))
-        nobodys = self._ticket.assignee_id is None and self._ticket.team_id is None
+        nobodys = self._owner is None and self._ticket.team_id is None
         department = (_DEPARTMENT, "assignee") if nobodys else (_DEPARTMENT,)
         of_it = [agent for agent, word in found.values() if word.partition(" (")[0] in department]
         left = bool(of_it) and all(map(self._is_away, of_it))
@@ -628,6 +628,11 @@ class _Notification:
                 if agent.department_id is None:
                     found.setdefault(agent.id, (agent, f"{_DEPARTMENT}, whose agents are all away"))
         return list(found.values())
+
+    @property
+    def _owner(self) -> StoredAgent | None:
+        """Whose the ticket is; who was switched off owns nothing any more."""
+        return next((each for each in self._people if each.id == self._ticket.assignee_id), None)
 
     def _is_away(self, agent: StoredAgent) -> bool:
         return vacation.is_away(agent.preferences, self._moment)
@@ -660,8 +665,8 @@ class _Notification:
         if word == "last_respondent":
             answered = messages.last_answered_by(ticket.id)
             return [each for each in self._people if each.id == answered]
-        if word == "assignee" and ticket.assignee_id is not None:
-            return [each for each in self._people if each.id == ticket.assignee_id]
+        if word == "assignee" and self._owner is not None:
+            return [self._owner]
         if word == "assignee" and ticket.team_id is not None:
             return self._meant("team")
         if word not in ("assignee", "department"):

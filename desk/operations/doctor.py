@@ -447,13 +447,17 @@ def _filters(_desk: Desk) -> Iterator[Finding]:
 
 
 def _owners(_desk: Desk) -> Iterator[Finding]:
-    """Yield the rules that give tickets to agents who cannot have them."""
+    """Yield the rules that give tickets to agents who cannot have them, and the tickets of who left."""
     found = list(owners.at_odds())
     for name, why in found[:ODD_NAMED]:
         cure = "name another agent there, or nightdesk agent edit LOGIN --in DEPARTMENT=ROLE"
         yield Finding("owners", "warning", f"{name}: {why}", cure)
     if len(found) > ODD_NAMED:
         yield Finding("owners", "warning", f"{len(found) - ODD_NAMED} more rules give tickets away in vain")
+    for login, count in owners.left_behind():
+        why = f"{counted(count, 'open ticket')} of {login}, who is switched off"
+        cure = f"nightdesk ticket list owner:{login}, then nightdesk ticket assign NUMBER LOGIN"
+        yield Finding("owners", "warning", why, cure)
 
 
 def _listeners(desk: Desk) -> Iterator[Finding]:

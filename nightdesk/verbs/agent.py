@@ -175,7 +175,8 @@ def edit(
     untold = line.untold if stand_in or away else ""
     told_to_nobody = f"{line.stand_in}, who stands in, may not read {untold}: nobody is told of that."
     words = f"Changed the agent {line.login} ({_where(line)})"
-    return told(documents.agent(line), words, *([told_to_nobody] if untold else []))
+    left = _left_behind(line) if active is False else []
+    return told(documents.agent(line), words, *([told_to_nobody] if untold else []), *left)
 
 
 def _where(line: AgentLine) -> str:
@@ -211,4 +212,15 @@ def remove(context: VerbContext, login: str) -> Result:
     from desk.staff import agents
 
     line = agents.remove_agent(context.actor, login)
-    return told(documents.agent(line), f"{line.login} works here no more")
+    return told(documents.agent(line), f"{line.login} works here no more", *_left_behind(line))
+
+
+def _left_behind(line: AgentLine) -> list[str]:
+    from config.wording import counted
+    from desk.operations import owners
+
+    number = dict(owners.left_behind()).get(line.login, 0)
+    if not number:
+        return []
+    stay = counted(number, "open ticket stays theirs", "open tickets stay theirs")
+    return [f"{stay}: nightdesk ticket list owner:{line.login}"]

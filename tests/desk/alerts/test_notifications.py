@@ -242,6 +242,18 @@ class TestWhoIsNot:
         told(desk)
         assert trace("4") == ["kim: not told, is away"], "what is an agent's is their own"
 
+    def test_of_the_ticket_of_who_was_switched_off_its_department_is_told(
+        self, door: Door, desk: Desk
+    ) -> None:
+        door.take(mail(message_id="<one@corp.test>"))
+        changes.assign(ADMIN, ["1"], "max")
+        told(desk)
+        door.take(mail(answers="<one@corp.test>"))
+        assert told(desk) == {"max"}
+        edit_agent(ADMIN, "max", active=False)
+        door.take(mail(answers="<one@corp.test>"))
+        assert told(desk) == {"kim"}
+
     def test_an_agent_with_an_address_of_the_desk_is_not_mailed(self, door: Door, desk: Desk) -> None:
         write("UPDATE agent SET email = 'sales@example.test'")
         door.mailbox("sales@example.test")

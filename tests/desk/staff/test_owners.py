@@ -16,6 +16,8 @@ from desk.home import Desk
 from desk.operations import doctor
 from desk.recurring import definitions as recurring
 from desk.staff import agents, departments, teams, topics
+from desk.tickets import changes
+from tests.support.mails import Door, mail
 from tests.support.workbench import ADMIN, make_agent
 
 TIMES: dict[str, Any] = {"schedule": "0 9 * * *", "subject": "x", "requester": "a@corp.test"}
@@ -94,6 +96,32 @@ def test_who_may_not_read_a_ticket_is_named_by_nothing_that_tells(desk: Desk, sa
     filters.remove(ADMIN, "Tell")
     agents.edit_agent(ADMIN, "sue", places={"East": "role of sue"})
     assert told() == []  # what a department tells is told of its parts too
+
+
+def test_what_names_who_is_switched_off_is_told_and_their_open_tickets(desk: Desk, sales: str) -> None:
+    agents.edit_agent(ADMIN, "sue", places={sales: "role of sue"})
+    make_agent("max")
+    for make in RULES.values():
+        make(desk)
+    canned_answers.add(ADMIN, "Hello", "Hello")
+    teams.add_team(ADMIN, "Night", members=["sue"], lead="sue")
+    for name, action in (("Tell", "notify:agent:sue"), ("Mail", "mail:agent:sue=Hello")):
+        filters.add(ADMIN, name, on="new", condition="subject:x", then=[action])
+    filters.add(ADMIN, "Off", on="new", condition="subject:x", then=["agent:sue"], active=False)
+    recipients.set_recipients(ADMIN, "noted", "agent:sue, manager")
+    agents.edit_agent(ADMIN, "max", stand_in="sue")
+    door = Door(desk)
+    for number in door.take(mail()).ticket_number, door.take(mail()).ticket_number:
+        changes.assign(ADMIN, [str(number)], "max")
+    assert told() == []
+    agents.remove_agent(ADMIN, "sue")
+    names = (*RULES, "the filter Tell", "the filter Mail", "the notification noted", "the team Night")
+    assert told() == sorted(f"{name}: sue is switched off" for name in (*names, "the stand-in of max"))
+    agents.edit_agent(ADMIN, "sue", active=True)
+    agents.remove_agent(ADMIN, "max")
+    assert told() == ["2 open tickets of max, who is switched off"]
+    changes.close(ADMIN, ["1", "2"])
+    assert told() == []
 
 
 def test_nobody_stands_in_who_could_be_told_of_nothing(desk: Desk, sales: str) -> None:
