@@ -445,12 +445,14 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             failure = f"{type(error).__name__}: {error}"
             if failure != self._look_failed:  # each second anew it would cover all else, and fill the disk
                 self._look_failed = failure
+                self._tell_away(away=True)
                 self.flash_error(error)
             return
         finally:
             self._watching = False
         if self._look_failed:
             self._look_failed = ""
+            self._tell_away(away=False)
             self.flash("The desk answers again")
         if isinstance(seen, Company):
             self._tell_company(seen)
@@ -569,6 +571,11 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if self.worker is not None:
             self.worker.tend()
         return True
+
+    def _tell_away(self, *, away: bool) -> None:
+        """Say on every screen, for as long as it lasts, that what is shown is not what is."""
+        self.health = self.health._replace(away=away)
+        self._tell_health()
 
     def _tell_health(self) -> None:
         for screen in self.screen_stack:

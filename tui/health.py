@@ -42,12 +42,16 @@ class Health(Record):
     """Changes of more tickets than this ask first."""
     off: bool = False
     """Fetching is switched off for the whole desk."""
+    away: bool = False
+    """The desk does not answer: all else is as it was last seen."""
     lines: tuple[tuple[str, str], ...] = ()
     """(name, ``OK`` or what is wrong) of each mailbox."""
 
     @property
     def alarm(self) -> str:
         """What every screen must show, however narrow; empty: nothing."""
+        if self.away:
+            return "NO ANSWER!"
         return "FETCH OFF!" if self.off else ""
 
     @property
@@ -66,6 +70,8 @@ class Health(Record):
     @property
     def right(self) -> str:
         """The right side of the status line."""
+        if self.away:
+            return "the desk DOES NOT ANSWER!"
         if self.mailboxes < 0:
             return ""
         outbox = f"outbox {self.queued}" + (f", {self.trouble} failed!" if self.trouble else "")

@@ -204,7 +204,12 @@ def _server(desk: Desk) -> Iterator[Finding]:
 
     if (wrong := unfit()) is not None:
         yield Finding("server", "failure", wrong.reason, wrong.hint)
-    yield Finding("server", "ok", f"{server()}; all mail is in its rows: its own backups have the whole desk")
+    kept = (
+        "its own backups have all but the large mails in the store"
+        if desk.settings.blobs
+        else "all mail is in its rows: its own backups have the whole desk"
+    )
+    yield Finding("server", "ok", f"{server()}; {kept}")
     skew = clock_skew()
     if abs(skew) > _SKEW:
         text = f"this host's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"

@@ -208,7 +208,9 @@ def test_doctor_says_when_the_store_is_away_and_what_is_missing_in_it(
 ) -> None:
     here = reopen(desk, stored_url(stored))
     take(here, [question(1)])
-    assert [each.level for each in examine(here, live=False) if each.area == "store"] == ["ok"]
+    found = list(examine(here, live=False))
+    assert [each.level for each in found if each.area == "store"] == ["ok"]
+    assert not any("have the whole desk" in each.text for each in found), "its large mails are in the store"
     with s3.failing("503"):
         said = [each for each in examine(here, live=False) if each.area in ("store", "database")]
     assert [each.level for each in said if each.area == "store"] == ["failure"]

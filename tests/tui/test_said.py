@@ -33,8 +33,12 @@ async def test_what_was_said_is_read_again_whole(app: NightdeskApp, monkeypatch:
                 failing.setattr(app, "_look", look)
                 while not look.called:
                     await app._watch()
+            await pilot.press("j", "k")  # which takes the flash away
+            await until(pilot, "the desk DOES NOT ANSWER!")
         assert [flash.text for _, flash in app.said] == ["the first", "another"], "each once"
         await until(pilot, "The desk answers again")
+        await pilot.press("j", "k")
+        assert "DOES NOT ANSWER" not in await until(pilot, "mail OK")
         app.flash(long, "error")
         await until(pilot, "  F9 all")
         app.flash_error(DatabaseFailed("database is locked"))

@@ -124,6 +124,7 @@ class Worker:
         self._reported = float("-inf")
         self._told: tuple[bool, int] | None = None
         self._renewed = 0.0
+        self._journal = _Journal()
         self._fatal: DatabaseUnusable | Refused | None = None
         self._lmtp_at = lmtp
         self._lmtp: LmtpListener | None = None
@@ -188,7 +189,7 @@ class Worker:
     async def _become_the_worker(self) -> bool:
         waiting = False
         while not self._halt.is_set():
-            with _passing():
+            with self._journal.passing():
                 if not self._rest.is_set():
                     self._lease = await self._thread.call(
                         leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
@@ -225,7 +226,7 @@ class Worker:
 
     async def _rounds(self) -> None:
         while not self._halt.is_set():
-            with _passing(), self._until_replaced():
+            with self._journal.passing(), self._until_replaced():
                 if not await self._keep_lease():
                     return
                 await self._report()
@@ -522,13 +523,29 @@ class Worker:
         self._thread.close()
 
 
-@contextlib.contextmanager
-def _passing() -> Iterator[None]:
-    """Tell the journal what may pass: a database that is locked or started again, a full disk."""
-    try:
-        yield
-    except (StatementFailed, OSError) as error:
-        sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
+class _Journal:
+    """Tells the journal what may pass: a database that is locked or started again, a full disk.
+
+    Once, and when it is over: a line in each second would fill the disk, too.
+    """
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    @contextlib.contextmanager
+    def passing(self) -> Iterator[None]:
+        """End the block when something fails that may work the next time."""
+        try:
+            yield
+        except (StatementFailed, OSError) as error:
+            words = f"{type(error).__name__}: {error}"
+            if words != self._told:
+                self._told = words
+                sys.stderr.write(f"nightdesk worker: {words}\n")
+        else:
+            if self._told:
+                self._told = ""
+                sys.stderr.write("nightdesk worker: it works again\n")
 
 
 async def _feed_watchdog() -> None:

@@ -19,7 +19,7 @@ from desk.tickets import changes
 from models import leases
 from models.fields import utc_text
 from models.schema import TABLES
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, transaction
 from tests.support.mails import rows, value, write
 from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 from worker.service.loop import LEASE_SECONDS, Worker
@@ -48,6 +48,36 @@ def test_a_fault_in_one_step_is_told_once_and_the_others_have_their_turn(
     assert done == ["states", "notices", "notices"]
     assert rows("SELECT text FROM log_entry WHERE level = 'error'") == [
         ("filters on states failed: no such thing",)
+    ]
+
+
+def test_the_journal_reads_of_a_database_that_is_away_once_and_when_it_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line each second was 86,400 a day."""
+    rounds = iter(["gone", "gone", "starting", None, None, "gone"])
+    worker = Worker(desk, child=False)
+
+    def leads(*_given: object) -> None:
+        trouble = next(rounds, "end")
+        if trouble == "end":
+            worker._halt.set()
+        elif trouble is not None:
+            raise DatabaseFailed(trouble)
+
+    async def no_pause(_seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(leases, "acquire", leads)
+    monkeypatch.setattr(worker, "_pause", no_pause)
+    asyncio.run(worker._become_the_worker())
+    worker._thread.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "nightdesk worker: OperationalError: gone",
+        "nightdesk worker: OperationalError: starting",
+        "nightdesk worker: it works again",
+        "nightdesk worker: OperationalError: gone",
+        "nightdesk worker: it works again",
     ]
 
 
