@@ -1131,6 +1131,7 @@ def merged(
     )
     left: dict[str, Stored] = {
         "status": "closed",
+        "named_status_id": None,
         "closed": utc_text(moment),
         **clocks.STOPPED,
         "message_count": 0,
@@ -1215,7 +1216,8 @@ def unmerged(
         "delivery": belongings.deliveries_of(later) if later else (),
     }
     belongings.give(target, source.id, since)
-    ticket, since_then = _read(target), events.since(target, event.id)
+    ticket = _read(target)
+    since_then = [each for each in events.since(target, event.id) if not each.detail.get("undone")]
     anew = _put_in(since_then, "collaborators")
     people, referrals, tags = tickets.collaborators(target), tickets.referrals(target), tickets.tags(target)
     for contact in contacts.by_id(kept["people"]):
@@ -1233,13 +1235,17 @@ def unmerged(
     if later and any(mail.id in later and mail.by_person for mail in messages.mails(source.id)):
         status = "new" if was["status"] == "new" else "open"
         values |= {"status": status, "closed": None, "closing": None}
+        if status != was["status"]:
+            values["named_status_id"] = None
         if was.get("snooze_ends") != "date":
             values |= {"snoozed_until": None, "snooze_ends": None}
         values["response_from"] = was.get("response_from") or utc_text(moment)
         values["resolve_from"] = was.get("resolve_from") or utc_text(moment)
         values |= clocks.recounted(source.with_values(values), moment)
     if values["last_answer"] != was["last_answer"] and values["waiting_since"] is None:
-        values |= {"status": "open" if values["status"] == "new" else values["status"], "response_from": None}
+        if values["status"] == "new":
+            values |= {"status": "open", "named_status_id": None}
+        values["response_from"] = None
         values |= clocks.recounted(source.with_values(values), moment)
     _apply(source, values)
     owner: dict[str, Stored] = {}

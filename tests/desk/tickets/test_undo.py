@@ -179,6 +179,8 @@ def kim(desk: Desk) -> Actor:
 @example(story=["deny", "a field's person who is new", "merge", "deny"])
 @example(story=["delete", "restore", "spam", "no spam", "time", "remove time", "edit a note", "ban"])
 @example(story=["merge", "unmerge", "unmerge the other", "merge"])
+@example(story=["named status", "merge", "unmerge", "unmerge the other", "merge"])
+@example(story=["waiting", "merge", "unmerge", "unmerge the other", "waiting", "merge"])
 @example(story=["tag", "watch", "merge", "tag what is newest", "unmerge", "tag", "watch no more"])
 @example(story=["split", "tag what is newest", "split a mail", "merge", "split a mail", "unmerge"])
 @given(story=st.lists(st.sampled_from(sorted(ACTS)), min_size=1, max_size=10))
