@@ -46,6 +46,7 @@ ANY_TEXT: dict[str, tuple[str, ...]] = {
             "desk/intake/receipts.py:ReceiptFilter.verdict",
         ),
         *("desk/statuses.py:add_status.state", "desk/tickets/links.py:link.kind"),
+        *("desk/tickets/links.py:link_all.kind", "desk/tickets/fields.py:set_facts.status"),
         *("desk/staff/topics.py:add_topic.status", "desk/staff/topics.py:edit_topic.status"),
         "tui/screens/compose/screen.py:ComposeScreen.action_state_after.picked.state",
         "tui/screens/outbox.py:OutboxScreen._take_state.state",

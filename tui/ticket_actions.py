@@ -363,14 +363,7 @@ class TicketActions(CommandNode):
         add = [word.lstrip("+") for word in words if not word.startswith("-") and word.lstrip("+")]
         remove = [word[1:] for word in words if word.startswith("-") and word[1:]]
         if add or remove:
-
-            def change(actor: Any, numbers: Sequence[str]) -> None:
-                if add:
-                    changes.add_tags(actor, numbers, add)
-                if remove:
-                    changes.remove_tags(actor, numbers, remove)
-
-            self._change("Change the tags of {}", "Tags of {} changed", change)
+            self._change("Change the tags of {}", "Tags of {} changed", changes.set_tags, add, remove)
 
     @command("merge", "m", "Merge, split, link", may="ticket.edit", enabled=_needs_ticket)
     def action_merge(self) -> None:
@@ -428,10 +421,7 @@ class TicketActions(CommandNode):
     def _take_out_all(self, numbers: list[str]) -> None:
         from desk.tickets import merging  # 36 ms
 
-        def take_out() -> None:
-            for number in numbers:
-                merging.unmerge(desk_app(self).actor, number)
-
+        take_out = functools.partial(merging.unmerge_all, desk_app(self).actor, numbers)
         done = f"{{}} is a ticket of its own again   {self._undoing}"
         self._ask_if_many("Take {} out again", numbers, lambda: self._run(done, numbers, take_out))
 
@@ -457,13 +447,9 @@ class TicketActions(CommandNode):
             done = f"Merged {{}} into #{into}   {self._undoing}"
             self._change(f"Merge {{}} into #{into}", done, merging.merge, into)
         elif purpose == "link":
-            kind, _, other = typed.rpartition(" ")
-
-            def link(actor: Any, numbers: Sequence[str]) -> None:
-                for number in numbers:
-                    links.link(actor, number, kind or "relates", other)
-
-            self._change(f"Link {{}}: {typed}", f"{{}}: {kind or 'relates'} {other}", link)
+            how, _, other = typed.rpartition(" ")
+            kind = how or "relates"
+            self._change(f"Link {{}}: {typed}", f"{{}}: {kind} {other}", links.link_all, kind, other)
         elif purpose == "requester":
             self._change(
                 f"Give {{}} the requester {typed}",

@@ -12,12 +12,11 @@ from desk.custom_fields.definitions import KINDS, FieldLine
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.staff import agents, departments, slas, topics
-from desk.tickets import changes, detail
+from desk.tickets import detail
 from desk.tickets import fields as ticket_fields
 from models.custom_fields import FIELD_OWNERS, FieldKind
 from models.statuses import STATUSES
 from models.tickets import PRIORITIES
-from models.transactions import transaction
 
 _FIELDS = (
     Field(
@@ -199,21 +198,12 @@ def contact_form(address: str, actor: Actor) -> tuple[Noun, Record]:
 
 
 def _edit_ticket(_desk: Desk, actor: Actor, number: str, given: Values) -> None:
-    acts = {
-        "topic": changes.set_topic,
-        "sla": changes.set_sla,
-        "priority": changes.set_priority,
-        "status": changes.set_status,
-        "department": changes.transfer,
+    facts = {
+        name: str(given[name])
+        for name in ("topic", "sla", "priority", "status", "department")
+        if given.get(name)
     }
-    with transaction():
-        # What is known of it is written first: it may be wanted before the ticket is closed.
-        own = _given(given)
-        if own:
-            ticket_fields.set_fields(actor, [number], own)
-        for name, act in acts.items():
-            if given.get(name):
-                act(actor, [number], str(given[name]))
+    ticket_fields.set_facts(actor, [number], fields=_given(given), **facts)
 
 
 def _edit_contact(_desk: Desk, actor: Actor, address: str, given: Values) -> None:

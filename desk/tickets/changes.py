@@ -286,9 +286,9 @@ def remove_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> l
 
 
 def set_tags(actor: Actor, numbers: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
-    """Add tags to tickets, and take some away, or neither. Returns the numbers that changed."""
+    """Add tags to tickets, and take some away, or neither, all at once. Returns the numbers that changed."""
     joining, leaving = [*map(tag_name, add)], [*map(tag_name, remove)]
-    with transaction():
+    with transaction(), lifecycle.at_once():
         added = add_tags(actor, numbers, joining) if joining else []
         removed = remove_tags(actor, numbers, leaving) if leaving else []
     return list(dict.fromkeys([*added, *removed]))

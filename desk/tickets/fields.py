@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from config.clock import now
 from desk.custom_fields import values
 from desk.custom_fields.definitions import FieldLine, fields, named
 from desk.errors import WrongUse
 from desk.permissions import Actor
-from desk.tickets import lifecycle
+from desk.tickets import changes, lifecycle
 from desk.tickets.changes import change
 from desk.tickets.contacts import Contacts
 from desk.tickets.lifecycle import Change
@@ -41,6 +42,37 @@ def set_fields(actor: Actor, numbers: Sequence[str], wanted: Mapping[str, str]) 
             return Change("fields", detail={"text": "; ".join(told), **known.as_made()}, fields=new)
 
         return change(actor, "ticket.edit", numbers, edit)
+
+
+def set_facts(
+    actor: Actor,
+    numbers: Sequence[str],
+    *,
+    fields: Mapping[str, str] = MappingProxyType({}),
+    topic: str | None = None,
+    sla: str | None = None,
+    priority: str | None = None,
+    status: str | None = None,
+    department: str | None = None,
+) -> list[str]:
+    """Write what is given of tickets, all of it or nothing, undone at once. Returns the numbers that changed.
+
+    Raises as `set_fields` and the functions of `desk.tickets.changes` do.
+    """
+    one_by_one = (
+        (changes.set_topic, topic),
+        (changes.set_sla, sla),
+        (changes.set_priority, priority),
+        (changes.set_status, status),
+        (changes.transfer, department),
+    )
+    with transaction(), lifecycle.at_once():
+        # What is known of them is written first: it may be wanted before they are closed.
+        changed = set_fields(actor, numbers, fields) if fields else []
+        for act, value in one_by_one:
+            if value is not None:
+                changed += act(actor, numbers, value)
+    return list(dict.fromkeys(changed))
 
 
 def of_ticket(ticket_id: int, topic: str | None) -> list[tuple[FieldLine, str | None]]:

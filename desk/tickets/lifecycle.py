@@ -114,6 +114,19 @@ def untold() -> Iterator[None]:
         _UNTOLD.reset(token)
 
 
+_AT_ONCE: ContextVar[str] = ContextVar("at_once", default="")
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Let whatever an agent does in the block be undone together."""
+    token = _AT_ONCE.set(new_batch())
+    try:
+        yield
+    finally:
+        _AT_ONCE.reset(token)
+
+
 class Change(Record):
     """What becomes of a ticket: the event, its columns as stored, and tags, people, tasks and fields, if so.
 
@@ -1438,7 +1451,7 @@ def status_after_answer(status: Status, wanted: StatusAfterReply) -> Status:
 
 def new_batch() -> str:
     """Return a name for what is done, and undone, together."""
-    return os.urandom(6).hex()
+    return _AT_ONCE.get() or os.urandom(6).hex()
 
 
 def _let_go(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> None:

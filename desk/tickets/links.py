@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.clock import now
@@ -60,6 +61,15 @@ def link(actor: Actor, number: str, kind: str, other: str) -> bool:
         if ticket.id == target.id:
             raise Refused(f"#{ticket.number} cannot be linked to itself", "name two tickets")
         return lifecycle.linked(ticket.id, wanted, target.id, actor, now())
+
+
+def link_all(actor: Actor, numbers: Sequence[str], kind: str, other: str) -> list[str]:
+    """Link tickets to another one, all or none; returns those that were not linked so already.
+
+    Raises as `link` does.
+    """
+    with transaction(), lifecycle.at_once():
+        return [number for number in dict.fromkeys(numbers) if link(actor, number, kind, other)]
 
 
 def unlink(actor: Actor, number: str, other: str) -> bool:

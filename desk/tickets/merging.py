@@ -72,6 +72,18 @@ def unmerge(actor: Actor, number: str, *, by_undo: bool = False) -> str:
     return target.number
 
 
+def unmerge_all(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Take tickets out again of those they were merged into, all or none; returns their numbers.
+
+    Raises as `unmerge` does.
+    """
+    taken_out = list(dict.fromkeys(numbers))
+    with transaction(), lifecycle.at_once():
+        for number in taken_out:
+            unmerge(actor, number)
+    return taken_out
+
+
 def taken_in(actor: Actor, number: str) -> list[str]:
     """Return the numbers of the tickets that were merged into one, the oldest first; [] for a merged one."""
     ticket = find(number, actor)

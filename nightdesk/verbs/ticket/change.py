@@ -109,13 +109,8 @@ def tag(number: str, tags: tuple[str, ...], removed: tuple[str, ...], as_json: b
 @desk_verb
 def _tag(context: VerbContext, numbers: list[str], tags: tuple[str, ...], removed: tuple[str, ...]) -> Result:
     from desk.tickets import changes
-    from models.transactions import transaction
 
-    actor = context.actor
-    with transaction():
-        changed = changes.add_tags(actor, numbers, tags) if tags else []
-        changed += changes.remove_tags(actor, numbers, removed) if removed else []
-    return _changed(list(dict.fromkeys(changed)), "tags changed")
+    return _changed(changes.set_tags(context.actor, numbers, tags, removed), "tags changed")
 
 
 @click.command()
@@ -181,9 +176,7 @@ def unmerge(context: VerbContext, numbers: Chosen[str]) -> Result:
     """Take merged tickets out again, with their mail and what answered it since."""
     from desk.tickets import merging
 
-    for number in numbers:
-        merging.unmerge(context.actor, number)
-    return _changed(list(numbers), "a ticket of its own again")
+    return _changed(merging.unmerge_all(context.actor, numbers), "a ticket of its own again")
 
 
 def _message_ids(_context: click.Context, _option: click.Parameter, value: str) -> list[int]:
@@ -403,29 +396,21 @@ def set_facts(
     status: str | None,
 ) -> Result:
     """Write into fields of tickets; all that is given, or nothing where something is wrong."""
-    from desk.tickets import changes
-    from desk.tickets import fields as own_fields
-    from models.transactions import transaction
+    from desk.tickets import fields as facts
 
-    one_by_one = (
-        (changes.set_topic, topic),
-        (changes.set_sla, sla),
-        (changes.set_priority, priority),
-        (changes.set_status, status),
-        (changes.transfer, department),
-    )
-    if not fields and all(value is None for _, value in one_by_one):
+    if not fields and all(each is None for each in (topic, sla, department, priority, status)):
         raise UsageError("nothing to write was given", "nightdesk ticket set NUMBER --field NAME=VALUE")
-    changed: list[str] = []
-    with transaction():
-        # What is known of them is written first: it may be wanted before they are closed.
-        if fields:
-            wanted = dict(map(own_fields.read_assignment, fields))
-            changed += own_fields.set_fields(context.actor, numbers, wanted)
-        for act, value in one_by_one:
-            if value is not None:
-                changed += act(context.actor, numbers, value)
-    return _changed(list(dict.fromkeys(changed)), "written")
+    changed = facts.set_facts(
+        context.actor,
+        numbers,
+        fields=dict(map(facts.read_assignment, fields)),
+        topic=topic,
+        sla=sla,
+        priority=priority,
+        status=status,
+        department=department,
+    )
+    return _changed(changed, "written")
 
 
 VERBS: tuple[click.Command, ...] = (

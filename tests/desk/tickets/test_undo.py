@@ -62,6 +62,7 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
     "priority": ("priority", lambda kim: changes.set_priority(kim, NUMBERS, 4)),
     "tag": ("tagged", lambda kim: changes.add_tags(kim, NUMBERS, ["vpn", "old"])),
     "untag": ("untagged", lambda kim: changes.remove_tags(kim, NUMBERS, ["old"])),
+    "tag and untag": ("tagged", lambda kim: changes.set_tags(kim, NUMBERS, ["red"], ["old"])),
     "transfer": ("transferred", lambda kim: changes.transfer(kim, NUMBERS, "Sales")),
     "give to who reads Sales only": ("assigned", lambda kim: changes.assign(kim, NUMBERS, "sue")),
     "transfer back": ("let_go", lambda kim: changes.transfer(kim, NUMBERS, "Support")),
@@ -102,6 +103,18 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
         "fields",
         lambda kim: fields.set_fields(kim, NUMBERS, {"site": "Zoe <zoe@new.test>"}),
     ),
+    "facts": (
+        "topic",
+        lambda kim: fields.set_facts(
+            *(kim, NUMBERS),
+            fields={"serial": "Z-2"},
+            topic="VPN",
+            sla="Gold",
+            priority="low",
+            status="On hold",
+            department="Sales",
+        ),
+    ),
     "no field": ("fields", lambda kim: fields.set_fields(kim, NUMBERS, {"serial": ""})),
     "due": ("due", lambda kim: due_dates.set_due(kim, NUMBERS, "2031-05-06", UTC)),
     "not due": ("due", lambda kim: due_dates.set_due(kim, NUMBERS, "none", UTC)),
@@ -114,6 +127,7 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
     "deny": ("denied", lambda kim: approval.deny(kim, "1")),
     "merge": ("merged", lambda kim: merging.merge(kim, ["2", "3"], "1")),
     "unmerge": ("unmerged", lambda kim: merging.unmerge(kim, "2")),
+    "unmerge both": ("unmerged", lambda kim: merging.unmerge_all(kim, ["2", "3"])),
     "unmerge the other": ("unmerged", lambda kim: merging.unmerge(kim, "3")),
     "split": ("split", lambda kim: splitting.split(kim, "1", [_last_of_first()])),
     "split a mail": ("split", lambda kim: splitting.split(kim, "1", [_last_of_first("customer")])),
@@ -121,6 +135,7 @@ ACTS: dict[str, tuple[str, Callable[[Actor], object]]] = {
     "watch": ("watched", lambda kim: watching.watch(kim, NUMBERS)),
     "watch no more": ("unwatched", lambda kim: watching.unwatch(kim, NUMBERS)),
     "link": ("linked", lambda kim: links.link(kim, "1", "blocks", "3")),
+    "link both": ("linked", lambda kim: links.link_all(kim, NUMBERS, "duplicates", "3")),
     "link from there": ("linked", lambda kim: links.link(kim, "3", "relates", "1")),
     "unlink": ("unlinked", lambda kim: links.unlink(kim, "1", "3")),
 }
@@ -181,6 +196,8 @@ def kim(desk: Desk) -> Actor:
 @example(story=["merge", "unmerge", "unmerge the other", "merge"])
 @example(story=["named status", "merge", "unmerge", "unmerge the other", "merge"])
 @example(story=["waiting", "merge", "unmerge", "unmerge the other", "waiting", "merge"])
+@example(story=["tag", "tag and untag", "link both", "facts", "merge", "unmerge both", "facts", "merge"])
+@example(story=["give to who reads Sales only", "snooze", "facts", "close", "facts"])
 @example(story=["tag", "watch", "merge", "tag what is newest", "unmerge", "tag", "watch no more"])
 @example(story=["split", "tag what is newest", "split a mail", "merge", "split a mail", "unmerge"])
 @given(story=st.lists(st.sampled_from(sorted(ACTS)), min_size=1, max_size=10))
