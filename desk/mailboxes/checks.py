@@ -11,7 +11,9 @@ from desk.errors import WrongUse
 from mail.errors import TlsFailed
 from mail.inert import one_line
 
-_HOST = expression(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_HOST = expression(rf"(?!.{{254}}){_LABEL}(?:\.{_LABEL})*|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?")
+"""A name as the DNS has it (RFC 1035 section 2.3.4), or a number."""
 
 
 def address(text: str) -> str:

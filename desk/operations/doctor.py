@@ -478,7 +478,7 @@ def _listeners(desk: Desk) -> Iterator[Finding]:
     known = [each for each in listeners.every() if each.active and each not in failing]
     if known:
         yield Finding(
-            "listeners", "ok", f"{counted(len(known), 'listener', 'listeners')} hear of what happens"
+            "listeners", "ok", f"{counted(len(known), 'listener hears', 'listeners hear')} of what happens"
         )
 
 
@@ -490,7 +490,9 @@ def _groups(_desk: Desk) -> Iterator[Finding]:
     if len(odd) > ODD_NAMED:
         yield Finding("groups", "warning", f"{len(odd) - ODD_NAMED} more agents are not as their groups say")
     if given and not odd:
-        yield Finding("groups", "ok", f"agents have what {counted(len(given), 'group')} of the system give")
+        yield Finding(
+            "groups", "ok", f"agents have what {counted(len(given), 'group')} of the system gave them"
+        )
 
 
 def _spool(desk: Desk) -> Iterator[Finding]:

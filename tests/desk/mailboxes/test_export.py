@@ -139,6 +139,25 @@ def test_a_host_in_letters_beyond_ascii_is_told_as_the_dns_has_it(
         take_in(fleet, ADMIN, [table])
 
 
+@pytest.mark.parametrize("field", ["host", "smtp_host", "smtp_helo"])
+@pytest.mark.parametrize(
+    "host", ["mail..example", "a..b", "mail.example.", f"{'m' * 64}.example", "a." * 127 + "bc"]
+)
+def test_a_host_that_no_dns_can_have_is_refused(fleet: Desk, field: str, host: str) -> None:
+    table = {"address": "new@desk.example", "host": "h", field: host, "password": {"env": "X"}}
+    with pytest.raises(WrongUse, match="host"):
+        take_in(fleet, ADMIN, [table])
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["h", "mail_1.example", "1.2.3.4", "[2001:db8::1]", "::1", f"{'m' * 63}.example", "a." * 126 + "b"],
+)
+def test_a_host_that_a_dns_or_a_network_can_have_is_taken(fleet: Desk, host: str) -> None:
+    table = {"address": "new@desk.example", "host": host, "password": {"env": "X"}}
+    assert [each.outcome for each in take_in(fleet, ADMIN, [table])] == ["added"]
+
+
 def test_a_rehearsal_tells_and_does_nothing(fleet: Desk) -> None:
     done = take_in(fleet, ADMIN, [{"address": "new@desk.example", "host": "h"}], rehearse=True)
     assert [(each.outcome, each.missing) for each in done] == [("added", ("password",))]

@@ -182,7 +182,7 @@ def test_doctor_tells_who_is_not_as_their_groups_say(desk: Desk, members: dict[s
     groups.add_group(ADMIN, "root", places={"Network": "Worker"})
     members["kim"] = {"root"}
     began("kim")
-    assert told() == ["agents have what 1 group of the system give"]
+    assert told() == ["agents have what 1 group of the system gave them"]
     members["kim"] = set()
     assert told() == ["kim does not have what the groups give (in none that gives anything)"]
     line = groups.add_group(ADMIN, "no-such-group", role="Admin")
