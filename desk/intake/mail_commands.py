@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
 
 _LINE: Final = expression(r"[ \t]*#([a-z]+)(?:[ \t]+(\S.{0,80}))?[ \t]*(?:\n|\Z)", re.IGNORECASE)
+_WITH_WORDS: Final = expression(r"[ \t]*#(note|reply)(?:[ \t]*:)?[ \t]+(?=\S)", re.IGNORECASE)
+"""What says whom the mail is for, with the mail itself behind it."""
+_WORD: Final = expression(r"[ \t]*(#([a-z]+).{0,80})", re.IGNORECASE)
+_NEXT: Final = expression(r"[ \t]+#(?=[a-z])", re.IGNORECASE)
 _MOST: Final = 10
+_ALIKE: Final = 0.7
+"""So much alike a word is that was to be a command: notes, clsoe, asign; not include."""
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "note": ("", "Keep this mail as an internal note."),
@@ -64,16 +70,21 @@ class MailCommands(Record):
 
     commands: tuple[MailCommand, ...] = ()
     span: Span = (0, 0)
+    mistaken: str = ""
+    """The line behind them that was to be one, and is none."""
 
     @property
     def kind(self) -> Literal["", "note", "reply"]:
-        """What the mail is to be, as its author says; empty where nothing is said."""
+        """What the mail is to be, as its author says; empty where nothing is said.
+
+        Nothing goes to a customer that begins with what was to be a command: it may have been #note.
+        """
         for command in self.commands:
             if command.name == "note":
                 return "note"
             if command.name == "reply":
                 return "reply"
-        return ""
+        return "note" if self.mistaken else ""
 
     def is_all_of(self, text: str) -> bool:
         """Whether the mail commands and says nothing else that an agent would send to anybody."""
@@ -81,16 +92,59 @@ class MailCommands(Record):
 
 
 def read_commands(text: str) -> MailCommands:
-    """Read the commands that a text begins with; the first line that is none ends them."""
-    start = position = len(text) - len(text.lstrip("\n \t"))
+    """Read the commands that a text begins with; the first line that is none ends them.
+
+    Several may stand in a line. Behind #note and #reply the mail itself may begin in theirs; below that of a
+    note further ones may follow.
+    """
+    start = len(text) - len(text.lstrip("\n \t"))
+    found, position = _lines(text, start)
+    said = any(command.name in ("note", "reply") for command in found)
+    opening = None if said else _WITH_WORDS.match(text, position)
+    if opening is not None:
+        found.append(MailCommand(opening[1].lower(), ""))
+        position = opening.end()
+        if found[-1].name == "note":
+            found += _lines(text, text.find("\n", position) + 1 or len(text))[0]
+    mistaken = "" if said or opening is not None else _mistaken(text, position)
+    return MailCommands(tuple(found), (start, position) if found else (0, 0), mistaken)
+
+
+def _lines(text: str, position: int) -> tuple[list[MailCommand], int]:
+    """Return the commands that the lines from a place on are, and where they end."""
     found: list[MailCommand] = []
-    while len(found) < _MOST and (match := _LINE.match(text, position)):
-        name, value = match[1].lower(), (match[2] or "").strip()
-        if name not in COMMANDS or bool(COMMANDS[name][0]) != bool(value):
-            break
-        found.append(MailCommand(name, value))
+    while len(found) < _MOST and (match := _LINE.match(text, position)) and (line := _in_line(match[0])):
+        found += line
         position = match.end()
-    return MailCommands(tuple(found), (start, position)) if found else MailCommands()
+    return found, position
+
+
+def _in_line(line: str) -> list[MailCommand]:
+    """Return the commands that make up a line; none where a part of it is something else."""
+    apart = [_command(part) for part in _NEXT.split(" " + line.strip())[1:]]
+    found = [each for each in apart if each is not None]
+    if len(found) == len(apart):
+        return found
+    whole = _command(line.strip().removeprefix("#"))
+    return [] if whole is None else [whole]
+
+
+def _command(part: str) -> MailCommand | None:
+    name, value = [*part.split(maxsplit=1), ""][:2]
+    name, value = name.lower(), value.strip()
+    if name not in COMMANDS or bool(COMMANDS[name][0]) != bool(value):
+        return None
+    return MailCommand(name, value)
+
+
+def _mistaken(text: str, position: int) -> str:
+    """Return the line at a place that was to be a command, as far as one can tell; '' for other text."""
+    found = _WORD.match(text, position)
+    if found is None:
+        return ""
+    from difflib import get_close_matches  # 4 ms, for lines that are no command
+
+    return one_line(found[1].strip(), 60) if get_close_matches(found[2].lower(), COMMANDS, 1, _ALIKE) else ""
 
 
 class Obeyed(NamedTuple):
@@ -125,6 +179,9 @@ def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], t
             logs.write("error", "intake", f"{shown} in an agent's mail for ticket {number} failed: {reason}")
         else:
             lines.append(Obeyed(shown if changed else f"{shown}: it was so already"))
+    if commands.mistaken and commands.kind == "note":
+        why = "it cannot be read as a command; the mail is a note, nobody got it; #reply above it sends it"
+        lines.append(Obeyed(f"{commands.mistaken}: {why}", refused=True))
     return lines
 
 

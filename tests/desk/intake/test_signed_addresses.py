@@ -7,8 +7,9 @@ import pytest
 from desk.home import Desk
 from desk.intake import mail_commands
 from desk.permissions import Actor
-from desk.tickets import changes
+from desk.tickets import changes, detail
 from mail.compose.signed_tag import SignedTag, tagged
+from mail.mime.message import parse
 from models.settings import store
 from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, mail, new_id, rows, value, write
 
@@ -170,8 +171,46 @@ class TestCommands:
         assert not rows("SELECT 1 FROM recipient")
 
     @pytest.mark.parametrize(
-        "text", ["#1 is the wrong one", "# close", "#closed", "text\n#close", "#close it"]
+        ("text", "status"),
+        [
+            ("#note He lies.", "new"),
+            ("#Note: He lies.\nEach day.", "new"),
+            ("#tag vpn\n#note He lies.", "new"),
+            ("#note He lies.\n#close\n", "closed"),
+            ("#note #close\nHe lies.", "closed"),
+            ("#close #note\nHe lies.", "closed"),
+        ],
     )
+    def test_a_note_may_begin_in_the_line_that_says_so(
+        self, door: Door, desk: Desk, text: str, status: str
+    ) -> None:
+        assert door.take(mail(text, sender=KIM, to=agents_address(desk))).verdict == "note"
+        assert not rows("SELECT 1 FROM recipient"), "the customer reads nothing of it"
+        found = detail.show("1")
+        assert (found.status, found.messages[-1].reply_text.startswith("He lies.")) == (status, True)
+
+    def test_several_may_stand_in_one_line(self, door: Door, desk: Desk) -> None:
+        text = "#assign jo #tag vpn urgent\t#CLOSE\n#reply It works again."
+        receipt = door.receipt(mail(text, sender=KIM, to=agents_address(desk)))
+        assert receipt.trace[-3:] == ("#assign jo", "#tag vpn urgent", "#close")
+        assert sent_text().startswith("It works again.")
+
+    @pytest.mark.parametrize(
+        "text", ["#notes\nHe lies.", "#close it", "#clsoe", "#assign\nHe lies.", "#tag x\n#closed"]
+    )
+    def test_what_was_to_be_a_command_keeps_the_mail_from_the_customer(
+        self, door: Door, desk: Desk, text: str
+    ) -> None:
+        receipt = door.receipt(mail(text, sender=KIM, to=agents_address(desk)))
+        assert receipt.verdict == "note"
+        assert value("SELECT status FROM ticket WHERE id = 1") != "closed"
+        assert rows("SELECT DISTINCT address FROM recipient") == [("kim@example.test",)]
+        wrong = text.splitlines()[-1 if "#tag" in text else 0]
+        assert f"{wrong}: it cannot be read as a command" in sent_text()
+        door.take(mail(f"#reply\n{text}", sender=KIM, to=agents_address(desk)))
+        assert ("ana@corp.test",) in rows("SELECT address FROM recipient")
+
+    @pytest.mark.parametrize("text", ["#1 is the wrong one", "# close", "text\n#close", "#include <x.h>"])
     def test_what_is_no_command_is_text(self, door: Door, desk: Desk, text: str) -> None:
         door.take(mail(text, sender=KIM, to=agents_address(desk)))
         assert value("SELECT status FROM ticket WHERE id = 1") != "closed"
@@ -212,3 +251,8 @@ def sent_mail() -> str:
     from models import blobs
 
     return blobs.read(value("SELECT blob_id FROM delivery ORDER BY id DESC LIMIT 1")).decode()
+
+
+def sent_text() -> str:
+    """What the newest mail in the outbox says."""
+    return parse(sent_mail().encode()).text
