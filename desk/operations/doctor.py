@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
+from config.paths import masked_url
 from config.spool import SUFFIX
 from config.wording import counted
 from desk import settings
@@ -85,7 +86,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("permissions", _permissions),
         ("database", _database),
         ("store", _store),
-        ("database", lambda _desk: _stored_mail(every_mail)),
+        ("database", lambda desk: _stored_mail(desk, every_mail)),
         ("server", _server),
         ("replica", _replica),
         ("clock", _clock),
@@ -252,15 +253,23 @@ def _store(desk: Desk) -> Iterator[Finding]:
             text = f"{store.shown} keeps another desk's mail: nothing of this one is stored there"
             yield Finding("store", "failure", text, StoreOfAnother.hint)
             return
+        try:
+            store.try_writing()
+        except StoreAway as error:
+            text = f"nothing can be stored now, large mail waits: {error}"
+            yield Finding("store", "failure", text, "make room there, and let this host write and remove")
+            return
         yield Finding(
             "store", "ok", f"{store.shown}; a backup does not have what is in it: let it keep versions"
         )
 
 
-def _stored_mail(every_mail: bool) -> Iterator[Finding]:
+def _stored_mail(desk: Desk, every_mail: bool) -> Iterator[Finding]:
     """Yield whether stored mail is there and holds what came in."""
     missing, damaged = 0, []
-    folder = blobs.directory()
+    folder = (
+        masked_url(desk.settings.blobs.partition("?")[0]) if desk.settings.blobs else str(blobs.directory())
+    )
     stored = blobs.count()
     chosen = None if every_mail or stored <= LOOKED_AT else blobs.some(LOOKED_AT)
     at_least = "" if chosen is None else "at least "
@@ -282,6 +291,8 @@ def _stored_mail(every_mail: bool) -> Iterator[Finding]:
             "no backup is made of a damaged desk: put the files back from an older one, or restore it;"
             " nightdesk backup --with-damaged-mail NEW_FILE keeps the rest until then"
         )
+        if desk.paths.server_url:
+            cure = "put them back: older versions in the store, or rows of an older dump of the server"
         yield Finding("database", "failure", text, cure)
     if chosen is not None:
         text = (

@@ -211,13 +211,31 @@ def test_doctor_says_when_the_store_is_away_and_what_is_missing_in_it(
     found = list(examine(here, live=False))
     assert [each.level for each in found if each.area == "store"] == ["ok"]
     assert not any("have the whole desk" in each.text for each in found), "its large mails are in the store"
+    with s3.failing("full"):
+        (said_full,) = [each for each in examine(here, live=False) if each.area == "store"]
+    assert said_full.level == "failure"
+    assert said_full.text.startswith("nothing can be stored now, large mail waits: ")
     with s3.failing("503"):
         said = [each for each in examine(here, live=False) if each.area in ("store", "database")]
     assert [each.level for each in said if each.area == "store"] == ["failure"]
     assert not any("hush" in each.text for each in said)
     stored.remove([str(path) for path in paths() if path])
     missing = [each.text for each in examine(here, live=False) if each.level == "failure"]
-    assert any("missing" in text for text in missing)
+    assert any("missing in s3://" in text and "hush" not in text for text in missing)
+    assert "nightdesk-tried" not in dict(stored.names())
+
+
+def test_what_is_done_about_damaged_mail_is_possible_where_the_desk_is(
+    stored: Store, desk: Desk, engine: str
+) -> None:
+    here = reopen(desk, stored_url(stored))
+    take(here, [question(1)])
+    (name,) = [str(path) for path in paths() if path]
+    stored.replace(name, b"other bytes")
+    (damaged,) = [each for each in examine(here, live=False) if "other bytes" in each.text]
+    assert ("nightdesk backup" in damaged.cure) == (engine == SQLITE), (
+        "a server's desk is not backed up by it"
+    )
 
 
 def test_a_directory_is_a_store_too_and_other_urls_are_none(tmp_path: Path, desk: Desk, engine: str) -> None:
