@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import peewee
@@ -134,6 +135,26 @@ def has_worker(host: StoredHost, moment: datetime) -> bool:
     """Whether a host's worker lives: it reported lately, and is not known to have died on this machine."""
     lately = host.seen > moment - BELIEVED_FOR
     return lately and host.worker is not None and not leases.is_dead(host.worker)
+
+
+def of_owners(owners: Iterable[str]) -> dict[str, str]:
+    """Return the host of each owner of a lease: its worker's, or the only one that works on that machine.
+
+    The app's own worker may lead where another one stands by: a host has told of one of them.
+    """
+    known = every()
+    moment = engine().moment() if known else None
+    workers = {each.worker: each.name for each in known if each.worker is not None}
+    machines: dict[str, set[str]] = {}
+    for each in known:
+        if each.worker is not None and moment is not None and has_worker(each, moment):
+            machines.setdefault(leases.machine_of(each.worker), set()).add(each.name)
+    found = {}
+    for owner in owners:
+        names = {workers[owner]} if owner in workers else machines.get(leases.machine_of(owner), set())
+        if len(names) == 1:
+            found[owner] = min(names)
+    return found
 
 
 def with_worker() -> list[str]:

@@ -205,6 +205,17 @@ def is_dead(owner: str) -> bool:
     return started != rest.partition(":")[0]
 
 
+def machine_of(owner: str) -> str:
+    """Return which machine an `owner_id` is of, the same for all that run there."""
+    return owner.partition(":")[0]
+
+
+def process_here(owner: str) -> str:
+    """Return the process id behind an `owner_id` of this machine; '' for one of another machine."""
+    machine, _, rest = owner.partition(":")
+    return rest.partition(":")[0] if machine == _machine() else ""
+
+
 def dead_owners(owners: Iterable[str]) -> set[str]:
     """Return those of ``owners`` whose processes are known to be gone."""
     return {owner for owner in set(owners) if is_dead(owner)}

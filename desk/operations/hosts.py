@@ -74,10 +74,11 @@ def _state_of(desk: Desk) -> tuple[str, float, int]:
 def lines() -> list[HostLine]:
     """Return all hosts, by name; the leases are those of their workers."""
     held = leases.held()
+    places = hosts.of_owners(held.values())
     moment = engine().moment()
     found = []
     for each in hosts.every():
-        own = {name for name, owner in held.items() if owner == each.worker}
+        own = {name for name, owner in held.items() if places.get(owner) == each.name}
         # Alone with a desk in a file a worker reports when it begins and ends: its lease tells that it lives.
         leads = leases.WORKER in own
         works = leads or hosts.has_worker(each, moment)

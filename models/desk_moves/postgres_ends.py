@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from config.clock import now
-from models import leases
+from models import hosts, leases
 from models.database import HALF_ARRIVED, SCHEMA_VERSION, db
 from models.desk_moves.refusals import MoveRefused, something_else
 from models.desk_moves.rows import BLOBS, Position, Table, Values, with_files
@@ -78,6 +78,17 @@ def _copied(row: Values) -> str:
     )
 
 
+def _workers(living: Mapping[str, str]) -> list[str]:
+    """Say who holds leases, and where: 'mailbox:3 at desk2 (pid 77)'."""
+    places = hosts.of_owners(living.values())
+    return sorted(
+        name
+        + (f" at {places[owner]}" if owner in places else "")
+        + (f" (pid {pid})" if (pid := leases.process_here(owner)) else "")
+        for name, owner in living.items()
+    )
+
+
 class PostgresOrigin:
     """The database that is moved; it is left as it is."""
 
@@ -105,7 +116,7 @@ class PostgresOrigin:
             if self._handle.schema_version() == 0:
                 raise DatabaseMissing(self.shown)
             if self.version() == SCHEMA_VERSION and (living := leases.held()):
-                raise DeskAtWork(sorted(living))
+                raise DeskAtWork(_workers(living))
             self._lock()
             if others := self._others():
                 raise DeskAtWork(others)

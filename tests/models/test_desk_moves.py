@@ -22,7 +22,7 @@ from desk.operations import blob_moving, desk_moving
 from desk.permissions import Actor
 from desk.replies import reply
 from desk.staff import teams
-from models import blobs, leases, settings
+from models import blobs, hosts, leases, settings
 from models.desk_moves.move import Progress
 from models.desk_moves.refusals import MoveRefused
 from models.engine import engine as own
@@ -274,9 +274,11 @@ def test_a_desk_at_work_stays_where_it_is(places: list[DeskPaths], monkeypatch: 
     open_desk(here, Settings())
     lease = leases.acquire("worker", "elsewhere:1:1:x", 60)
     assert lease is not None
+    hosts.report("desk2", "0.0.1", "elsewhere:1:1:x", 0.0, 0, 0)
     close_database()
-    with pytest.raises(DeskAtWork, match="the desk is at work"):
+    with pytest.raises(DeskAtWork, match="the desk is at work") as refused:
         go(here, there)
+    assert ("(worker at desk2)" in str(refused.value)) == bool(here.server_url), "where it has to be ended"
     assert not there.data.exists(), "nothing is left of what was refused"
     open_desk(here, Settings())
     lease.release()

@@ -84,6 +84,25 @@ def test_a_worker_alone_with_a_file_is_there_as_long_as_it_has_its_lease(desk: D
     assert [(each.worker, each.leads) for each in desk_hosts.lines()] == [(False, False)]
 
 
+def test_what_the_apps_own_worker_holds_is_its_hosts_though_another_worker_stands_by_there(
+    desk: Desk,
+) -> None:
+    """Nobody led, and a drained host was empty, while an app's worker led and fetched there."""
+    hosts.report("desk1", "0.0.1", "one machine:1:1:x", 0.0, 0, 0)
+    hosts.report("desk2", "0.0.1", "another machine:1:1:x", 0.0, 0, 0)
+    hosts.drain("desk2")
+    for name in (leases.WORKER, "mailbox:1"):
+        assert leases.acquire(name, "another machine:2:2:y", 60) is not None
+    assert [(each.leads, each.leases, each.is_empty) for each in desk_hosts.lines()] == [
+        (False, (), False),
+        (True, ("mailbox:1",), False),
+    ]
+    hosts.report("desk3", "0.0.1", "another machine:3:3:z", 0.0, 0, 0)
+    assert not any(each.leads for each in desk_hosts.lines()), (
+        "of two hosts on one machine it may be either's"
+    )
+
+
 def test_what_is_wrong_with_a_host_is_said(databases: Databases, tmp_path: Path) -> None:
     url = databases.server.url(databases.server.new_database(databases._template))
     desk = open_desk(DeskPaths(tmp_path / "home", server_url=url), Settings(), create=True)
