@@ -54,7 +54,6 @@ SPOOLED_AFTER = timedelta(hours=1)
 """Piped mail that waits so long is taken in by nobody."""
 FETCHED_LATELY = timedelta(hours=1)
 """Somebody fetches without being the worker (cron), if a mailbox was tried within this time."""
-WORKER_LEASE = "worker"
 _REPLICA_LATE = timedelta(hours=1)
 """A moment that is due for so long is made by nobody."""
 _SKEW = 5.0
@@ -338,7 +337,7 @@ def _disk(desk: Desk) -> Iterator[Finding]:
 
 
 def _worker(desk: Desk) -> Iterator[Finding]:
-    if leases.alive(WORKER_LEASE):
+    if leases.alive(leases.WORKER):
         yield Finding("worker", "ok", "a worker fetches and sends")
         return
     attempt = mailbox_rows.last_attempt()

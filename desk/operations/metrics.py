@@ -43,7 +43,7 @@ def samples(desk: Desk) -> list[Sample]:
 
 
 def _samples(desk: Desk) -> Iterator[Sample]:
-    alive = leases.alive(doctor.WORKER_LEASE)
+    alive = leases.alive(leases.WORKER)
     yield Sample("nightdesk_worker_alive", "Whether a worker works for the desk.", int(alive))
     for key, number in lists.counts(_NOBODY).items():
         if key != "mine":

@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING
 
+from desk import logs
 from desk.operations import hosts
 from mail.inert import one_line
 from models import leases
@@ -21,11 +22,11 @@ from worker.program import environment, program
 if TYPE_CHECKING:
     from desk.home import Desk
 
-WORKER_LEASE = "worker"
 RESTART_SECONDS = 15.0
 """A child that died is not started again sooner."""
 PATIENCE_SECONDS = 10.0
 """How long an ended child may finish its batch before the app leaves without it."""
+_LAST_WORDS = 2000
 
 
 class WorkerChild:
@@ -36,6 +37,7 @@ class WorkerChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._started = float("-inf")
+        self._told = ""
 
     @property
     def pid(self) -> int | None:
@@ -45,12 +47,13 @@ class WorkerChild:
     def tend(self) -> str:
         """Start the child if nobody works for the desk; returns who does: ``other``, ``child`` or ``nobody``.
 
-        ``nobody`` only while a child that died waits for its next start.
+        ``nobody`` only while a child that died waits for its next start. Why it died is in the log.
         """
         if self.pid is not None:
             return "child"
+        self._tell_death()
         hosts.note_programs(self._desk)
-        if leases.alive(WORKER_LEASE):
+        if leases.alive(leases.WORKER):
             return "other"
         if time.monotonic() - self._started < RESTART_SECONDS:
             return "nobody"
@@ -69,12 +72,19 @@ class WorkerChild:
             return
         self._process = None
 
-    def last_words(self) -> str:
-        """Return what a child that died said on standard error, in one line."""
-        if self._said is None or self.pid is not None:
-            return ""
-        self._said.seek(max(self._said.seek(0, os.SEEK_END) - 2000, 0))
-        return one_line(self._said.read().decode("utf-8", "replace")).strip()
+    def _tell_death(self) -> None:
+        """Write into the log how a child ended that was not asked to, once for each way it does."""
+        status = None if self._process is None else self._process.returncode
+        self._process = None
+        if not status or self._said is None:
+            return
+        self._said.seek(max(self._said.seek(0, os.SEEK_END) - _LAST_WORDS, 0))
+        *_, last = ("", *self._said.read().decode("utf-8", "replace").strip().split("\n"))
+        how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        words = f"the app's own worker {how}" + (f": {one_line(last, _LAST_WORDS)}" if last else "")
+        if words != self._told:
+            logs.write("error", "worker", words)
+            self._told = words
 
     def _start(self) -> None:
         self._started = time.monotonic()

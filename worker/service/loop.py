@@ -47,7 +47,6 @@ from worker.fetch.job import in_thread
 from worker.fetch.slots import CONNECTIONS, Slots
 from worker.send.copies import copy_sent
 from worker.send.sender import Sender, ended
-from worker.service.child import WORKER_LEASE
 from worker.service.idle import Idlers
 from worker.service.notify import notify, watchdog_seconds
 from worker.service.plan import Plan, Planner
@@ -192,7 +191,7 @@ class Worker:
             with self._journal.passing():
                 if not self._rest.is_set():
                     self._lease = await self._thread.call(
-                        leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
+                        leases.acquire, leases.WORKER, leases.owner_id(), LEASE_SECONDS
                     )
                     if self._lease is not None:
                         self._renewed = time.monotonic()
