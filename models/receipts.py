@@ -251,14 +251,6 @@ _KNOWN_UIDLS = Lookup(
     ),
     str,
 )
-_ANY_UIDL = Lookup(
-    lambda p: (
-        Receipt.select(Receipt.id)
-        .where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl.is_null(False))
-        .limit(1)
-    ),
-    int,
-)
 _UNDISPOSED_UIDLS = Lookup(
     lambda p: (
         Receipt.select(Receipt.uidl)
@@ -381,11 +373,6 @@ def dispose_uids(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[
 def known_uidls(mailbox_id: int, uidls: Iterable[str]) -> set[str]:
     """Return which of these ids of a POP3 server have a receipt."""
     return set(_KNOWN_UIDLS.each_of(uidls, mailbox_id=mailbox_id))
-
-
-def any_uidl(mailbox_id: int) -> bool:
-    """Whether any receipt is of a mail that a POP3 server may still have."""
-    return _ANY_UIDL.one(mailbox_id=mailbox_id) is not None
 
 
 def undisposed_uidls(mailbox_id: int) -> list[str]:

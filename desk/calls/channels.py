@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal
 
 from desk.alerts.recipients import NotificationLine, Part, add_recipients
 from desk.errors import WrongUse
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
 
 Channel = Literal["mail", "screen", "webhook", "hook", "push"]
-CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 _CALLED: Final = {"new_ticket": "created", "answered": "replied"}
 """What listeners call an event, where they call it otherwise."""
 

@@ -43,11 +43,6 @@ def known(mailbox_id: int, uidls: Collection[str]) -> set[str]:
     return receipts.known_uidls(mailbox_id, uidls)
 
 
-def any_known(mailbox_id: int) -> bool:
-    """Whether there is a receipt of mail that the server may still have."""
-    return receipts.any_uidl(mailbox_id)
-
-
 @dataclass(frozen=True, slots=True)
 class StoredAs:
     """What is stored of a mail that the server lists."""

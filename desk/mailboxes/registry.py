@@ -132,21 +132,6 @@ def remove(actor: Actor, address: str) -> Mailbox:
     return mailbox
 
 
-def revive(actor: Actor, address: str) -> Mailbox:
-    """Bring a removed mailbox back as it was, without its passwords and switched off."""
-    require(actor, "mailbox.edit")
-    with transaction():
-        mailbox = mailboxes.with_address(address)
-        if mailbox is None or mailbox.removed is None:
-            raise NotFound(f"there is no removed mailbox {one_line(address, 80)}", "nightdesk mailbox list")
-        mailbox.removed = None
-        mailbox.created = _next_second()
-        mailbox.incoming_enabled = mailbox.outgoing_enabled = False
-        mailboxes.keep(mailbox)
-        logs.write("info", "mailbox", f"{mailbox.address} came back, by {actor.login}", mailbox_id=mailbox.id)
-    return mailbox
-
-
 def find(address: str) -> Mailbox | None:
     """Return the mailbox of that address, or None; removed ones are not found."""
     found = mailboxes.in_use_with_address(address.strip())

@@ -380,10 +380,6 @@ def _bans(_actor: Actor) -> list[Table]:
     return [_ban(each) for each in bans.bans()]
 
 
-def _named_ban(pattern: str) -> Table:
-    return _ban(bans.show(pattern))
-
-
 def _ban(line: BanLine) -> Table:
     return {"pattern": line.pattern, "note": line.note}
 

@@ -37,6 +37,7 @@ from models.statuses import STATUSES
 
 MOST_PARTS = 100
 DEEPEST = 20
+_MOST_WORDS = 32
 
 _QUOTES = str.maketrans("“”„", '"""')
 _KEY = expression(r"([A-Za-z]+):")
@@ -61,10 +62,10 @@ def parse_condition(text: str, fields: tuple[Field, ...] = table.TICKET_FIELDS) 
     return found
 
 
-def as_words(text: str, most: int = 32) -> Node:
+def as_words(text: str) -> Node:
     """Return a query for the words of a text that is none: no sign in it has a meaning."""
     found = re.findall(r"\S+", clean(text).translate(_QUOTES).replace('"', " "))
-    return all_of(Word(word) for word in found[:most] if _has_letters(word))
+    return all_of(Word(word) for word in found[:_MOST_WORDS] if _has_letters(word))
 
 
 def printed(node: Node) -> str:

@@ -104,14 +104,6 @@ def last_opened(name: str) -> list[Opened]:
     return [Opened(utc_time(at), number) for at, number in rows.last(stored(name).id, _SHOWN)]
 
 
-def next_times(desk: Desk, name: str, count: int = 3) -> list[datetime]:
-    """Return when one opens its next tickets, by its own clock; none while it is switched off."""
-    row = stored(name)
-    if not row.active:
-        return []
-    return schedules.parse(row.schedule).next_runs(count, zone_of(row, desk), row.after)
-
-
 def add(
     desk: Desk, actor: Actor, name: str, *, schedule: str, subject: str, requester: str, **values: Any
 ) -> RecurringLine:

@@ -57,7 +57,6 @@ AGES = (timedelta(hours=4), timedelta(days=1), timedelta(days=3), timedelta(days
 """Where the spans of ages begin and end."""
 AGE_WORDS = ("<4h", "4h..1d", "1d..3d", "3d..7d", ">7d")
 """The spans as the query language writes them."""
-DEFAULT_SINCE = "30d"
 LONGEST_DAYS = 3660
 _LOOKED_UP = timedelta(days=3660)
 """So far back business hours are looked up once for all tickets; the few that are older are counted alone."""

@@ -10,8 +10,6 @@ from models import time_spent as rows
 from models.fields import utc_text
 from models.time_spent import TimeOf, Whose
 
-WHOSE: tuple[Whose, ...] = ("agent", "ticket", "department", "organization")
-
 
 @dataclass(frozen=True, slots=True)
 class TimeReport:

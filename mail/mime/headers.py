@@ -38,9 +38,6 @@ class TooComplex(Exception):
     hint = "The mail is kept as received; open it as raw text, or raise the bound and retry."
 
 
-MailParseLimit = TooComplex
-
-
 class Headers:
     """Header fields in their order, looked up by lower-case name."""
 

@@ -58,10 +58,6 @@ class SendOutcome:
     stage: Stage
     sender_refused: bool = False
 
-    def all_in(self, state: State) -> bool:
-        """Return whether all recipients are in this state."""
-        return all(outcome.state == state for outcome in self.recipients.values())
-
 
 class _Refused(Exception):
     """The server answered a command with 4xx or 5xx."""

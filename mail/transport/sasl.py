@@ -122,10 +122,10 @@ def with_token(supplier: TokenSupplier, attempt: Callable[[str], None]) -> None:
         attempt(second.reveal())
 
 
-def imap_login(client: imaplib.IMAP4, account: IncomingAccount, mechanism: Mechanism | None = None) -> None:
+def imap_login(client: imaplib.IMAP4, account: IncomingAccount) -> None:
     """AUTHENTICATE with the account's token. Errors: `LoginRefused`, `LoginUnavailable`, imaplib's abort."""
     offered = [word.removeprefix("AUTH=") for word in client.capabilities if word.startswith("AUTH=")]
-    used = mechanism or chosen(offered, account.host)
+    used = chosen(offered, account.host)
 
     def attempt(token: str) -> None:
         exchange = BearerExchange(used, account.user, token, account.host, account.port)
@@ -139,14 +139,12 @@ def imap_login(client: imaplib.IMAP4, account: IncomingAccount, mechanism: Mecha
     with_token(token_of(account), attempt)
 
 
-async def smtp_login(
-    client: aiosmtplib.SMTP, account: OutgoingAccount, mechanism: Mechanism | None = None
-) -> None:
+async def smtp_login(client: aiosmtplib.SMTP, account: OutgoingAccount) -> None:
     """Say AUTH with the account's token on a client that has said EHLO.
 
     Errors: `LoginRefused`, `LoginUnavailable`; aiosmtplib's when the connection breaks.
     """
-    used = mechanism or chosen(client.server_auth_methods, account.host)
+    used = chosen(client.server_auth_methods, account.host)
     supplier = token_of(account)
     first: Secret = await in_own_thread(supplier)
     try:

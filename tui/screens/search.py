@@ -126,9 +126,8 @@ class SearchScreen(ListScreen[None]):
     AUTO_FOCUS = "SearchScreen SteadyInput"
     HELP_NOTES: ClassVar[str] = "\n".join(f"{field.name}: {field.takes}" for field in TICKET_FIELDS)
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._text = text
         self._typing: Timer | None = None
         self._asked: str | None = None
         self._shown: str | None = None
@@ -139,7 +138,7 @@ class SearchScreen(ListScreen[None]):
         yield TitledRule("Search all tickets", id="search-title")
         with Horizontal(id="search-line"):
             yield Static(Content("g"))
-            yield SteadyInput(self._text, placeholder="words, state:closed, from:@corp.ex ...")
+            yield SteadyInput(placeholder="words, state:closed, from:@corp.ex ...")
         yield self.hits
         with VerticalScroll(id="search-help", can_focus=False):
             yield Static(id="search-language")
@@ -296,11 +295,9 @@ class SearchScreen(ListScreen[None]):
         self.dismiss(None)
 
     def on_mount(self) -> None:
-        """Take the focus, and search at once if there is a query already."""
+        """Take the focus."""
         super().on_mount()
         self.field.focus()
-        if self._text:
-            self._search()
 
     @on(VirtualList.Highlighted)
     def _keep_typing(self) -> None:

@@ -209,9 +209,6 @@ def test_a_removed_mailbox_comes_back_with_its_ledger_and_without_its_password(d
     assert registry.find("support@desk.example") is None
     assert Mailbox.get_by_id(first.id).secret_sealed is None
     assert make_mailbox(desk).id == first.id
-    registry.remove(ADMIN, "support@desk.example")
-    assert registry.revive(ADMIN, "support@desk.example").id == first.id
-    assert registry.entries(desk)[0].state == "disabled"
 
 
 def test_an_unknown_mailbox_is_not_found_and_the_nearest_is_named(desk: Desk) -> None:
