@@ -579,18 +579,18 @@ def days_by_department(setting: Setting, text: str) -> dict[str, int]:
     """Return the days that are said of departments; raises WrongUse."""
     from models import departments  # 2 ms, for departments
 
-    known = {each.name.lower(): each.name for each in departments.every()}
     found: dict[str, int] = {}
     for part in text.split(","):
         if not part.strip():
             continue
         name, _, days = part.rpartition("=")
-        department = known.get(name.strip().lower())
+        department = departments.named(name.strip())
         if not days.strip().isdecimal() or int(days) > _LONGEST_KEPT or not name.strip():
             raise _wrong(setting, part.strip(), "write department=days, several with commas")
         if department is None:
-            raise _wrong(setting, part.strip(), f"the departments are {', '.join(known.values())}")
-        found[department] = int(days)
+            known = ", ".join(each.name for each in departments.every())
+            raise _wrong(setting, part.strip(), f"the departments are {known}")
+        found[department.name] = int(days)
     return found
 
 
@@ -635,11 +635,13 @@ def _server(name: str) -> str:
 
 
 def _topic(text: str) -> str:
-    known = {topic.name.lower(): topic.name for topic in topics.rules()}
-    if text and text.lower() not in known:
-        hint = f"use {', '.join(known.values())}" if known else "nightdesk topic add NAME"
+    if not text:
+        return ""
+    known, found = [topic.name for topic in topics.rules()], topics.named(text)
+    if found is None or found.name not in known:
+        hint = f"use {', '.join(known)}" if known else "nightdesk topic add NAME"
         raise WrongUse(f"there is no help topic '{one_line(text, 60)}'", hint)
-    return known.get(text.lower(), "")
+    return found.name
 
 
 def address_list(text: str) -> Sequence[str]:

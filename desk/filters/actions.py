@@ -163,9 +163,13 @@ def _read(text: str, runs_on: Trigger) -> Action:
 def _checked(name: str, value: str) -> str:
     match name:
         case "department":
-            return _one_of(name, value, [each.name for each in departments.in_use()])
+            place = departments.named(value)
+            known = [each.name for each in departments.in_use()]
+            return _one_of(name, value if place is None else place.name, known)
         case "topic":
-            return _one_of(name, value, [each.name for each in topics.rules()])
+            topic = topics.named(value)
+            known = [each.name for each in topics.rules()]
+            return _one_of(name, value if topic is None else topic.name, known)
         case "sla":
             return _one_of(name, value, [each.name for each in slas.every()])
         case "agent":

@@ -196,9 +196,8 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, given: MailboxSecret
 def _department_id(name: str) -> int | None:
     if not name:
         return None
-    known = departments.in_use()
-    found = next((each for each in known if each.name.lower() == name.lower()), None)
-    if found is None:
-        names = ", ".join(each.name for each in known)
+    found = departments.named(name)
+    if found is None or not found.active:
+        names = ", ".join(each.name for each in departments.in_use())
         raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {names}")
     return found.id

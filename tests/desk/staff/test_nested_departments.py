@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from desk import customizing
+from desk import customizing, settings
 from desk.customizing import Where
 from desk.errors import Refused, WrongUse
+from desk.filters import filters
 from desk.home import Desk
+from desk.mailboxes import registry
+from desk.mailboxes.form import check
 from desk.operations import rule_file
 from desk.outbox.render import signature_block
 from desk.permissions import actor_of
@@ -48,6 +51,23 @@ def test_a_path_names_a_department(parts: Desk) -> None:
     ticket = make_ticket()
     changes.transfer(ADMIN, [ticket.number], "support / hardware / printers")
     assert detail.show(ticket.number).department == "Printers"
+
+
+def test_a_path_names_departments_and_topics_in_filters_settings_and_mailboxes(parts: Desk) -> None:
+    topics.add_topic(ADMIN, "Network")
+    topics.add_topic(ADMIN, "VPN", parent="Network")
+    then = ["department:support/hardware/Printers", "topic:Network/VPN"]
+    kept = filters.add(ADMIN, "Ours", on="new", condition="subject:x", then=then)
+    assert list(kept.actions) == ["department:Printers", "topic:VPN"]
+    assert settings.set(ADMIN, "tickets.default_topic", "network/vpn") == "VPN"
+    days = settings.set(ADMIN, "tickets.keep_days_in", "Support/Hardware=365, Sales=3")
+    assert days == "Hardware=365, Sales=3"
+    form = check({"address": "hw@corp.example", "protocol": "none", "department": "Support/Hardware"})
+    mailbox = registry.add(parts, ADMIN, form)
+    assert rows.by_id(mailbox.department_id or 0).name == "Hardware"
+    for setting, wrong in (("tickets.default_topic", "Sales/VPN"), ("tickets.keep_days_in", "Sales/VPN=3")):
+        with pytest.raises(WrongUse):
+            settings.set(ADMIN, setting, wrong)
 
 
 @pytest.mark.parametrize(
