@@ -67,7 +67,7 @@ def _state_of(desk: Desk) -> tuple[str, float, int]:
     if desk.paths.server_url:
         from models.postgres.features import clock_skew  # 100 ms: psycopg
 
-        skew = round(clock_skew(), 3)
+        skew = round(clock_skew(), 3) + 0.0  # no -0.0
     return version("nightdesk"), skew, spool_state.look(desk.paths.spool).waiting
 
 

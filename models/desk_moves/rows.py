@@ -79,8 +79,8 @@ class Count:
         """Pass rows on unchanged, and count them."""
         for row in rows:
             written = repr(_digested(row) if self._of_blobs else row)
-            if "\\x00" in written:
-                row = tuple(each.replace("\0", "\ufffd") if isinstance(each, str) else each for each in row)
+            if "\\x00" in written or "-0.0" in written:
+                row = tuple(_as_everywhere(each) for each in row)
                 written = repr(_digested(row) if self._of_blobs else row)
             digest = blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()
             self.total = (self.total + int.from_bytes(digest, "big")) % _RING
@@ -92,6 +92,13 @@ class Count:
     def position(self, *, done: bool) -> Position:
         """Return how far the table has been moved with these rows."""
         return Position(self.after, self.rows, self.total, done)
+
+
+def _as_everywhere(value: Any) -> Any:
+    """Return a value as every engine keeps it: PostgreSQL has no NUL in a text, SQLite no zero below zero."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def _digested(row: Values) -> Values:

@@ -55,6 +55,7 @@ def worked(desk: Desk, ana: Actor) -> Desk:
     for size in (10, 200_000):
         blobs.put(os.urandom(size), SMALL)
     make_ticket("Gone")
+    hosts.report("a zero below zero", "0.0.1", None, -0.0, 0, 0)
     with transaction():
         settings.store("odd", {"of": [None, 1.5, "\\x00", "ü"]})
         write("UPDATE sla SET hours = 0.1 WHERE id = 1")
