@@ -71,6 +71,15 @@ _HELD_BACK, _KEPT_BACK = 400, 12
 changed where it stands."""
 
 
+_MORE = "raise max_connections of the server, or use a pooler: docs/scaling.md says how many each program has"
+_CURES = {
+    "unsupported startup parameter": "a pooler stands before it: write ?prepare_threshold=0 behind its URL",
+    "too many c": _MORE,
+    "connection slots are": _MORE,
+}
+"""What helps against what the server says to who connects."""
+
+
 class DatabaseUnreachable(DatabaseUnusable, peewee.OperationalError):
     """The server does not answer, or refuses the login: what failed now may work later."""
 
@@ -78,10 +87,11 @@ class DatabaseUnreachable(DatabaseUnusable, peewee.OperationalError):
 
     def __init__(self, shown: str, error: psycopg.Error) -> None:
         reason = " ".join(str(error).split())
-        super().__init__(
-            f"no connection to {shown}: {reason}",
+        cure = next(
+            (cure for said, cure in _CURES.items() if said in reason),
             "see whether the server runs and lets this host and user in; nothing is lost meanwhile",
         )
+        super().__init__(f"no connection to {shown}: {reason}", cure)
 
 
 class _Switch(BoolDumper):

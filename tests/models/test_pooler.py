@@ -17,6 +17,7 @@ from desk.intake.pipeline import take
 from models import leases
 from models.engine import engine
 from models.opening import close_database
+from models.postgres.connection import DatabaseUnreachable
 from models.transactions import transaction
 from tests.support.servers.fixtures import need_programs
 from tests.support.servers.postgresql import Postgresql
@@ -28,17 +29,25 @@ QUESTION = b"From: Ann <ann@client.test>\r\nTo: support@desk.example\r\nSubject:
 
 
 @pytest.fixture
-def pooled(desk: Desk, postgresql: Postgresql, servers_home: Path) -> Iterator[Desk]:
+def pooled(desk: Desk, postgresql: Postgresql, servers_home: Path, tmp_path: Path) -> Iterator[Desk]:
     """The test's desk, through a pooler."""
     need_programs(("pgbouncer",))
     from tests.support.servers.pgbouncer import PgBouncer
 
-    pooler = PgBouncer(servers_home / "pgbouncer", postgresql)
+    pooler = PgBouncer(servers_home / f"pgbouncer-{tmp_path.name}", postgresql)
     url = desk.paths.server_url.replace(f":{postgresql.port}/", f":{pooler.port}/") + "?prepare_threshold=0"
     close_database()
     yield open_desk(DeskPaths(desk.paths.home, server_url=url), Settings())
     close_database()
     pooler.stop()
+
+
+def test_a_pooler_that_the_url_does_not_tell_of_is_named(pooled: Desk) -> None:
+    close_database()
+    paths = DeskPaths(pooled.paths.home, server_url=pooled.paths.server_url.partition("?")[0])
+    with pytest.raises(DatabaseUnreachable, match="unsupported startup parameter") as refused:
+        open_desk(paths, Settings())
+    assert "?prepare_threshold=0" in refused.value.hint
 
 
 def test_a_desk_works_behind_a_pooler(pooled: Desk) -> None:

@@ -358,6 +358,16 @@ def test_a_user_without_rights_and_a_server_that_takes_no_changes_are_told_and_s
         postgresql.run("DROP ROLE guest")
 
 
+def test_who_gets_no_connection_is_told_what_there_are_too_few_of(desk: Desk, postgresql: Postgresql) -> None:
+    close_database()
+    postgresql.run("DROP ROLE IF EXISTS crowd")
+    postgresql.run("CREATE ROLE crowd LOGIN CONNECTION LIMIT 0")
+    with pytest.raises(DatabaseUnusable, match="too many connections") as refused:
+        open_server(desk.paths.server_url.replace("postgres@", "crowd@"), "a crowd", desk.paths.data)
+    assert "max_connections" in refused.value.hint
+    postgresql.run("DROP ROLE crowd")
+
+
 def test_a_database_with_tables_of_others_is_no_place_for_a_desk(desk: Desk, postgresql: Postgresql) -> None:
     close_database()
     there = postgresql.url(postgresql.new_database())
