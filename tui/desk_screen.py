@@ -163,6 +163,18 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         self._prompt_hints = None
         self.refresh_hints()
 
+    def leave_gone(self, error: Exception) -> None:
+        """Say that what this screen is about is gone, and close it.
+
+        With a window or a line open over it, it stays until that is over: what the person presses or types
+        next would be keys of the screen below.
+        """
+        if self.is_active and not any(each.asking for each in self.query(LineInput)):
+            self.dismiss(None)
+            self.app.call_later(desk_app(self).flash_error, error)
+        else:
+            desk_app(self).flash_error(error)
+
     def status(self, left: str | None = None, right: str | None = None) -> None:
         """Set the status line."""
         try:

@@ -7,6 +7,7 @@ from functools import partial
 
 from desk import contacts, statuses
 from desk.admin.table import Acts, Field, Kind, Noun, Record, Value, Values, acts_of
+from desk.contacts import ContactLine
 from desk.custom_fields import definitions, values
 from desk.custom_fields.definitions import KINDS, FieldLine
 from desk.home import Desk
@@ -14,6 +15,7 @@ from desk.permissions import Actor
 from desk.staff import agents, departments, slas, topics
 from desk.tickets import detail
 from desk.tickets import fields as ticket_fields
+from desk.tickets.detail import TicketDetail
 from models.custom_fields import FIELD_OWNERS, FieldKind
 from models.statuses import STATUSES
 from models.tickets import PRIORITIES
@@ -142,7 +144,18 @@ def ticket_form(number: str, actor: Actor) -> tuple[Noun, Record]:
         ),
         *_own_fields(own),
     )
-    record = Record(
+    return (
+        Noun(
+            *("ticket", "Fields", "ticket.edit", "What is known of the ticket.", fields),
+            Acts(lambda _desk, reader: [_of_ticket(detail.show(number, reader))], _never, _edit_ticket),
+            logged=False,
+        ),
+        _of_ticket(ticket),
+    )
+
+
+def _of_ticket(ticket: TicketDetail) -> Record:
+    return Record(
         ticket.number,
         {
             "status": ticket.named_status or ticket.status,
@@ -150,16 +163,8 @@ def ticket_form(number: str, actor: Actor) -> tuple[Noun, Record]:
             "department": ticket.department,
             "topic": ticket.topic or "",
             "sla": "",
-            **_own_values(own),
+            **_own_values(ticket.fields),
         },
-    )
-    return (
-        Noun(
-            *("ticket", "Fields", "ticket.edit", "What is known of the ticket.", fields),
-            Acts(lambda _desk, _actor: [record], _never, _edit_ticket),
-            logged=False,
-        ),
-        record,
     )
 
 
@@ -176,7 +181,17 @@ def contact_form(address: str, actor: Actor) -> tuple[Noun, Record]:
         Field("note", "Note", "What agents should know.", "lines"),
         *_own_fields(own),
     )
-    record = Record(
+    return (
+        Noun(
+            *("contact", "Contact", "ticket.edit", "What is kept of a contact.", fields),
+            Acts(lambda _desk, reader: [_of_contact(contacts.known(address, reader))], _never, _edit_contact),
+        ),
+        _of_contact(contact),
+    )
+
+
+def _of_contact(contact: ContactLine) -> Record:
+    return Record(
         contact.email,
         {
             "name": contact.name,
@@ -185,15 +200,8 @@ def contact_form(address: str, actor: Actor) -> tuple[Noun, Record]:
             "language": contact.language,
             "vip": contact.vip,
             "note": contact.note,
-            **_own_values(own),
+            **_own_values(contact.fields),
         },
-    )
-    return (
-        Noun(
-            *("contact", "Contact", "ticket.edit", "What is kept of a contact.", fields),
-            Acts(lambda _desk, _actor: [record], _never, _edit_contact),
-        ),
-        record,
     )
 
 

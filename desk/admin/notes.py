@@ -7,11 +7,16 @@ from desk.errors import Refused
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.replies import reply
+from desk.tickets import detail
 
 
 def note_form(number: str, message_id: int, text: str) -> tuple[Noun, Record]:
     """Return the form of a note, and what it says now."""
-    record = Record(f"{message_id} of #{number}", {"text": text})
+    key = f"{message_id} of #{number}"
+
+    def read(_desk: Desk, reader: Actor) -> list[Record]:
+        there = detail.show(number, reader).messages
+        return [Record(key, {"text": each.text}) for each in there if each.id == message_id]
 
     def edit(_desk: Desk, actor: Actor, _key: str, given: Values) -> None:
         reply.edit_note(actor, number, message_id, str(given["text"]))
@@ -20,10 +25,10 @@ def note_form(number: str, message_id: int, text: str) -> tuple[Noun, Record]:
     return (
         Noun(
             *("note", "Note", "ticket.note", "An internal note; it is never sent.", fields),
-            Acts(lambda _desk, _actor: [record], _never, edit),
+            Acts(read, _never, edit),
             logged=False,
         ),
-        record,
+        Record(key, {"text": text}),
     )
 
 

@@ -638,15 +638,19 @@ def own_form(desk: Desk, actor: Actor) -> tuple[Noun, Record]:
 
     Raises NotFound for who is no agent.
     """
-    record = next((each for each in _read_agents(desk, actor) if each.key == actor.login), None)
-    if record is None:
+
+    def read(desk: Desk, actor: Actor) -> list[Record]:
+        return [each for each in _read_agents(desk, actor) if each.key == actor.login]
+
+    there = read(desk, actor)
+    if not there:
         raise NotFound(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
     noun = Noun(
         *("agent", "You", "", "What you say of yourself.", (*_OWN_FIELDS, *_EVENT_FIELDS)),
-        Acts(lambda _desk, _actor: [record], _never, _edit_oneself),
+        Acts(read, _never, _edit_oneself),
         logged=False,
     )
-    return noun, record
+    return noun, there[0]
 
 
 def _never(_desk: Desk, _actor: Actor, _values: Values) -> str:

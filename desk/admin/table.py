@@ -272,23 +272,30 @@ def edit(noun: Noun, desk: Desk, actor: Actor, record: Record, values: Values) -
     changed = {name: value for name, value in values.items() if value != record.values.get(name)}
     fields = [each for each in noun.asked(new=False) if each.name in changed and not each.fixed]
     _check(fields, changed)
-    if fields:
-        for there in noun.acts.read(desk, actor):
-            if there.key == record.key:
-                _refuse_overtaken(fields, record, there, changed)
-        noun.acts.edit(desk, actor, record.key, {each.name: changed[each.name] for each in fields})
-        _log(actor, "changed", noun, record.key, ", ".join(each.label.lower() for each in fields))
-    elif all(there.key != record.key for there in noun.acts.read(desk, actor)):
+    there = next((each for each in noun.acts.read(desk, actor) if each.key == record.key), None)
+    if there is None:
         raise NotFound(
             f"the {noun.one} {one_line(record.key, 60)} is not there any more",
             "somebody removed or renamed it meanwhile",
         )
+    if fields:
+        _refuse_overtaken(fields, record, there, changed)
+        noun.acts.edit(desk, actor, record.key, {each.name: changed[each.name] for each in fields})
+        _log(actor, "changed", noun, record.key, ", ".join(each.label.lower() for each in fields))
     return tuple(each.label for each in fields)
 
 
 def _refuse_overtaken(fields: Sequence[Field], before: Record, there: Record, wanted: Values) -> None:
-    """Refuse to write over what the person has not seen."""
+    """Refuse to write over what the person has not seen, and into a field that is gone."""
     for field in fields:
+        if field.name in before.values and field.name not in there.values:
+            raise WrongField(
+                field.name,
+                Refused(
+                    "somebody took this field away meanwhile, so nothing is kept in it",
+                    "put back what stood here, and the rest is saved",
+                ),
+            )
         is_now = there.values.get(field.name, "")
         if is_now not in (before.values.get(field.name, ""), wanted[field.name]):
             raise ChangedMeanwhile(field, is_now)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
+from config.clock import now
+from desk import contacts, erasure
+from desk.custom_fields import definitions
 from desk.doors import by_hand
 from desk.filters import filters
 from desk.home import Desk
 from desk.intake import receipts
+from desk.operations.revision import change_number
 from desk.outbox import deliveries
-from desk.tickets import changes, detail, tasks
+from desk.tickets import changes, detail, purging, tasks, trash
 from models.tickets import Ticket
 from tests.support.workbench import ADMIN
+from tests.tui.admin_walk import form, open_form
 from tests.tui.scenes import DEEP_MAIL, mail_out, take
 from tests.tui.screen import settled, until, until_gone, until_true
 from tui.app import NightdeskApp
+from tui.screens.admin.form import AdminFormScreen
+from tui.screens.tickets.screen import TicketsScreen
+from tui.widgets.line_input import LineInput
 
 SIZE = (80, 24)
 THIS, NEXT = "1042", "1041"
@@ -157,3 +167,153 @@ async def test_a_task_is_changed_that_was_chosen_wherever_it_stands_by_then(app:
         text = await until(pilot, "is not there any more")
         assert "Roll back today!" in text, "what was typed stands there still"
     assert there() == ["Tell them"]
+
+
+def purge(number: str) -> None:
+    """Delete a ticket for good."""
+    trash.delete(ADMIN, [number])
+    purging.purge(ADMIN, now(), whole_trash=True)
+
+
+async def until_told(pilot: Pilot[Any]) -> None:
+    """Wait until the app has read what changed, and whatever it does about it is done."""
+    app = pilot.app
+    assert isinstance(app, NightdeskApp)
+    changed = change_number()
+    await until_true(pilot, lambda: app._change >= changed)
+    await settled(pilot)
+
+
+@pytest.mark.parametrize(("keys", "seen"), [("s", "State (#1042)"), ("o", "charon.log"), ("t", "Tags")])
+async def test_what_is_open_over_a_ticket_stays_when_it_is_deleted_for_good(
+    app: NightdeskApp, keys: str, seen: str
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press(*keys)
+        await until(pilot, seen)
+        await settled(pilot)
+        before, line = app.screen, app.screen.query(LineInput)
+        asking = any(each.asking for each in line)
+        purge(THIS)
+        await until_told(pilot)
+        assert app.screen is before, "what is pressed next is meant for it"
+        assert any(each.asking for each in line) == asking
+        await until(pilot, "there is no ticket 1042 - g finds tickets")
+        await pilot.press("escape")
+        await until_true(pilot, lambda: isinstance(app.screen, TicketsScreen))
+        await until(pilot, "there is no ticket 1042 - g finds tickets")
+
+
+async def test_a_ticket_that_is_gone_when_it_is_opened_leads_back_with_a_sentence(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        purge(THIS)
+        await pilot.press("enter")
+        await until(pilot, "there is no ticket 1042 - g finds tickets")
+        await until_true(pilot, lambda: isinstance(app.screen, TicketsScreen))
+
+
+async def test_a_contact_that_is_erased_closes_but_not_under_a_line_that_is_typed(
+    app: NightdeskApp, desk: Desk
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("m", "o")
+        await until(pilot, "2 tickets, 2 not closed")
+        await pilot.press("a", *"ana@home")
+        erasure.erase(desk, ADMIN, "ana@corp.example")
+        await until(pilot, "there is no contact ana@corp.example")
+        await pilot.press(*".example", "enter")
+        await until(pilot, "ana@home.example")
+        await until(pilot, "there is no contact ana@corp.example")
+        await pilot.press("escape")
+        await until_true(pilot, lambda: isinstance(app.screen, TicketsScreen))
+        await until(pilot, "there is no contact ana@corp.example")
+
+
+async def test_a_list_sorted_by_a_field_that_is_removed_goes_on(app: NightdeskApp) -> None:
+    definitions.add_field(ADMIN, "Device")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("O")
+        await until(pilot, "device")
+        definitions.remove_field(ADMIN, "device")
+        await pilot.press("j", "j", "j", "j", "enter")
+        await until(pilot, "there is no field 'device': sorted by last activity")
+        definitions.add_field(ADMIN, "Device")
+        await pilot.press("O")
+        await until(pilot, "device")
+        await pilot.press("j", "j", "j", "j", "enter")
+        await settled(pilot)
+        definitions.remove_field(ADMIN, "device")
+        changes.add_tags(ADMIN, [NEXT], ["jam"])
+        await until(pilot, "there is no field 'device': sorted by last activity")
+        await pilot.press("]")
+        await until(pilot, "Old laptop pickup")
+
+
+async def test_what_is_typed_into_a_field_that_is_removed_is_not_said_to_be_saved(app: NightdeskApp) -> None:
+    definitions.add_field(ADMIN, "Device")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await open_form(pilot, "e")
+        form(app).query("Input").last().focus()
+        await pilot.press(*"Laptop 7")
+        definitions.remove_field(ADMIN, "device")
+        await pilot.press("ctrl+s")
+        await until(pilot, "Not saved: somebody took this field away meanwhile")
+        assert "Laptop 7" in await until(pilot, "put back what stood here")
+        await pilot.press("ctrl+u", "shift+tab", "shift+tab", "shift+tab", "shift+tab", "right")
+        await settled(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, "Changed the ticket 1042: priority")
+
+
+@pytest.mark.parametrize("keys", [("e",), ("m", "k")])
+async def test_a_form_of_what_is_gone_is_not_said_to_be_saved(
+    app: NightdeskApp, desk: Desk, keys: tuple[str, ...]
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press(*keys[:-1])
+        await open_form(pilot, keys[-1])
+        purge(THIS)
+        erasure.erase(desk, ADMIN, "ana@corp.example")
+        await pilot.press("ctrl+s")
+        await until(pilot, "! Not saved: there is no ")
+        assert isinstance(app.screen, AdminFormScreen), "what was typed can still be copied"
+
+
+async def test_a_form_of_a_note_that_is_gone_is_not_said_to_be_saved(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press("K")
+        await open_form(pilot, "c")
+        purge(THIS)
+        await pilot.press("ctrl+s")
+        await until(pilot, "! Not saved: there is no ticket 1042")
+
+
+async def test_what_a_colleague_changed_meanwhile_of_a_ticket_or_contact_is_shown_first(
+    app: NightdeskApp,
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await open_form(pilot, "e")
+        changes.set_priority(ADMIN, [THIS], "low")
+        await pilot.press("tab", "left")
+        await pilot.press("ctrl+s")
+        await until(pilot, "somebody changed this meanwhile, to: low")
+        await pilot.press("escape", "y")
+        await pilot.press("m")
+        await until(pilot, "what is kept of the requester")
+        await open_form(pilot, "k")
+        contacts.edit_contact(ADMIN, "ana@corp.example", name="Ana Prado-Silva")
+        await pilot.press(*"!", "ctrl+s")
+        await until(pilot, "somebody changed this meanwhile, to: Ana Prado-Silva")

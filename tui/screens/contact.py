@@ -107,10 +107,10 @@ class ContactScreen(WordsBelow[None]):
         self.in_thread(read).then(self._show, failed=self._gone, group="contact")
 
     def _gone(self, error: Exception) -> None:
-        if not isinstance(error, NotFound):
-            raise error
-        self.flash(str(error), "warning")
-        self.dismiss(None)
+        if isinstance(error, NotFound):
+            self.leave_gone(error)
+        else:
+            desk_app(self).flash_error(error)
 
     def _show(self, found: ContactCard) -> None:
         contact = found.contact
@@ -236,8 +236,9 @@ class ContactScreen(WordsBelow[None]):
         asking.then(ask, failed=event.again, group="change")
 
     def on_line_input_cancelled(self) -> None:
-        """Go back to the list."""
+        """Go back to the list, unless the contact is gone."""
         self.table.focus()
+        self.desk_changed()
 
     def _do(self, act: Callable[[Actor], ContactLine], event: LineInput.Answered) -> None:
         def done(contact: ContactLine) -> None:

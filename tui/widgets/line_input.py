@@ -118,7 +118,12 @@ class LineInput(DeskCalls, Horizontal):
     def ask_again(self, answered: Answered, error: Exception) -> None:
         """Say why an answer was refused, and ask again with it, unless the person is elsewhere by now."""
         desk_app(self).flash_error(error)
-        if self.screen.is_current and not self.asking and self._purpose == answered.purpose:
+        if (
+            self.is_attached
+            and self.screen.is_active
+            and not self.asking
+            and self._purpose == answered.purpose
+        ):
             label, field = self._parts()
             self.ask(
                 str(label.content),
@@ -166,7 +171,10 @@ class LineInput(DeskCalls, Horizontal):
 
     def _close_if_left(self) -> None:
         field = self._field
-        if self.asking and field is not None and not field.has_focus and self.screen.is_current:
+        # The screen may have closed with the line open.
+        if not self.is_attached or not self.asking or field is None:
+            return
+        if not field.has_focus and self.screen.is_current:
             self.action_cancel()
 
     def action_cancel(self) -> None:

@@ -169,10 +169,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     def _not_read(self, error: Exception) -> None:
         """Close a ticket that was deleted for good, or may not be read any more: so may nothing it said."""
-        # With a window or a draft over it, it is read again as soon as that has closed.
-        if isinstance(error, NotFound) and self._detail is not None and self.is_current:
-            self.dismiss(None)
-            desk_app(self).flash_later(str(error), "warning")
+        if isinstance(error, NotFound):
+            self.leave_gone(error)
         else:
             desk_app(self).flash_error(error)
 
@@ -758,8 +756,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._find_step(1)
 
     def on_line_input_cancelled(self) -> None:
-        """Go back to the thread."""
+        """Go back to the thread, unless its ticket is gone."""
         self.query_one("#thread").focus()
+        self._load()
 
     @command("find_next", "n", "Next match")
     def action_find_next(self) -> None:

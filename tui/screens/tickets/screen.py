@@ -13,6 +13,7 @@ from textual.css.query import NoMatches
 from textual.timer import Timer
 
 from config.records import Record
+from desk.errors import WrongUse
 from desk.staff import preferences
 from desk.tickets import lists
 from desk.tickets.lists import OWN_FIELD, VIEWS, ListQuery, TicketLine
@@ -155,9 +156,18 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def query_now(self) -> ListQuery:
         """Return the query that the list shows."""
+        try:
+            return self._query_by(self._sort)
+        except WrongUse as error:
+            # The field that it is sorted by was removed.
+            self._sort = SORT
+            desk_app(self).flash(f"{error}: sorted by {_sort_words(SORT)}", "warning")
+            return self._query_by(SORT)
+
+    def _query_by(self, sort: str) -> ListQuery:
         if self._queue is not None:
-            return self._queue.tickets(self._filter, self._sort)
-        return ListQuery(self._view, self._filter, self._sort, desk_app(self).actor)
+            return self._queue.tickets(self._filter, sort)
+        return ListQuery(self._view, self._filter, sort, desk_app(self).actor)
 
     @property
     def filtered(self) -> bool:
@@ -319,7 +329,12 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _load_again(self) -> None:
         self._asked_at, self._asked_for = desk_app(self).seen_up_to, desk_app(self).actor
         self._may_be_old = False
-        self.tickets.reload()
+        sort = self._sort
+        self.query_now()
+        if self._sort == sort:
+            self.tickets.reload()
+        else:
+            self._show_query()
         self._counting.ask()
 
     def company_changed(self) -> None:
