@@ -224,7 +224,7 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
 
         return decode_iso2022_jp(data)
     if codec is None or codec in _LATIN:
-        text = _strict(data, "utf-8")
+        text = _strict(data, "utf-8") or _shortened(data, "utf-8", 2)
         if text is not None:
             return text
     if codec not in (None, "utf-8", "cp874", *_LATIN) and codec not in _NOT_ASCII:
@@ -235,7 +235,8 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
         text = _by_codec(data, codec if codec == "utf-8" else _really_in(data, codec) or codec)
         # A few damaged bytes do not make the whole declaration a lie.
         damaged = text.count("\ufffd")
-        if not damaged or (damaged * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data))):
+        few = damaged * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data))
+        if not damaged or few or _shortened(data, codec, 1 if codec == "utf-8" else 3) is not None:
             return text.removeprefix("\ufeff")
     return _by_witnesses(data, codec, others) or _by_codec(data, _really_in(data, None) or "cp1252")
 
@@ -255,6 +256,18 @@ def _has_utf_8(data: bytes) -> bool:
     """Return whether a damaged text is UTF-8: most of what is no ASCII there is."""
     whole = sum(len(found) for found in _SEQUENCES.findall(data))
     return whole * 2 >= len(data.translate(None, _ASCII))
+
+
+def _shortened(data: bytes, codec: str, least: int) -> str | None:
+    """Return a text in which one letter of several bytes is not whole, and so many others are; else None.
+
+    Who shortens a subject, or a log, counts bytes.
+    """
+    text = data.decode(codec, "replace")
+    if text.count("\ufffd") != 1:
+        return None
+    whole = len(_SEQUENCES.findall(data)) if codec == "utf-8" else len(data) - len(text)
+    return text if whole >= least and (codec != "utf-8" or _has_utf_8(data)) else None
 
 
 # So many trailing bytes are hardly ever right by chance in another charset (Thai apart), and senders lie.

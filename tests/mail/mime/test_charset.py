@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import string
 import warnings
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -199,6 +201,36 @@ def test_raw_headers_are_in_the_charset_of_the_text(text: str, charset: str) -> 
 
 def test_damaged_utf_8_is_still_utf_8() -> None:
     assert decode("Grüße aus Köln, ".encode() * 20 + b"\xff", "utf-8").startswith("Grüße aus Köln")
+
+
+@pytest.mark.parametrize("end", [b"", b"...", b" [cut]"])
+@pytest.mark.parametrize(
+    ("text", "charset", "labels"),
+    [
+        ("Grüße aus Köln", "utf-8", ("utf-8",)),
+        ("Größere Störung: überhitzt ü", "utf-8", ("utf-8", "iso-8859-1", None)),
+        ("Принтер сломан", "utf-8", ("utf-8", "us-ascii", None)),
+        ("プリンターが動きません", "utf-8", ("utf-8", None)),
+        ("プリンターが動きません", "shift_jis", ("shift_jis",)),
+        ("プリンターが動きません", "euc-jp", ("euc-jp",)),
+        ("打印机坏了怎么办", "gb18030", ("gb2312", "gb18030")),
+        ("請問打印機點算", "big5", ("big5",)),
+        ("프린터가 고장났어요", "euc-kr", ("euc-kr", "ks_c_5601-1987")),
+    ],
+)
+def test_what_was_cut_within_a_letter_is_read_to_there(
+    text: str, charset: str, labels: Sequence[str | None], end: bytes
+) -> None:
+    letters = text.rstrip(string.ascii_letters)
+    cut = letters.encode(charset)[:-1] + end
+    for label in labels:
+        assert decode(cut, label).startswith(letters[:-1] + "\ufffd"), label
+
+
+@pytest.mark.parametrize("text", ["café", "été", "Käse", "Ñandú é", "crème brûlée", "naïve"])
+def test_a_few_western_letters_are_none_of_a_cut_text(text: str) -> None:
+    for label in ("utf-8", "iso-8859-1", None):
+        assert decode(text.encode("cp1252"), label) == text
 
 
 def test_a_field_in_iso_2022_jp_without_an_encoded_word() -> None:
