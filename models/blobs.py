@@ -22,7 +22,7 @@ from config.records import Record
 from models import remembered, sqlite
 from models.database import Row, db
 from models.engine import engine
-from models.errors import StoreAway
+from models.errors import StoreAway, StoreNotNamed
 from models.fields import one_of
 from models.statements import Lookup, Places, Statement, literal
 from models.transactions import transaction
@@ -535,7 +535,7 @@ def _in_store(path: str) -> bool:
 def _store() -> Store:
     store: Store | None = db.obj.store
     if store is None:
-        raise StoreAway("attachments of this desk are in an object store, and this host is not told in which")
+        raise StoreNotNamed
     return store
 
 

@@ -127,6 +127,16 @@ class StoreAway(OSError):
     hint = "see whether the store answers and lets this host in; nothing is lost meanwhile"
 
 
+class StoreNotNamed(StoreAway):
+    """Bytes are in a store, and this host's configuration has none."""
+
+    exit_status = 78
+    hint = "write the setting blobs into config.toml as the other hosts have it"
+
+    def __init__(self) -> None:
+        super().__init__("large mail of this desk is in an object store, and this host is not told in which")
+
+
 class StoreOfAnother(StoreAway):
     """The store keeps another desk's blobs, which a purge would take for strays of this one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,11 +32,12 @@ from models import blobs, deliveries, events, filters, leases, listeners, receip
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.engine import engine
-from models.errors import StoreAway, StoreOfAnother
+from models.errors import StoreAway, StoreNotNamed, StoreOfAnother
 from models.fields import utc_text, utc_time
 from models.opening import check_in_place, schemas
 
 if TYPE_CHECKING:
+    from config.paths import DeskPaths
     from desk.home import Desk
     from mail.probe import Step
 
@@ -58,6 +59,7 @@ _REPLICA_LATE = timedelta(hours=1)
 """A moment that is due for so long is made by nobody."""
 _SKEW = 5.0
 """Seconds; leases are counted in minutes."""
+_SKEWED = "nightdesk host list says whose clock is ahead; there: timedatectl set-ntp true"
 _MEGABYTE = 1 << 20
 _LOW_DISK = 1024 * _MEGABYTE
 _NO_DISK = 100 * _MEGABYTE
@@ -82,21 +84,21 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
     """
     for area, look in (
         ("configuration", _configuration),
-        ("permissions", _permissions),
+        ("permissions", lambda desk: _permissions(desk.paths)),
         ("database", _database),
         ("store", _store),
         ("database", lambda desk: _stored_mail(desk, every_mail)),
         ("server", _server),
         ("replica", _replica),
         ("clock", _clock),
-        ("disk", _disk),
+        ("disk", lambda desk: _disk(desk.paths)),
         ("left over", _left_over),
         ("worker", _worker),
         ("hosts", _hosts),
         ("trigger", _triggers),
         ("outbox", _outbox),
         ("quarantine", _quarantine),
-        ("spool", _spool),
+        ("spool", lambda desk: _spool(desk.paths)),
         ("rules", _rules),
         ("filters", _filters),
         ("owners", _owners),
@@ -107,11 +109,20 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
     yield from _safely("mailboxes", _mailboxes, desk, live)
 
 
+def without_database(paths: DeskPaths) -> Iterator[Finding]:
+    """Yield what can be seen of a desk that cannot be opened, and what waits on this host meanwhile."""
+    for area, look in (("permissions", _permissions), ("disk", _disk)):
+        yield from _safely(area, look, paths)
+    for found in _safely("spool", _spool, paths):
+        waits = found.level == "failure"
+        yield replace(found, level="warning", cure="it comes in once the desk opens") if waits else found
+
+
 def vital(desk: Desk) -> Iterator[Finding]:
     """Yield the part of `examine` that costs so little that a probe may ask for it every few seconds."""
     for area, look in (
         ("database", _in_place),
-        ("disk", _disk),
+        ("disk", lambda desk: _disk(desk.paths)),
         ("worker", _worker),
         ("replica", _replica),
         ("outbox", _outbox),
@@ -163,12 +174,12 @@ def _configuration(desk: Desk) -> Iterator[Finding]:
         )
 
 
-def _permissions(desk: Desk) -> Iterator[Finding]:
-    problems = desk.paths.problems()
+def _permissions(paths: DeskPaths) -> Iterator[Finding]:
+    problems = paths.problems()
     for problem in problems:
         yield Finding("permissions", "failure", str(problem), problem.hint)
     if not problems:
-        yield Finding("permissions", "ok", f"{desk.paths.home} is closed to others")
+        yield Finding("permissions", "ok", f"{paths.home} is closed to others")
 
 
 def _in_place(desk: Desk) -> Iterator[Finding]:
@@ -204,12 +215,8 @@ def _server(desk: Desk) -> Iterator[Finding]:
 
     if (wrong := unfit()) is not None:
         yield Finding("server", "failure", wrong.reason, wrong.hint)
-    kept = (
-        "its own backups have all but the large mails in the store"
-        if desk.settings.blobs
-        else "all mail is in its rows: its own backups have the whole desk"
-    )
-    yield Finding("server", "ok", f"{server()}; {kept}")
+    lacking = ", and not the large mails in the store" if desk.settings.blobs else ""
+    yield Finding("server", "ok", f"{server()}; its own backups have all that is in its rows{lacking}")
     skew = clock_skew()
     if abs(skew) > _SKEW:
         text = f"this host's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
@@ -278,6 +285,9 @@ def _stored_mail(desk: Desk, every_mail: bool) -> Iterator[Finding]:
                 missing += 1
             else:
                 damaged.append(name)
+    except StoreNotNamed as error:
+        yield Finding("store", "failure", str(error), error.hint)
+        return
     except StoreAway:  # which is a finding of its own
         at_least = "at least "
     if missing:
@@ -311,22 +321,35 @@ def _left_over(desk: Desk) -> Iterator[Finding]:
 
 def _clock(desk: Desk) -> Iterator[Finding]:
     moment = now()
+    cure = "set the clock: timedatectl set-ntp true"
     newest = max(events.latest() or "", log_rows.newest() or "")
     if newest and utc_time(newest) > moment + timedelta(minutes=5):
         later = newest[:16].replace("T", " ")
         text = f"it is {moment:%Y-%m-%d %H:%M} UTC, but something happened at {later} UTC"
-        yield Finding("clock", "failure", text, "set the clock: timedatectl set-ntp true")
+        if _is_as_the_server(desk):
+            yield Finding("clock", "warning", f"{text}: another host's clock was ahead", _SKEWED)
+        else:
+            yield Finding("clock", "failure", text, cure)
     elif moment < _BUILT_IN:
         text = f"it cannot be {moment:%Y-%m-%d}"
-        yield Finding("clock", "failure", text, "set the clock: timedatectl set-ntp true")
+        yield Finding("clock", "failure", text, cure)
     else:
         shown = moment.astimezone(desk.zone)
         yield Finding("clock", "ok", f"{shown:%Y-%m-%d %H:%M} in {desk.zone.key}")
 
 
-def _disk(desk: Desk) -> Iterator[Finding]:
-    usage = shutil.disk_usage(desk.paths.data)
-    free = f"{usage.free // _MEGABYTE:,} MB free on the file system of {desk.paths.data}".replace(",", " ")
+def _is_as_the_server(desk: Desk) -> bool:
+    """Whether this host's clock goes as that of the server, which is that of all hosts."""
+    if not desk.paths.server_url:
+        return False
+    from models.postgres.features import clock_skew  # 100 ms: psycopg
+
+    return abs(clock_skew()) <= _SKEW
+
+
+def _disk(paths: DeskPaths) -> Iterator[Finding]:
+    usage = shutil.disk_usage(paths.data)
+    free = f"{usage.free // _MEGABYTE:,} MB free on the file system of {paths.data}".replace(",", " ")
     cure = "make room, or move the desk's home to a larger disk"
     if usage.free < _NO_DISK:
         yield Finding("disk", "failure", free, cure)
@@ -505,9 +528,9 @@ def _groups(_desk: Desk) -> Iterator[Finding]:
         )
 
 
-def _spool(desk: Desk) -> Iterator[Finding]:
+def _spool(paths: DeskPaths) -> Iterator[Finding]:
 
-    spool = desk.paths.spool
+    spool = paths.spool
     state = spool_state.look(spool)
     waiting = counted(state.waiting, "piped mail waits", "piped mails wait")
     if state.oldest > SPOOLED_AFTER.total_seconds():

@@ -46,6 +46,8 @@ def doctor(options: Options, offline: bool, full: bool, as_json: bool) -> Exit:
 
         status = status_of(error)
         report.finding(Finding("desk", "failure", sentence(error)))
+        for finding in _without_database(options):
+            report.finding(finding)
     if as_json:
         output.emit_json({"ok": not report.failures, "settings": report.settings, "findings": report.found})
     else:
@@ -78,6 +80,20 @@ def _examine(options: Options, report: _Report, *, live: bool, every_mail: bool)
             report.finding(finding)
         for finding in (*_theme(desk), *_keys(desk), *_user_commands(desk)):
             report.finding(finding)
+
+
+def _without_database(options: Options) -> Iterator[Finding]:
+    """Yield what can be seen of this host's part of a desk that does not open."""
+    from config.errors import ConfigError
+    from desk.operations.doctor import without_database
+    from nightdesk.context import find
+
+    try:
+        paths = find(options)
+    except ConfigError:  # which is what was told
+        return
+    if paths.data.is_dir():
+        yield from without_database(paths)
 
 
 def _wrapper(desk: Desk) -> Iterator[Finding]:

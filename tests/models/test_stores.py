@@ -210,7 +210,8 @@ def test_doctor_says_when_the_store_is_away_and_what_is_missing_in_it(
     take(here, [question(1)])
     found = list(examine(here, live=False))
     assert [each.level for each in found if each.area == "store"] == ["ok"]
-    assert not any("have the whole desk" in each.text for each in found), "its large mails are in the store"
+    servers = [each.text for each in found if each.area == "server"]
+    assert all("not the large mails in the store" in each for each in servers), servers
     with s3.failing("full"):
         (said_full,) = [each for each in examine(here, live=False) if each.area == "store"]
     assert said_full.level == "failure"
@@ -223,6 +224,16 @@ def test_doctor_says_when_the_store_is_away_and_what_is_missing_in_it(
     missing = [each.text for each in examine(here, live=False) if each.level == "failure"]
     assert any("missing in s3://" in text and "hush" not in text for text in missing)
     assert "nightdesk-tried" not in dict(stored.names())
+
+
+def test_a_host_whose_configuration_names_no_store_is_told_so(stored: Store, desk: Desk) -> None:
+    """It is the first thing that is forgotten on a second host; all seemed well there."""
+    take(reopen(desk, stored_url(stored)), [question(1)])
+    close_database()
+    here = open_desk(desk.paths, Settings())
+    (said,) = [each for each in examine(here, live=False) if each.level == "failure"]
+    assert said.text == "large mail of this desk is in an object store, and this host is not told in which"
+    assert "the setting blobs" in said.cure
 
 
 def test_what_is_done_about_damaged_mail_is_possible_where_the_desk_is(

@@ -55,6 +55,18 @@ def test_without_a_desk_or_with_an_open_one_the_status_is_78_and_the_document_is
     assert program("doctor").status == 1
 
 
+def test_what_waits_on_this_host_is_said_also_while_the_database_is_away(desk: Program) -> None:
+    away = "postgresql://desk@127.0.0.1:1/desk"
+    mail = b"From: c@corp.example\r\nSubject: S\r\n\r\nB\r\n"
+    assert desk("pipe", stdin=mail, NIGHTDESK_DATABASE=away).status == 0
+    done = desk("doctor", "--json", NIGHTDESK_DATABASE=away)
+    assert done.status == 75
+    found = {each["area"]: each for each in done.document["findings"]}
+    assert list(found) == ["desk", "permissions", "disk", "spool"]
+    assert found["desk"]["text"].startswith("no connection to postgresql://desk@127.0.0.1:1/desk")
+    assert found["spool"]["text"].startswith("1 piped mail waits in ")
+
+
 def test_a_bad_configuration_is_78_with_its_line(desk: Program) -> None:
     with (desk.home / "config.toml").open("a") as file:
         file.write('thme = "x"\n')

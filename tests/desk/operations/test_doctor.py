@@ -10,7 +10,7 @@ import time_machine
 
 from config import spool as spools
 from config.clock import now
-from desk import settings
+from desk import logs, settings
 from desk.fetching import triggers
 from desk.home import Desk
 from desk.mailboxes import health, registry
@@ -21,6 +21,7 @@ from desk.replies import reply
 from mail.errors import LoginRefused
 from models import blobs, leases
 from models.database import db
+from tests.support.engines import SQLITE
 from tests.support.workbench import ADMIN, make_mailbox, make_ticket
 
 
@@ -91,6 +92,16 @@ def test_a_clock_that_went_back_is_a_failure(desk: Desk, ana: Actor) -> None:
     assert level(desk, "clock") == "ok"
     with time_machine.travel(now() - timedelta(days=1)):
         assert level(desk, "clock") == "failure"
+
+
+def test_another_hosts_clock_that_was_ahead_is_no_fault_of_this_ones(desk: Desk, engine: str) -> None:
+    with time_machine.travel(now() + timedelta(hours=1)):
+        logs.write("info", "worker", "began on another host")
+    (said,) = findings(desk, "clock")
+    if engine == SQLITE:
+        assert said.level == "failure", "nobody else writes into a file"
+    else:
+        assert (said.level, said.cure.partition(" says")[0]) == ("warning", "nightdesk host list")
 
 
 def test_three_days_without_a_fetch_are_a_failure(desk: Desk) -> None:
