@@ -54,8 +54,8 @@ def import_rules(
 ) -> Exit:
     """Make the desk what FILE says: all of it, or nothing when something in it is wrong.
 
-    What is not in the file stays, and is told. `doctor` tells when the desk is no longer as the file of the
-    setting rules.file says.
+    What is not in the file stays, and is told; a recipe says nothing of it. `doctor` tells when the desk is
+    no longer as the file of the setting rules.file says.
     """
     if (file is None) == (recipe is None):
         raise UsageError("give a file or a recipe", "nightdesk rules import FILE, or --recipe NAME")
@@ -121,6 +121,8 @@ def _import(
     for table in tables.get("filter", []) if sender else []:
         table["if"] = shipped.of_sender(table["if"], sender)
     done = rule_file.take_in(context.desk, context.actor, tables, rehearse=dry_run)
+    if recipe:  # nobody expects the rest of the desk in it
+        done = [step for step in done if step.outcome != "not in the file"]
     return Result(lambda: [_document(step) for step in done], lambda: _print(done, dry_run))
 
 

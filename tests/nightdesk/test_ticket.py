@@ -57,6 +57,18 @@ def test_show_says_where_answers_go_if_not_to_the_sender(busy: Program) -> None:
     assert "answers go to" not in busy("ticket", "show", "2").out
 
 
+def test_show_says_who_wrote_a_note_that_has_no_address(busy: Program) -> None:
+    assert (
+        busy("filter", "add", "Note", "--on", "new", "--if", "subject:order", "--then", "note:Hi").status == 0
+    )
+    take_in(busy, [mail("An order")])
+    assert any(line.startswith("note ") and line.endswith(", Filter") for line in _lines(busy, "3"))
+
+
+def _lines(desk: Program, number: str) -> list[str]:
+    return desk("ticket", "show", number).out.splitlines()
+
+
 def agent(desk: Program) -> None:
     done = desk("agent", "add", "ana", "--name", "Ana", "--role", "Admin")
     assert done.status == 0, done.err

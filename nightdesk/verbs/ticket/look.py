@@ -293,8 +293,8 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
     marks = [message.machine, doubt]
     marked = "".join(f" [{mark}]" for mark in marks if mark)
     name = message.sender_name or message.sender_email
-    written = output.cell(message.created, zone)
-    output.line(f"{message.kind}{marked} {message.id}, {written}, {name} <{message.sender_email}>")
+    who = f"{name} <{message.sender_email}>" if message.sender_email else name
+    output.line(f"{message.kind}{marked} {message.id}, {output.cell(message.created, zone)}, {who}")
     if message.reply_to:
         output.line(f"answers go to {', '.join(email for _, email in message.reply_to)}", indent=2)
     if message.bcc:
