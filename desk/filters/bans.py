@@ -95,8 +95,8 @@ def edit(actor: Actor, pattern: str, note: str) -> BanLine:
 
 
 def _require_ban(actor: Actor) -> None:
-    if not actor.may("ban.edit"):
-        require(actor, "settings.edit")
+    if not actor.may("settings.edit"):
+        require(actor, "ban.edit")
 
 
 def lift(actor: Actor, pattern: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.clock import now
 from desk import canned_answers, organizations
 from desk.documents import filters as documents
-from desk.errors import DeskError, Refused, WrongUse
+from desk.errors import DeskError, NotAllowed, Refused, WrongUse
 from desk.filters import bans, filters
 from desk.home import Desk
 from desk.intake import pipeline
@@ -214,6 +214,12 @@ class TestBans:
     def test_what_bans_nobody_or_everybody_is_refused(self, desk: Desk, pattern: str) -> None:
         with pytest.raises(WrongUse):
             bans.ban(ADMIN, pattern)
+
+    def test_who_may_not_is_told_what_they_may_not(self, desk: Desk) -> None:
+        for role in (["ban.edit"], ["settings.edit"]):
+            bans.ban(make_agent(role[0], role), f"@{role[0]}.test")
+        with pytest.raises(NotAllowed, match="jo may not ban senders"):
+            bans.ban(make_agent("jo", ["ticket.close"]), "@elsewhere.test")
 
     def test_the_desk_and_its_agents_cannot_be_banned(self, door: Door) -> None:
         door.mailbox(SUPPORT)

@@ -151,9 +151,10 @@ TABLE: dict[str, list[tuple[str, list[str], str]]] = {
             "updated, without its host",
             [
                 "Updated problem in 2m: No ping|Max acknowledged problem.\r\n\r\n"
-                "Current problem status is PROBLEM, age is 2m, acknowledged: Yes."
-            ]
-            * 2,
+                "Current problem status is PROBLEM, age is 2m, acknowledged: Yes.",
+                "Updated problem in 3m: No ping|Max closed problem.\r\n\r\n"
+                "Current problem status: RESOLVED\r\nAge: 3m\r\nAcknowledged: Yes.",
+            ],
             CLOSED,
         ),
     ],
