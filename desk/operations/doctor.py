@@ -28,7 +28,7 @@ from desk.schedules import parse
 from desk.staff import groups
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, deliveries, events, filters, leases, listeners, receipts, scratch
+from models import agents, blobs, deliveries, events, filters, leases, listeners, receipts, scratch
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.engine import engine
@@ -101,6 +101,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("spool", lambda desk: _spool(desk.paths)),
         ("rules", _rules),
         ("filters", _filters),
+        ("agents", _agents),
         ("owners", _owners),
         ("groups", _groups),
         ("listeners", _listeners),
@@ -482,6 +483,14 @@ def _filters(_desk: Desk) -> Iterator[Finding]:
             why = f"{name} closes no ticket: {off[0]} is 0, so no customer can be told before"
             cure = f"nightdesk settings set {off[0]} 5, or nightdesk filter edit '{name}' --disabled"
             yield Finding("filters", "warning", why, cure)
+
+
+def _agents(_desk: Desk) -> Iterator[Finding]:
+    """Complain where agents work, and none has an address that tickets could be told at."""
+    people = [each for each in agents.every() if each.active]
+    if people and not any(each.email for each in people):
+        why = "no agent has a mail address: of new tickets, answers and what is overdue nobody is mailed"
+        yield Finding("agents", "warning", why, f"nightdesk agent edit {people[0].login} --email ADDRESS")
 
 
 def _owners(_desk: Desk) -> Iterator[Finding]:

@@ -80,7 +80,9 @@ def add(
         department=department,
         places=_placed(places),
     )
-    return told(documents.agent(line), f"Added the agent {line.login} ({_where(line)})")
+    words = f"Added the agent {line.login} ({_where(line)})"
+    unmailed = f"Next: nightdesk agent edit {line.login} --email ADDRESS, so that they are mailed of tickets"
+    return told(documents.agent(line), words, *([] if line.email else [unmailed]))
 
 
 @agent.command()

@@ -189,6 +189,12 @@ def test_what_cannot_be_is_refused_in_one_line(desk: Program, arguments: list[st
     assert done.err.count("\n") == 1
 
 
+def test_an_agent_who_is_mailed_nothing_is_told_of(desk: Program) -> None:
+    hint = "Next: nightdesk agent edit kim --email ADDRESS, so that they are mailed of tickets"
+    assert desk("agent", "add", "kim").out.splitlines()[1:] == [hint]
+    assert desk("agent", "add", "jo", "--email", "jo@corp.example").out.count("\n") == 1
+
+
 def test_an_agent_of_another_department_may_not(desk: Program) -> None:
     desk("agent", "add", "ana", "--department", "Support")
     done = desk("ticket", "close", "1", NIGHTDESK_AGENT="nobody")

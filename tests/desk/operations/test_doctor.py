@@ -18,6 +18,7 @@ from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.operations.doctor import Finding, examine
 from desk.permissions import Actor
 from desk.replies import reply
+from desk.staff import agents
 from mail.errors import LoginRefused
 from models import blobs, leases
 from models.database import db
@@ -52,6 +53,18 @@ def test_every_complaint_names_a_cure(desk: Desk, ana: Actor) -> None:
         complaints = [finding for finding in examine(desk, live=False) if finding.level != "ok"]
     assert len(complaints) >= 4
     assert all(finding.cure for finding in complaints)
+
+
+def test_a_desk_whose_agents_are_mailed_nothing_is_told(desk: Desk) -> None:
+    assert findings(desk, "agents") == []
+    for login in ("kim", "jo"):
+        agents.add_agent(ADMIN, login)
+    [found] = findings(desk, "agents")
+    assert (found.level, found.cure) == ("warning", "nightdesk agent edit jo --email ADDRESS")
+    agents.edit_agent(ADMIN, "jo", email="jo@staff.example")
+    assert findings(desk, "agents") == []
+    agents.remove_agent(ADMIN, "jo")
+    assert len(findings(desk, "agents")) == 1
 
 
 @pytest.mark.sqlite  # its file
