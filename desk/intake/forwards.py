@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from config.records import Record
 from desk.intake import proofs
 from desk.intake.arrivals import MAX_TEXT
+from desk.intake.mail_commands import MailCommands, read_commands
 from desk.tickets import lifecycle
 from mail.errors import MailError
 from mail.mime import forwarded, message
@@ -27,13 +28,15 @@ class Forward(Record):
 
     agent: Actor
     words: str
+    commands: MailCommands
 
     def note(self, incoming: Incoming, ticket: TicketState) -> None:
-        """Keep the agent's words as an internal note on the ticket."""
-        if not self.words:
+        """Keep the agent's words as an internal note on the ticket, without the commands above them."""
+        words = self.words[self.commands.span[1] :].strip("\n")
+        if not words.strip():
             return
         moment = incoming.batch.moment
-        note = NewMessage("note", self.agent.name, self.agent.email, self.words, utc_text(moment))
+        note = NewMessage("note", self.agent.name, self.agent.email, words, utc_text(moment))
         note = note._replace(agent_id=self.agent.agent_id)
         lifecycle.noted(ticket.id, note, self.agent, moment)
         incoming.said_after_all(f"what {self.agent.login} wrote above it is a note")
@@ -98,7 +101,7 @@ def taken(incoming: Incoming) -> Forward | None:
         message_id=None if known else found.message_id or mail.message_id,
     )
     incoming.prepared = incoming.prepared._replace(mail=original)
-    return Forward(agent, found.words)
+    return Forward(agent, found.words, read_commands(found.words))
 
 
 def _forwarded(incoming: Incoming) -> forwarded.ForwardedMail | None:

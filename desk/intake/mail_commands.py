@@ -180,7 +180,7 @@ def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], t
         else:
             lines.append(Obeyed(shown if changed else f"{shown}: it was so already"))
     if commands.mistaken and commands.kind == "note":
-        why = "it cannot be read as a command; the mail is a note, nobody got it; #reply above it sends it"
+        why = "it cannot be read as a command; the mail is kept as a note, nobody was sent it"
         lines.append(Obeyed(f"{commands.mistaken}: {why}", refused=True))
     return lines
 

@@ -45,6 +45,8 @@ from models.transactions import (
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.forwards import Forward
+    from desk.intake.mail_commands import MailCommands
+    from desk.permissions import Actor
     from desk.rules import DeskRules
     from desk.tickets.events import EventView
     from models.receipts import Verdict
@@ -284,6 +286,8 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     if forward is not None:
         forward.note(incoming, ticket)
     filtering.change(incoming, ticket)
+    if forward is not None:
+        _obey(incoming, ticket, forward.agent, forward.commands)
     if incoming.rules.topics_settle and not incoming.arrival.archive:
         batch = lifecycle.new_batch()
         incoming.said_after_all(*lifecycle.begun_as_topic_says(ticket.id, incoming.batch.moment, batch))
@@ -383,21 +387,24 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
     if match.kind == "reply":
         incoming.said_after_all(acknowledgements.pass_on(incoming, ticket, message_row))
     if match.agent is not None and match.commands is not None:
-        from desk.intake import mail_commands  # 1 ms, for agents' mail
-
-        obeyed = mail_commands.obey(
-            match.agent, ticket.number, match.commands, lambda: incoming.batch.desk.zone
-        )
-        for each in obeyed:
-            incoming.said_after_all(each.words)
-        refused = [each.words for each in obeyed if each.refused]
-        if refused:
-            from desk.intake.command_replies import tell_refused  # 9 ms, for commands that were refused
-
-            incoming.said_after_all(tell_refused(incoming, match.agent, ticket.id, refused))
+        _obey(incoming, ticket, match.agent, match.commands)
     orphans.await_parents(incoming, match, message_row)
     orphans.gather_answers(incoming, match, ticket, lets_in=lets_in)
     return outcome
+
+
+def _obey(incoming: Incoming, ticket: TicketState, agent: Actor, commands: MailCommands) -> None:
+    """Do to a ticket what an agent's mail says, and tell the agent what was refused."""
+    from desk.intake import mail_commands  # 1 ms, for agents' mail
+
+    obeyed = mail_commands.obey(agent, ticket.number, commands, lambda: incoming.batch.desk.zone)
+    for each in obeyed:
+        incoming.said_after_all(each.words)
+    refused = [each.words for each in obeyed if each.refused]
+    if refused:
+        from desk.intake.command_replies import tell_refused  # 9 ms, for commands that were refused
+
+        incoming.said_after_all(tell_refused(incoming, agent, ticket.id, refused))
 
 
 def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_id: int) -> int:

@@ -89,6 +89,25 @@ class TestProved:
         door.take(forward(FORWARD.replace("Please see to it.\n", "")))
         assert rows("SELECT kind FROM message") == [("customer",)]
 
+    @pytest.mark.parametrize("words", ["Please see to it.\n", ""])
+    def test_commands_above_are_obeyed_and_stand_in_no_note(self, door: Door, words: str) -> None:
+        filters.add(ADMIN, "F", on="new", condition="from:ana@corp.test", then=["priority:low"])
+        door.agent("jo", "jo@example.test")
+        above = f"#assign jo #tag vpn\n#priority high\n#merge 99\n{words}"
+        receipt = door.receipt(forward(FORWARD.replace("Please see to it.\n", above)))
+        assert rows("SELECT assignee_id, priority, status FROM ticket") == [(2, 3, "open")]
+        assert rows("SELECT name FROM ticket_tag") == [("vpn",)]
+        notes = [text for (text,) in rows("SELECT text FROM message WHERE kind = 'note'")]
+        assert [note.strip() for note in notes] == ([words.strip()] if words else [])
+        assert "#assign jo" in receipt.trace
+        assert any(line.startswith("#merge 99: refused") for line in receipt.trace)
+        assert rows("SELECT address FROM recipient") == [("kim@example.test",)], "of what was refused"
+
+    def test_nobody_commands_by_a_forward_that_nothing_proves(self, door: Door) -> None:
+        raw = forward(FORWARD.replace("Please", "#close\nPlease"), headers={})
+        door.take(raw)
+        assert rows("SELECT status FROM ticket") == [("new",)]
+
     def test_it_is_routed_and_filtered_as_the_original(self, door: Door, desk: Desk) -> None:
         door.mailbox("sales@example.test", department="Sales")
         filters.add(ADMIN, "F", on="new", condition="from:ana@corp.test", then=["tag:ana"])
