@@ -1420,9 +1420,14 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
 
 
 def seen(ticket_id: int, by: Actor, moment: datetime) -> None:
-    """Note that an agent has seen the ticket as it is now."""
+    """Note that an agent has seen the ticket as it is now, also what a clock wrote that was ahead."""
     if by.agent_id is not None:
-        tickets.set_seen(ticket_id, by.agent_id, utc_text(moment))
+        ticket = _read(ticket_id)
+        tickets.set_seen(
+            ticket_id,
+            by.agent_id,
+            max(utc_text(moment), ticket.created, ticket.updated, ticket.last_customer or ""),
+        )
 
 
 def to_status(ticket: TicketState, status: Status, moment: datetime, named: int | None = None) -> Change:

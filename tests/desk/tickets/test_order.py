@@ -10,7 +10,7 @@ import time_machine
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.replies.reply import add_note, send_reply
-from desk.tickets import changes, detail
+from desk.tickets import changes, detail, lists
 from desk.tickets.merging import merge, unmerge
 from tests.support.mails import BOB, Door, mail, rows, value
 from tests.support.workbench import make_agent
@@ -92,6 +92,25 @@ def test_a_mail_that_crossed_an_answer_stays_before_it(door: Door, desk: Desk, k
         door.take(mail("And this", answers=ANAS), internaldate=NOON + timedelta(minutes=4))
     assert said() == ["One", "And this", "Try this."]
     assert not waits()
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=2), timedelta(hours=1)])
+def test_what_somebody_looked_at_is_read_though_the_clock_was_set_back(
+    door: Door, kim: Actor, back: timedelta
+) -> None:
+    with time_machine.travel(NOON + timedelta(minutes=5), tick=False) as clock:
+        door.take(mail("Two", answers=ANAS))
+        clock.shift(-back)
+        detail.mark_seen(kim, "1")
+        assert not unread(kim)
+        changes.set_priority(kim, ["1"], 3)
+        door.take(mail("Three", answers=ANAS))
+        assert unread(kim)
+
+
+def unread(agent: Actor) -> bool:
+    line = lists.line("1", agent)
+    return line is not None and line.unread
 
 
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=1)])
