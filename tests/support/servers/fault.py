@@ -18,6 +18,7 @@ class Fault:
 
     reply: said in place of the normal answer (None: the normal answer).
     delay: seconds before the answer. hang: no answer until ``release()``, then the line is closed.
+    hold: no answer until ``release()``, then the normal one.
     drop: the line is closed (after ``reply`` if there is one). times: how often (None: always).
     only: only if this text is in the command (an address, a UID).
     dribble: ``reply`` once, then this again and again, a byte or a line at a time, for ever.
@@ -26,6 +27,7 @@ class Fault:
     reply: str | None = None
     delay: float = 0.0
     hang: bool = False
+    hold: bool = False
     drop: bool = False
     times: int | None = None
     only: str = ""
@@ -48,6 +50,11 @@ def reply(words: str, *, times: int | None = None, only: str = "") -> Fault:
 def hang(*, times: int | None = None, only: str = "") -> Fault:
     """Take the command and never answer."""
     return Fault(hang=True, times=times, only=only)
+
+
+def hold() -> Fault:
+    """Answer properly, but not before ``release()``."""
+    return Fault(hold=True)
 
 
 def drop(words: str | None = None, *, times: int | None = None, only: str = "") -> Fault:
@@ -116,6 +123,8 @@ class Line:
             if not fault.strikes(command):
                 continue
             await asyncio.sleep(fault.delay)
+            if fault.hold:
+                await self._released.wait()
             if fault.hang:
                 await self._released.wait()
                 raise LineClosed

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from threading import Event, Timer
+from threading import Event, Thread, Timer
 
 import pytest
 
+from tests.support.servers.child import wait_until
 from worker.fetch import limits
 from worker.fetch.limits import Limits, Stopped
 from worker.fetch.slots import Slots
@@ -32,13 +33,14 @@ def test_a_slot_is_free_for_others_while_a_server_lets_us_wait_and_taken_again_a
     seen: list[bool] = []
 
     def reply() -> None:
-        seen.append(_is_free(slots))
+        wait_until(lambda: _is_free(slots), "nobody else has the slot")
+        seen.append(True)
         answer.set_result("mails")
 
     run = Limits(60, Event(), slots)
     with run.working():
         assert not _is_free(slots)
-        Timer(0.1, reply).start()
+        Thread(target=reply).start()
         assert run.result(answer) == "mails"
         assert seen == [True]
         assert not _is_free(slots)

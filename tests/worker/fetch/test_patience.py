@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from threading import Event, Thread, Timer
+from threading import Event, Thread
 
 import pytest
 
@@ -17,7 +17,7 @@ from models.mailboxes import Mailbox
 from models.opening import close_database
 from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.child import wait_until
-from tests.support.servers.fault import Fault, dribble, hang, slow
+from tests.support.servers.fault import Fault, dribble, hang, hold
 from tests.support.servers.faults import FaultyImap, FaultySmtp
 from worker.fetch import limits
 from worker.fetch.job import fetch_mailbox
@@ -33,7 +33,7 @@ def test_a_mailbox_stays_with_its_fetcher_however_long_a_search_takes(
 ) -> None:
     """A lease is renewed while a server lets us wait, so that no second run joins the first."""
     monkeypatch.setattr("worker.fetch.job.LEASE_SECONDS", 1.0)
-    with FaultyImap([mail(1)], {"UID SEARCH": slow(4)}) as server:
+    with FaultyImap([mail(1)], {"UID SEARCH": hold()}) as server:
         mailbox = add_mailbox(server)
         first: list[MailboxFetch] = []
 
@@ -46,6 +46,7 @@ def test_a_mailbox_stays_with_its_fetcher_however_long_a_search_takes(
         wait_until(lambda: server.count("UID SEARCH") == 1, "it does not search")
         time.sleep(2)  # twice as long as an abandoned lease holds
         second = fetch_mailbox(desk, mailbox.id, named=True, stop=Event())
+        server.release()
         thread.join()
     assert second.skipped
     assert (first[0].fetched, first[0].errors) == (1, [])
@@ -61,10 +62,11 @@ def test_whoever_lost_its_lease_while_it_waited_leaves(
         mailbox = add_mailbox(server)
 
         def take_over() -> None:
+            wait_until(lambda: server.count("UID SEARCH") == 1, "it does not search")
             db.execute_sql("UPDATE lease SET token = token + 1, owner = 'another'")
             close_database()
 
-        Timer(1.0, take_over).start()
+        Thread(target=take_over).start()
         tally = fetch_mailbox(desk, mailbox.id, named=True, stop=Event())
     assert "went to another process" in tally.errors[0]
     assert Mailbox.get_by_id(mailbox.id).error_count == 0
@@ -89,11 +91,17 @@ def test_told_to_end_a_sender_leaves_a_server_that_hangs(
     state: str,
 ) -> None:
     monkeypatch.setattr(sender, "GRACE_SECONDS", 0.3)
-    stop = Event()
+    stop, [hanging] = Event(), fault.values()
+    before = hanging.seen
+
+    def tell_to_end() -> None:
+        wait_until(lambda: hanging.seen > before, "it did not come so far")
+        stop.set()
+
     with FaultySmtp(fault) as server:
         mailbox = add_mailbox(None, smtp=server)
         _answer(desk, mailbox)
-        Timer(1.5, stop.set).start()
+        Thread(target=tell_to_end).start()
         begun = time.monotonic()
         drain(desk, stop)
         assert time.monotonic() - begun < 20, "a wait of the account's would be a minute"
