@@ -80,8 +80,9 @@ def by_the_clock(desk: Desk, moment: datetime) -> int:
     stopped: set[int] = set()
     announcing = _Announcing(desk, moment)
     for each in _ready(desk, "time"):
-        text = each.stored.schedule
-        if text and not schedules.parse(text).due(each.stored.last_run, moment, desk.zone):
+        text, last_run = each.stored.schedule, each.stored.last_run
+        was_ahead = last_run is not None and last_run > moment
+        if text and not was_ahead and not schedules.parse(text).due(last_run, moment, desk.zone):
             continue
         wanted = TicketList(
             "all" if ticket_lists.names_state(each.condition) else "open", each.condition, "updated", 0

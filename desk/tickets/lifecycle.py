@@ -38,7 +38,7 @@ from models import (
 )
 from models.custom_fields import FieldValue
 from models.events import EventKind
-from models.fields import as_json, utc_text
+from models.fields import as_json, utc_text, utc_time
 from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
     if message.kind == "customer" and not message.machine:
         values["closing"] = None
     if noticed:
-        values["updated"] = max(ticket.updated, message.created)
+        values["updated"] = _touched(ticket, message.created)
         tickets.set_unseen(ticket_id)
     _apply(ticket, values)
     return message_row
@@ -307,7 +307,7 @@ def agent_answered(
     values: dict[str, Stored] = {
         "status": status,
         "response_from": None,
-        "updated": max(ticket.updated, message.created),
+        "updated": _touched(ticket, message.created),
         "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
         "deleted": None,
         "spam": None,
@@ -340,7 +340,7 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     ticket = _read(ticket_id)
     message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
-    touched: dict[str, Stored] = {} if by.is_filter else {"updated": max(ticket.updated, message.created)}
+    touched: dict[str, Stored] = {} if by.is_filter else {"updated": _touched(ticket, message.created)}
     woken = _woken_by(ticket, "event")
     _apply(ticket, {**_counted(ticket, message), **touched, **woken, **clocks.after(ticket, woken, moment)})
     _record(ticket_id, "noted", by, moment, {"message": message_row})
@@ -380,7 +380,7 @@ def forwarded(ticket_id: int, message: NewMessage, to: str, by: Actor, moment: d
     ticket = _read(ticket_id)
     message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
-    _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
+    _apply(ticket, {**_counted(ticket, message), "updated": _touched(ticket, message.created)})
     _record(ticket_id, "forwarded", by, moment, {"message": message_row, "to": to})
     tickets.set_unseen(ticket_id)
     seen(ticket_id, by, moment)
@@ -392,7 +392,7 @@ def third_party_wrote(ticket_id: int, message: NewMessage, moment: datetime) -> 
     ticket = _read(ticket_id)
     message = _placed(ticket, message, moment)
     message_row = messages.write(ticket_id, message)
-    _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
+    _apply(ticket, {**_counted(ticket, message), "updated": _touched(ticket, message.created)})
     tickets.set_unseen(ticket_id)
     _notice(ticket_id, "noted", None, moment, message_row)
     return message_row
@@ -458,7 +458,7 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
         values |= {"subject": "", "erased": None}
     values |= clocks.after(ticket, values, moment)
     if by is None or not by.is_filter:
-        values["updated"] = utc_text(moment)
+        values["updated"] = utc_text(moment) if utc_text(moment) != ticket.updated else _later(ticket.updated)
     changes = _changes(ticket, values)
     _apply(ticket, values)
     if change.tags is not None:
@@ -1397,7 +1397,7 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
             "attachment_count": target.attachment_count + listed,
             "last_customer": max([target.last_customer or "", *written]) or None,
             "waiting_since": messages.waiting_since(target_id),
-            "updated": max([target.updated, *written]),
+            "updated": _touched(target, max(written)) if written else target.updated,
             "erased": None,
             **({"closing": None} if written else {}),
             **_owed_there(source, target, moment),
@@ -1542,7 +1542,7 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
     values: dict[str, Stored] = {
         "status": "new" if ticket.status == "new" else "open",
         "closed": None,
-        "updated": max(ticket.updated, written),
+        "updated": _touched(ticket, written),
         "last_customer": max(ticket.last_customer or "", written),
         "deleted": None,
         "closing": None,
@@ -1557,7 +1557,7 @@ def _woken_by_failure(ticket: TicketState, moment: datetime) -> dict[str, Stored
     status = "open" if ticket.status == "waiting" else ticket.status
     values: dict[str, Stored] = {
         "status": status,
-        "updated": max(ticket.updated, utc_text(moment)),
+        "updated": _touched(ticket, utc_text(moment)),
         "snoozed_until": None,
         "snooze_ends": None,
     }
@@ -1718,6 +1718,20 @@ def _placed(ticket: TicketState, message: NewMessage, moment: datetime | None = 
     if not ticket.message_count:
         return message
     return messages.placed(ticket.id, message, "" if moment is None else utc_text(moment))
+
+
+def _touched(ticket: TicketState, at: str) -> str:
+    """Return when a ticket was touched by what is from a time: later than ever before.
+
+    Mail may come that is older than what was done meanwhile, and filters of the clock act once for each time.
+    """
+    if at > ticket.updated:
+        return at
+    return _later(ticket.updated) if ticket.message_count else ticket.updated
+
+
+def _later(stored: str) -> str:
+    return utc_text(utc_time(stored) + timedelta(microseconds=1))
 
 
 def _waiting_since(ticket: TicketState, message: NewMessage) -> str | None:

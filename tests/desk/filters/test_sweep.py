@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,20 @@ class TestTheClock:
         changes.set_priority(ADMIN, ["1"], "high")
         assert [foretold_and_done(desk, "Ping", day) for day in (1, 3, 4)] == [0, 1, 0]
 
+    @pytest.mark.parametrize("late", [timedelta(hours=1), timedelta(0)])
+    def test_a_mail_touches_a_ticket_that_came_before_what_was_done_meanwhile(
+        self, desk: Desk, late: timedelta
+    ) -> None:
+        door, begun = Door(desk), now().replace(microsecond=0)
+        with time_machine.travel(begun - timedelta(days=1), tick=False) as clock:
+            door.take(mail(message_id="<one@corp.test>"))
+            clock.move_to(begun)
+            changes.set_priority(ADMIN, ["1"], "high")
+            add("Ping", "priority:high", "note:Still there?")
+            assert sweep(desk, now()) == 1
+            door.take(mail("No", answers="<one@corp.test>"), internaldate=begun - late)
+            assert [sweep(desk, now()), sweep(desk, now())] == [1, 0]
+
     def test_what_was_done_by_hand_it_does_not_do_again(self, desk: Desk) -> None:
         make_ticket(age=timedelta(days=3), number="1")
         add("Ping", "age:>2d", "note:Still there?")
@@ -139,6 +154,12 @@ class TestTheClock:
         del desk
         with pytest.raises(WrongUse, match=r"for mail|merge"):
             add("A", "state:new", action)
+
+    def test_one_that_ran_by_a_clock_that_was_ahead_runs_by_the_right_one(self, desk: Desk) -> None:
+        add("A", "state:new", "tag:a", schedule="every 60 minutes")
+        assert sweep(desk, now() + timedelta(days=400)) == 0
+        make_ticket(number="1")
+        assert sweep(desk, now()) == 1
 
     def test_a_schedule_is_of_the_clock_alone(self, desk: Desk) -> None:
         del desk
