@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAILED = "reports.mailed"
 """Setting that holds until when reports were mailed: fixed-width UTC text."""
+_AHEAD = timedelta(hours=2)
+"""A time further ahead than that was written by a clock that was wrong: it is counted from now on."""
 
 
 def send_due(desk: Desk, moment: datetime) -> bool:
@@ -39,9 +41,12 @@ def send_due(desk: Desk, moment: datetime) -> bool:
     if not text:
         return False
     before = stored.stored(MAILED)
-    if before is not None and not parse(text).due(utc_time(str(before)), moment, desk.zone):
+    mailed = None if before is None else utc_time(str(before))
+    if mailed is not None and mailed > moment + _AHEAD:
+        mailed = None
+    if mailed is not None and not parse(text).due(mailed, moment, desk.zone):
         return False
-    mails = [] if before is None else _written(desk, moment)
+    mails = [] if mailed is None else _written(desk, moment)
     with transaction():
         if stored.stored(MAILED) != before:
             return False  # another process was here

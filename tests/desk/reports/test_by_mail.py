@@ -64,6 +64,21 @@ def test_times_that_were_missed_are_made_up_for_once(desk: Desk) -> None:
     assert Delivery.select().count() == 1
 
 
+@pytest.mark.parametrize(
+    ("ahead", "mails"), [(timedelta(days=400), [1, 1, 2]), (timedelta(minutes=3), [1, 1, 1])]
+)
+def test_a_clock_that_was_ahead_keeps_no_later_mail_from_leaving_and_brings_none_twice(
+    desk: Desk, ahead: timedelta, mails: list[int]
+) -> None:
+    by_mail.send_due(desk, MONDAY - timedelta(days=3))
+    by_mail.send_due(desk, MONDAY + ahead)
+    counts = [Delivery.select().count()]
+    for moment in (MONDAY - timedelta(minutes=4), MONDAY):
+        by_mail.send_due(desk, moment)
+        counts.append(Delivery.select().count())
+    assert counts == mails
+
+
 def test_nothing_is_mailed_without_a_schedule(desk: Desk) -> None:
     by_mail.send_due(desk, MONDAY - timedelta(days=3))
     settings.set(ADMIN, "reports.schedule", "")
