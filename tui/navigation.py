@@ -53,7 +53,8 @@ class ScreenNavigation(CommandNode):
     GROUP = "Everywhere"
     _leaving_mail: Leaving | None = None
     _noticed = False
-    _fetch_asked_at: datetime | None = None
+    _fetch_asked = False
+    _fetched_before: datetime | None = None
     _last_mode = "mailboxes"
     _back_mode = "tickets"
 
@@ -264,16 +265,16 @@ class ScreenNavigation(CommandNode):
 
     def fetch_all(self) -> None:
         """Ask for every mailbox to be fetched now."""
-        self.in_thread(_request_all).then(self._fetch_asked, group="fetch")
+        self.in_thread(_request_all).then(self._tell_asked, group="fetch")
 
-    def _fetch_asked(self, count: int) -> None:
+    def _tell_asked(self, count: int) -> None:
         app = desk_app(self)
         if count < 0:
             app.flash(
                 f"Fetching is switched off: {app.key('app.settings', '5')} Settings, mail.fetching", "warning"
             )
         elif count:
-            self._fetch_asked_at = app.now()
+            self._fetch_asked, self._fetched_before = True, app.health.fetched_at
             app.flash(f"Fetching {count} mailbox{'es' * (count != 1)} now")
         else:
             ways = f"{app.key('app.mailboxes', '2')}, then {app.key('mailbox.new', 'n')}"
@@ -281,10 +282,10 @@ class ScreenNavigation(CommandNode):
 
     def fetched_words(self, health: Health) -> str:
         """Return how the requested fetch ended; empty: there was none, or it is still running."""
-        asked = self._fetch_asked_at
-        if asked is None or health.fetching or health.fetched_at is None or health.fetched_at < asked:
+        is_new = health.fetched_at is not None and health.fetched_at != self._fetched_before
+        if not self._fetch_asked or health.fetching or not is_new:
             return ""
-        self._fetch_asked_at = None
+        self._fetch_asked = False
         return f"Fetched: {counted(health.fetched, 'new mail')}" if health.fetched else "Fetched: nothing new"
 
     # -- a mail on its way
