@@ -65,6 +65,8 @@ def end_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
 
 
 def _to_come(when: datetime, text: str, moment: datetime) -> datetime:
+    # Where the clock goes back a time that is over comes once more.
+    when = when if when > moment else when.replace(fold=1)
     if when <= moment:
         raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
     return when.astimezone(UTC)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -51,6 +53,23 @@ def asleep() -> bool:
 )
 def test_a_text_says_until_when(text: str, when: str) -> None:
     assert f"{snoozing.until(text, MONDAY, UTC):%Y-%m-%dT%H:%M}" == when
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "zone", "moment", "when"),
+    [
+        (snoozing.until, "2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:10", "2026-10-25T00:30"),
+        (snoozing.until, "2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:45", "2026-10-25T01:30"),
+        (snoozing.end_from, "today", "America/Santiago", "2026-04-05T03:30", "2026-04-05T03:59"),
+    ],
+)
+def test_where_the_clock_goes_back_a_time_is_to_come_once_more(
+    read: Callable[..., datetime], text: str, zone: str, moment: str, when: str
+) -> None:
+    at = datetime.fromisoformat(f"{moment}Z")
+    assert f"{read(text, at, ZoneInfo(zone)):%Y-%m-%dT%H:%M}" == when
+    with pytest.raises(WrongUse, match="is over"):
+        read("2026-03-01T02:30", at, ZoneInfo(zone))
 
 
 def test_a_refusal_names_what_would_do_there() -> None:
