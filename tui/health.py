@@ -36,6 +36,8 @@ class Health(Record):
     """Mailboxes that get mail, but for which nothing sends."""
     fetched_at: datetime | None = None
     fetched: int = 0
+    brought: frozenset[tuple[int, datetime, int]] = frozenset()
+    """Of each mailbox that was fetched: its row, when last, and how many mails came then."""
     fetching: str = ""
     """``Fetching it-support 120/512`` while somebody waits for it."""
     ask_above: int = 5
@@ -138,6 +140,9 @@ def observe(desk: Desk) -> Health:
         quarantined=receipts.quarantined(),
         mute=len(mute),
         fetched_at=last,
+        brought=frozenset(
+            (line.id, line.last_success, line.fetched) for line in lines if line.last_success is not None
+        ),
         fetched=sum(line.fetched for line in lines if last is not None and line.last_success == last),
         fetching=", ".join(_progress(line.name or line.address, view) for line, view in running[:2]),
         ask_above=int(settings.get("tickets.confirm_bulk_over")),

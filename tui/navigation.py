@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ class ScreenNavigation(CommandNode):
     _leaving_mail: Leaving | None = None
     _noticed = False
     _fetch_asked = False
-    _fetched_before: datetime | None = None
+    _fetched_before: Set[tuple[int, datetime, int]] = frozenset()
     _last_mode = "mailboxes"
     _back_mode = "tickets"
 
@@ -265,16 +266,17 @@ class ScreenNavigation(CommandNode):
 
     def fetch_all(self) -> None:
         """Ask for every mailbox to be fetched now."""
-        self.in_thread(_request_all).then(self._tell_asked, group="fetch")
+        before = desk_app(self).health.brought
+        self.in_thread(_request_all).then(lambda count: self._tell_asked(count, before), group="fetch")
 
-    def _tell_asked(self, count: int) -> None:
+    def _tell_asked(self, count: int, before: Set[tuple[int, datetime, int]]) -> None:
         app = desk_app(self)
         if count < 0:
             app.flash(
                 f"Fetching is switched off: {app.key('app.settings', '5')} Settings, mail.fetching", "warning"
             )
         elif count:
-            self._fetch_asked, self._fetched_before = True, app.health.fetched_at
+            self._fetch_asked, self._fetched_before = True, before
             app.flash(f"Fetching {count} mailbox{'es' * (count != 1)} now")
         else:
             ways = f"{app.key('app.mailboxes', '2')}, then {app.key('mailbox.new', 'n')}"
@@ -282,11 +284,12 @@ class ScreenNavigation(CommandNode):
 
     def fetched_words(self, health: Health) -> str:
         """Return how the requested fetch ended; empty: there was none, or it is still running."""
-        is_new = health.fetched_at is not None and health.fetched_at != self._fetched_before
-        if not self._fetch_asked or health.fetching or not is_new:
+        new = health.brought - self._fetched_before
+        if not self._fetch_asked or health.fetching or not new:
             return ""
         self._fetch_asked = False
-        return f"Fetched: {counted(health.fetched, 'new mail')}" if health.fetched else "Fetched: nothing new"
+        mails = sum(count for _, _, count in new)
+        return f"Fetched: {counted(mails, 'new mail')}" if mails else "Fetched: nothing new"
 
     # -- a mail on its way
 

@@ -72,6 +72,23 @@ async def test_the_end_of_a_fetch_that_was_asked_for_is_told(
         assert "Fetching 1 mailbox" not in await until(pilot, "Fetched: 2 new mails")
 
 
+async def test_a_fetch_that_was_asked_for_tells_of_the_mail_of_all_mailboxes(
+    app: NightdeskApp, desk: Desk
+) -> None:
+    """Not only of the one that was done last."""
+    other = Mailbox.create(address="net@corp.example", host="mail.corp.example", created=NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("ctrl+r")
+        await until(pilot, "Fetching 2 mailboxes now")
+        for mailbox_id, mails in ((Mailbox.get().id, 2), (other.id, 0)):
+            runs.begin(mailbox_id)
+            health.record_success(mailbox_id, mails, NOW + timedelta(seconds=mailbox_id))
+            runs.finish(mailbox_id, {"fetched": mails, "tickets": mails, "errors": []}, failed=False)
+        app._tick()
+        await until(pilot, "Fetched: 2 new mails")
+
+
 @every_row(
     ("hint", "way"),
     [
