@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from config.wording import host_and_port
 from mail.errors import MailError, ServerGone
 from mail.inert import one_line
 from mail.transport import tls
@@ -58,9 +59,8 @@ class NotThere(MailError):
 def place_of(url: str) -> str:
     """Return as much of an address as may be shown: without a query, and without a password."""
     found = _split(url)
-    port = "" if found.port in (None, _PORTS[found.scheme]) else f":{found.port}"
-    host = f"[{found.hostname}]" if ":" in (found.hostname or "") else found.hostname
-    return f"{found.scheme}://{host}{port}{found.path}"
+    port = None if found.port == _PORTS[found.scheme] else found.port
+    return f"{found.scheme}://{host_and_port(found.hostname or '', port)}{found.path}"
 
 
 def post(

@@ -17,6 +17,7 @@ from api.server.app import make_app
 from api.server.connection import BoundedConnection, Callers
 from api.server.gate import Gate
 from api.server.state import State
+from config.wording import host_and_port
 from desk.errors import DeskError
 from desk.operations import hosts
 from models.errors import DatabaseUnusable
@@ -100,8 +101,7 @@ async def announce(
     while not server.started:
         await asyncio.sleep(0.02)
     host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"{'https' if context else 'http'}://{shown}:{port}")
+    ready(f"{'https' if context else 'http'}://{host_and_port(host, port)}")
     notify("READY=1")
 
 

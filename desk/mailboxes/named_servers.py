@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from config.records import Record
+from config.wording import host_and_port
 from desk.errors import WrongUse
 from desk.mailboxes.fields import SECRET, SecretName
 from desk.mailboxes.stored import form_of
-from desk.mailboxes.wording import place_of
 
 if TYPE_CHECKING:
     from desk.mailboxes.fields import Account, MailboxForm
@@ -32,7 +32,7 @@ class Server(Record):
     def __str__(self) -> str:
         how = "clear text" if self.security == "none" else self.security
         trusted = f", trusted by {self.trust}" if self.trust else ""
-        return f"{place_of(self.host, self.port)} ({how}{trusted})"
+        return f"{host_and_port(self.host, self.port)} ({how}{trusted})"
 
 
 class SecretNotForThere(WrongUse):

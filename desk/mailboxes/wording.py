@@ -1,4 +1,4 @@
-"""Where a mailbox's servers are, how its login stands, its last error: in the words that every place uses."""
+"""How a mailbox's login stands, its last error: in the words that every place uses."""
 
 from __future__ import annotations
 
@@ -26,12 +26,6 @@ ERROR_WORDS: Final = {
     "gone": "HUNG UP",
 }
 """One word for an error, by a part of its `kind` (see `mail.errors`)."""
-
-
-def place_of(host: str, port: int | None) -> str:
-    """Return ``imap.example.org:993``; an IPv6 address in brackets (RFC 3986, 3.2.2)."""
-    name = f"[{host}]" if ":" in host else host
-    return name if port is None else f"{name}:{port}"
 
 
 class Login(Protocol):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from config.wording import counted
+from config.wording import counted, host_and_port
 from desk.errors import DeskError
 from desk.fetching import withheld
 from desk.fetching.runs import FetchView
@@ -16,7 +16,7 @@ from desk.fetching.verdicts import PLURALS, noun
 from desk.mailboxes import wording
 from desk.mailboxes.lists import MailboxLine, coming_runs
 from desk.mailboxes.token_health import TokenLine
-from desk.mailboxes.wording import place_of, state_words
+from desk.mailboxes.wording import state_words
 from desk.schedules import parse
 from models.receipts import Verdict
 from tui.key_names import USUAL, Keys
@@ -66,7 +66,7 @@ def row_pieces(
     off = line.state in ("disabled", "none")
     wrong = line.state == "failing" or line.sending.error_count or needs_login(line)
     flag = "!" if wrong else "-" if off else " "
-    there = place_of(line.incoming.host, line.incoming.port)
+    there = host_and_port(line.incoming.host, line.incoming.port)
     place = {"none": "none", "disabled": "off"}.get(line.state, there)
     last, style = _last(line, fetch, now, zone, key)
     fetched = "-" if line.last_success is None or line.state == "failing" else str(line.fetched)
@@ -199,7 +199,7 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
     account = line.incoming
     cap = f", at most {account.max_per_fetch} a run" if account.max_per_fetch else ""
     after = account.after_fetch.replace("move:", "move to ", 1)
-    server = f"{place_of(account.host, account.port)} {SECURITY_WORDS[account.security]}"
+    server = f"{host_and_port(account.host, account.port)} {SECURITY_WORDS[account.security]}"
     return [
         f"Fetch     {account.protocol.upper()} {account.user} at {server}\n",
         f"Folder    {account.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[account.backlog]}\n",
@@ -224,7 +224,7 @@ def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
     login = "no login" if out.auth == "none" else f"as {user}" if user else "without a user"
     state = "" if out.enabled else "   switched off"
     default = "   for mailboxes without SMTP too" if line.sending.default else ""
-    server = f"{place_of(out.host, out.port)} {SECURITY_WORDS[out.security]}"
+    server = f"{host_and_port(out.host, out.port)} {SECURITY_WORDS[out.security]}"
     more = [f"greets as {line.outgoing.helo}"] if line.outgoing.helo else []
     more += ["may send as the desk's other addresses"] if line.outgoing.spoof else []
     more += [f"copies to {line.outgoing.sent_folder}"] if line.outgoing.sent_folder else []

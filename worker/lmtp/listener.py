@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import ConfigError
+from config.wording import host_and_port
 from desk.errors import Refused, WrongUse
 from mail.transport.crowd import Crowd, Full
 from worker.lmtp.intake import LmtpIntake
@@ -45,8 +46,7 @@ class Endpoint:
     port: int = 0
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"unix:{self.path}" if self.path is not None else f"tcp:{host}:{self.port}"
+        return f"unix:{self.path}" if self.path is not None else f"tcp:{host_and_port(self.host, self.port)}"
 
 
 def parse_endpoint(text: str, mode: int = 0o660) -> Endpoint:

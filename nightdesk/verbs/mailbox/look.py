@@ -82,10 +82,10 @@ def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
 
 
 def _account(account: Account) -> str:
-    from desk.mailboxes.wording import place_of
+    from config.wording import host_and_port
 
     how = account.security if account.security != "none" else "clear text"
-    return f"{place_of(account.host, account.port)} {how}"
+    return f"{host_and_port(account.host, account.port)} {how}"
 
 
 def _outgoing_words(line: MailboxLine) -> str | None:

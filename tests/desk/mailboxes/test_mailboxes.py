@@ -16,7 +16,6 @@ from desk.home import Desk
 from desk.mailboxes import accounts, health, registry
 from desk.mailboxes.form import FormErrors, check, merged, values_of, warnings
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput
-from desk.mailboxes.wording import place_of
 from desk.permissions import Actor
 from desk.staff import agents
 from mail.errors import LoginRefused
@@ -149,18 +148,6 @@ def test_a_password_that_is_not_given_again_stays(desk: Desk) -> None:
     secrets = MailboxSecrets(SecretInput("env", "IMAP_WORD"))
     mailbox = registry.edit(desk, ADMIN, "support@desk.example", form, secrets)
     assert (mailbox.secret_source, mailbox.secret_ref, mailbox.secret_sealed) == ("env", "IMAP_WORD", None)
-
-
-@pytest.mark.parametrize(
-    ("host", "shown"),
-    [
-        ("imap.desk.example", "imap.desk.example:993"),
-        ("192.0.2.7", "192.0.2.7:993"),
-        ("2001:db8::1", "[2001:db8::1]:993"),
-    ],
-)
-def test_a_server_is_shown_with_its_port(host: str, shown: str) -> None:
-    assert place_of(host, 993) == shown
 
 
 def test_another_security_brings_its_usual_port(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from config.expressions import expression
+from config.wording import host_and_port
 from desk.errors import Refused
 from mail.inert import one_line
 from mail.mime.address import one_address, parse_addresses, typed
@@ -364,7 +365,6 @@ def _state(text: str | None) -> str:
 def way_of(desk: Desk, address: str | None) -> str:
     """Return how mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
     from desk.mailboxes import registry, routes  # 24 ms
-    from desk.mailboxes.wording import place_of  # loaded with them
 
     row = registry.find(address) if address else None
     try:
@@ -375,7 +375,7 @@ def way_of(desk: Desk, address: str | None) -> str:
     if not route.open:
         return "nothing yet: no outgoing account, the mail stays queued"
     security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]
-    return f"{place_of(way.smtp_host, way.smtp_port)} {security}"
+    return f"{host_and_port(way.smtp_host, way.smtp_port)} {security}"
 
 
 # -- while it is open, and at the end
