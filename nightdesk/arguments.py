@@ -103,6 +103,11 @@ def numbers_argument(verb: _Command) -> _Command:
     return _chosen_argument("numbers", "NUMBER...|-", output.TICKETS, list)(verb)
 
 
+def bare_number(typed: str) -> str:
+    """Return a ticket's number as it is called, however it was typed: 1042 or #1042."""
+    return typed.strip().removeprefix("#")
+
+
 def addresses_argument(verb: _Command) -> _Command:
     """Give a verb the `addresses` of mailboxes."""
     return _chosen_argument("addresses", "ADDRESS...|-", output.MAILBOXES, list)(verb)

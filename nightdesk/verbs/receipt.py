@@ -11,6 +11,7 @@ from nightdesk import output
 from nightdesk.arguments import (
     OWNERS_ONLY_OR_STANDARD,
     Chosen,
+    bare_number,
     ids_argument,
     json_flag,
     limit_option,
@@ -57,7 +58,7 @@ def list_receipts(
     from desk.documents import receipts as documents
     from desk.intake.receipts import ReceiptFilter
 
-    wanted = ReceiptFilter(verdict, mailbox, number.lstrip("#") if number else None, text)
+    wanted = ReceiptFilter(verdict, mailbox, bare_number(number) if number else None, text)
     found = _entries(wanted, limit, context.actor)
     return Result(lambda: map(documents.receipt, found), lambda: _print_list(list(found), context.zone))
 

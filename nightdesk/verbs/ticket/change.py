@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nightdesk import output
-from nightdesk.arguments import Chosen, json_flag, numbers_argument
+from nightdesk.arguments import Chosen, bare_number, json_flag, numbers_argument
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
@@ -127,7 +127,7 @@ def approve(context: VerbContext, number: str, messages: tuple[int, ...]) -> Res
     """
     from desk.tickets import approval
 
-    bare = number.strip().removeprefix("#")
+    bare = bare_number(number)
     approved = approval.approve(context.desk, context.actor, number, messages)
     document = {"number": bare, "approved": approved}
     if approved:
@@ -150,7 +150,7 @@ def deny(context: VerbContext, number: str, messages: tuple[int, ...]) -> Result
     """
     from desk.tickets import approval
 
-    bare = number.strip().removeprefix("#")
+    bare = bare_number(number)
     denied = approval.deny(context.actor, number, messages)
     document = {"number": bare, "denied": denied}
     if denied:
@@ -166,7 +166,7 @@ def merge(context: VerbContext, numbers: Chosen[str], into: str) -> Result:
     """Merge tickets into the ticket INTO; mail to either number goes there."""
     from desk.tickets import merging
 
-    return _changed(merging.merge(context.actor, numbers, into), f"merged into #{into.removeprefix('#')}")
+    return _changed(merging.merge(context.actor, numbers, into), f"merged into #{bare_number(into)}")
 
 
 @click.command()
@@ -202,7 +202,7 @@ def split(context: VerbContext, number: str, messages: list[int], subject: str) 
     from desk.tickets import splitting
 
     made = splitting.split(context.actor, number, messages, subject)
-    bare = number.strip().removeprefix("#")
+    bare = bare_number(number)
     return told({"number": made, "from": bare}, f"#{made} split off #{bare}")
 
 
@@ -216,7 +216,7 @@ def link(context: VerbContext, number: str, kind: str, other: str) -> Result:
     from desk.tickets import links
 
     done = links.link(context.actor, number, kind, other)
-    return _changed([number.strip().removeprefix("#")] if done else [], f"{kind} #{other.removeprefix('#')}")
+    return _changed([bare_number(number)] if done else [], f"{kind} #{bare_number(other)}")
 
 
 @click.command()
@@ -228,9 +228,7 @@ def unlink(context: VerbContext, number: str, other: str) -> Result:
     from desk.tickets import links
 
     done = links.unlink(context.actor, number, other)
-    return _changed(
-        [number.strip().removeprefix("#")] if done else [], f"no link with #{other.removeprefix('#')}"
-    )
+    return _changed([bare_number(number)] if done else [], f"no link with #{bare_number(other)}")
 
 
 @click.command()

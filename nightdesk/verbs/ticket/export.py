@@ -12,6 +12,7 @@ from config.wording import counted
 from nightdesk import output
 from nightdesk.arguments import (
     OWNERS_ONLY_OR_STANDARD,
+    bare_number,
     json_flag,
     new_file,
     owners_option,
@@ -122,7 +123,7 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
 
 
 def _file_name(number: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in number.lstrip("#"))
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in bare_number(number))
 
 
 VERBS: tuple[click.Command, ...] = (export,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nightdesk import output
+from nightdesk.arguments import bare_number
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 
@@ -40,7 +41,7 @@ def task(
             tasks.move(actor, number, place, _place(rest, act))
         else:
             {"tick": tasks.tick, "untick": tasks.untick, "remove": tasks.remove}[act](actor, number, place)
-    bare = number.strip().removeprefix("#")
+    bare = bare_number(number)
     left = tasks.of_ticket(changes.find(number, actor).id)
     document = {"number": bare, "tasks": [documents.task(each) for each in left]}
     return Result(
@@ -69,7 +70,7 @@ def time(context: VerbContext, number: str, spent: str, note: str, remove: int |
     """Write down the time that you spent on a ticket: 45m, 1h30, 1:30; or start and stop your clock."""
     from desk.tickets import time_spent
 
-    bare = number.strip().removeprefix("#")
+    bare = bare_number(number)
     if remove is not None:
         time_spent.remove(context.actor, number, remove)
         return told({"number": bare, "removed": remove}, f"#{bare}: entry {remove} is gone")

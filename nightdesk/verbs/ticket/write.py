@@ -12,6 +12,7 @@ import click
 from nightdesk import output
 from nightdesk.arguments import (
     OWNERS_ONLY_OR_STANDARD,
+    bare_number,
     body_option,
     owners_option,
     read_early,
@@ -107,7 +108,9 @@ def reply(
         status_after=status,
         answers=answers,
     )
-    return Result(lambda: documents.queued(number.lstrip("#"), queued), lambda: _print_queued(number, queued))
+    return Result(
+        lambda: documents.queued(bare_number(number), queued), lambda: _print_queued(number, queued)
+    )
 
 
 @click.command()
@@ -158,7 +161,7 @@ def forward(
         subject=form.subject,
         attachments=files,
     )
-    return Result(lambda: documents.queued(form.number, queued), lambda: _print_queued(number, queued))
+    return Result(lambda: documents.queued(form.number, queued), lambda: _print_queued(form.number, queued))
 
 
 @click.command()
@@ -170,7 +173,7 @@ def note(context: VerbContext, number: str, body: str, edit: int | None) -> Resu
     """Add an internal note; it is never sent."""
     from desk.replies import reply
 
-    bare = number.lstrip("#")
+    bare = bare_number(number)
     if edit is not None:
         changed = reply.edit_note(context.actor, number, edit, body)
         said = f"Note {edit} of #{bare} changed" if changed else f"Note {edit} of #{bare} says so already"
@@ -238,7 +241,7 @@ def _one_number(number: str, body: str) -> str:
 
 
 def _print_queued(number: str, queued: SentReply) -> None:
-    place = f"(#{number.lstrip('#')}, delivery {queued.delivery_id})"
+    place = f"(#{number}, delivery {queued.delivery_id})"
     output.line(f"Queued for {', '.join(queued.recipients)} {place}")
     if queued.warning:
         output.say(queued.warning)
