@@ -285,7 +285,7 @@ class Store:
             raise
         except FileNotFoundError as error:
             if any(words in str(error) for words in _NO_BUCKET):
-                raise self._away(error) from error
+                raise StoreAway(f"{self._purpose} is away: {self.shown}: there is no such bucket") from error
             raise
         except Exception as error:
             raise self._away(error) from error

@@ -226,6 +226,14 @@ def test_doctor_says_when_the_store_is_away_and_what_is_missing_in_it(
     assert "nightdesk-tried" not in dict(stored.names())
 
 
+def test_a_bucket_that_is_not_there_is_told_as_that(s3: S3, desk: Desk) -> None:
+    here = reopen(desk, s3.url("x").replace("/desk/", "/dask/"))
+    with pytest.raises(StoreAway, match=r"s3://dask/x: there is no such bucket"):
+        take(here, [question(1)])
+    (said,) = [each.text for each in examine(here, live=False) if each.area == "store"]
+    assert "there is no such bucket" in said
+
+
 def test_a_host_whose_configuration_names_no_store_is_told_so(stored: Store, desk: Desk) -> None:
     """It is the first thing that is forgotten on a second host; all seemed well there."""
     take(reopen(desk, stored_url(stored)), [question(1)])
