@@ -85,7 +85,8 @@ def _has_desk(paths: DeskPaths) -> bool:
 
 
 def _expected(paths: DeskPaths) -> list[Path]:
-    found = [paths.home, paths.config_file, paths.data, paths.key, paths.database, paths.blobs, paths.spool]
+    file = [] if paths.server_url else [paths.database]
+    found = [paths.home, paths.config_file, paths.data, paths.key, *file, paths.blobs, paths.spool]
     return list(dict.fromkeys([*found, paths.bin, wrapper.path_of(paths)]))
 
 

@@ -55,6 +55,12 @@ def test_init_may_be_run_twice_and_then_changes_nothing(desk: Program) -> None:
     assert contents() == before
 
 
+@pytest.mark.postgres
+def test_init_of_a_desk_on_a_server_makes_no_file_of_a_database(desk: Program) -> None:
+    """Each time it said that it had made one."""
+    assert desk("init", "--json").document["created"] == []
+
+
 @pytest.mark.parametrize("lost", ["config.toml", "data/blobs", "spool", "bin", "bin/nightdesk-pipe"])
 def test_init_makes_again_what_was_lost(desk: Program, lost: str) -> None:
     path = desk.home / lost
