@@ -33,7 +33,8 @@ async def test_the_next_fetch_is_the_first_of_those_that_are_listed(
     mailbox = add_mailbox(empty_desk, actor, **values)
     Mailbox.update(last_attempt=NOW - timedelta(minutes=4)).where(Mailbox.id == mailbox).execute()
     async with empty_app.run_test(size=SIZES["120x40"]) as pilot:
-        text = await until(pilot, "next fetch ")
+        for words in ("next fetch ", "(next ", "; next "):
+            text = await until(pilot, words)
         (first,) = re.findall(r"next fetch (\d\d:\d\d)", text)
         (listed,) = re.findall(r"\(next ([\d:, ]+)\)", text)
         runs = listed.split(", ")
