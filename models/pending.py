@@ -141,6 +141,9 @@ _CALLS_DUE = Lookup(
 )
 
 
+_CALLS_WAIT = Lookup(lambda p: _CALL.select(_CALL.c.id).where(_CALL.c.done == literal(0)).limit(1), int)
+
+
 def notices_wait() -> bool:
     """Whether agents are yet to be notified of something."""
     return _NOTICES_WAIT.one() is not None
@@ -159,6 +162,11 @@ def hooks_known() -> bool:
 def calls_due(moment: str) -> bool:
     """Whether a call is due at a moment, as stored."""
     return _CALLS_DUE.one(moment=moment) is not None
+
+
+def calls_wait() -> bool:
+    """Whether there is a call to be made, due or not."""
+    return _CALLS_WAIT.one() is not None
 
 
 def held_notices_due(moment: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from desk.errors import DeskError, WrongUse
 from desk.mailboxes import restricted_mode
 from desk.mailboxes.fields import BY_NAME, SECRET, SECRETS, MailboxForm, of_part, values
-from desk.mailboxes.form import check, values_of
+from desk.mailboxes.form import check, merged, values_of
 from desk.mailboxes.named_servers import new_servers
 from desk.mailboxes.registry import add, edit, find, get
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput, source_of, wanted
@@ -121,8 +121,9 @@ def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
     address = str(table.get("address", "?"))
     try:
         said = {name: value for name, value in table.items() if name not in SECRET}
-        restricted_mode.refuse_files(desk, said, find(address))
-        form = check(said)
+        there = find(address)
+        restricted_mode.refuse_files(desk, said, there)
+        form = check(said, None if there is None else values_of(there))
         stored = find(form.address)
         secrets, missing = _secrets(table, form, stored)
         if "password" in missing:
@@ -133,7 +134,7 @@ def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
             add(desk, actor, form, secrets)
             return Imported(form.address, "added", missing)
         before = _document(stored)
-        if form == check(values_of(stored)) and before == _normal(table, before):
+        if form == merged(stored, {}) and before == _normal(table, before):
             return Imported(form.address, "unchanged", missing)
         edit(desk, actor, stored.address, form, secrets)
         return Imported(form.address, "changed", missing)

@@ -9,6 +9,7 @@ from desk import settings
 from models.mailboxes import any_by_oauth2 as logins_age
 from models.pending import (
     calls_due,
+    calls_wait,
     copies_wait,
     filters_run,
     groups_give,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "any_hook",
     "calls_due",
+    "calls_wait",
     "copies_wait",
     "filters_run",
     "groups_give",

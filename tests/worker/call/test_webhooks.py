@@ -36,6 +36,7 @@ from tests.support.mails import Door, mail, rows, value, write
 from tests.support.servers.pki import Pki
 from tests.support.workbench import ADMIN, make_agent
 from worker.call import calls, webhook
+from worker.service.once import run_once
 
 SECRET = "a secret that is long enough"
 
@@ -117,6 +118,17 @@ class TestWhatItSays:
         if at_once:
             heard.sort(key="customer_wrote".__eq__)  # notices have an order of their own
         assert heard == ["created", "closed", "reopened", "noted", "customer_wrote"]
+
+    def test_what_was_to_be_told_by_a_clock_that_was_ahead_is_told_by_cron_too(
+        self, desk: Desk, door: Door
+    ) -> None:
+        store("webhooks.private", value=True)
+        with listening() as server:
+            hook(desk, server.url(), events=["created"])
+            door.take(mail())
+            gathering.gather(desk, now() + timedelta(hours=1))
+            run_once(desk)
+        assert [json.loads(each.body)["event"] for each in server.told] == ["created"]
 
     def test_nobody_waits_to_hear_of_what_was_purged(self, desk: Desk, door: Door, caller: Caller) -> None:
         with listening() as server:
