@@ -144,12 +144,19 @@ class StoreOfAnother(StoreAway):
     hint = "give each desk a store of its own: another prefix in the setting blobs"
 
 
-REFUSED = "the database refused"
 RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 
 
 def explain(error: BaseException) -> tuple[str, str]:
     """Return what an error of the database means in plain words, and what to do about it."""
+    return known_fault(error) or (
+        f"the database refused: {error}",
+        "see nightdesk doctor, or run it again with --debug",
+    )
+
+
+def known_fault(error: BaseException) -> tuple[str, str] | None:
+    """Return it of a fault of the database itself, or of a value; None for what may be a fault of ours."""
     text = str(error)
     if isinstance(error, NotStorable):
         return text, error.hint
@@ -172,7 +179,7 @@ def explain(error: BaseException) -> tuple[str, str]:
         )
     if "read-only transaction" in text:
         return f"the database takes no changes: {text}", "see at its server why: a full disk, or a standby"
-    return f"{REFUSED}: {text}", "see nightdesk doctor, or run it again with --debug"
+    return None
 
 
 def is_damage(error: BaseException) -> bool:

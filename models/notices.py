@@ -424,12 +424,7 @@ def add_to_trace(notice_id: int, line: str) -> None:
     """Add a line to the trace of a notice."""
     known = _TRACE.one(notice_id=notice_id)
     if known is not None:
-        set_trace(notice_id, [*known, line])
-
-
-def set_trace(notice_id: int, trace: Sequence[str]) -> None:
-    """Replace the trace of a notice."""
-    _SET_TRACE.run(notice_id=notice_id, trace=as_json(list(trace)))
+        _SET_TRACE.run(notice_id=notice_id, trace=as_json([*known, line]))
 
 
 def newest(limit: int, ticket_id: int | None = None, reach: Reach | None = None) -> list[StoredNotice]:

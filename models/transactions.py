@@ -11,7 +11,7 @@ import peewee
 from models import database, remembered
 from models.database import db, schema_version
 from models.engine import engine
-from models.errors import REFUSED, DatabaseTooNew, DatabaseUnusable, NotStorable, explain
+from models.errors import DatabaseTooNew, DatabaseUnusable, NotStorable, known_fault
 from models.remembered import Remembered
 
 StatementFailed = peewee.PeeweeException
@@ -24,8 +24,8 @@ DatabaseFailed = peewee.OperationalError
 
 def outside(error: BaseException) -> str:
     """Return what is wrong with the database itself, in a sentence; '' for what is a fault of ours."""
-    text, hint = explain(error) if isinstance(error, DatabaseFailed) else (REFUSED, "")
-    return "" if text.startswith(REFUSED) else f"{text} - {hint}"
+    found = known_fault(error) if isinstance(error, DatabaseFailed) else None
+    return "" if found is None else " - ".join(found)
 
 
 class _Conditions(threading.local):

@@ -333,7 +333,7 @@ def link(call: Call) -> Changed:
 
 
 def unlink(call: Call) -> Changed:
-    """Say that it does not."""
+    """Take all links between two tickets away."""
     given = cast("UnlinkBody", call.body)
     return {"number": _number(call), "changed": links.unlink(call.actor, call.number, given.other)}
 
@@ -358,7 +358,7 @@ def watch(call: Call) -> Changed:
 
 
 def unwatch(call: Call) -> Changed:
-    """End that."""
+    """Have the key's agent told no more of what happens to the ticket."""
     return _changed(call, watching.unwatch(call.actor, [call.number]))
 
 

@@ -37,7 +37,7 @@ def toggle(actor: Actor, numbers: Sequence[str]) -> bool:
 
 
 def unwatch(actor: Actor, numbers: Sequence[str]) -> list[str]:
-    """End that; returns the tickets that they watched until now. Raises NotFound."""
+    """Have the actor told of tickets no more; returns those they watched until now. Raises NotFound."""
     batch = lifecycle.new_batch()
     with transaction():
         found = [changes.find(number, actor) for number in dict.fromkeys(numbers)]
