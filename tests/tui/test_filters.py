@@ -36,6 +36,20 @@ def _filters(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("_filters")
+async def test_one_that_does_nothing_says_so_within_the_width_whatever_it_is_called(
+    app: NightdeskApp,
+) -> None:
+    name = "Backup by a script: how it went, then where"
+    filters.add(ADMIN, name, on="new", condition="subject:nowhere", then=["close"], order=1, active=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Fountain 2")
+        await pilot.press("8")
+        await until(pilot, "if   subject:nowhere")
+        await pilot.press("t")
+        await until(pilot, "It would change nothing: 4 mails or tickets were asked")
+
+
+@pytest.mark.usefixtures("_filters")
 async def test_a_changed_condition_is_seen_kept_and_applied(app: NightdeskApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, "Fountain 2")

@@ -113,10 +113,8 @@ class WhatIfScreen(WordsBelow[bool]):
     def _show(self, found: Answer) -> None:
         self._waiting.stop()
         self.found = found
-        self.table.empty_text = found.untold or (
-            f"{self.question.name} {'changes' if found.runs else 'would change'} nothing: "
-            f"{found.asked} mails or tickets were asked"
-        )
+        nothing = "It changes nothing" if found.runs else "It would change nothing"
+        self.table.empty_text = found.untold or f"{nothing}: {found.asked} mails or tickets were asked"
         self.table.show(FixedRows(found.lines))
         without = " without it" if found.runs else ""
         words = f"{found.count} of {found.asked} would be treated otherwise{without}"
