@@ -295,7 +295,9 @@ def _new_ticket(incoming: Incoming) -> Outcome:
             _say_who_has_it(incoming, ticket)
     if incoming.rules.gives_out and not incoming.arrival.archive:
         said = lifecycle.give_out(ticket.id, None, incoming.batch.moment, lifecycle.new_batch())
-        if not _say_who_has_it(incoming, ticket) and said:
+        _say_who_has_it(incoming, ticket)
+        as_it_is = tickets.read(ticket.id)
+        if said and as_it_is is not None and as_it_is.assignee_id is None:
             incoming.said_after_all(said)
     return outcome
 

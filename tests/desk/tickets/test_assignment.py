@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
+from desk.filters import filters
 from desk.home import Desk
 from desk.intake import pipeline, receipts
 from desk.intake.arrivals import Arrival
@@ -124,10 +125,19 @@ def test_who_is_not_there_gets_none(desk: Desk, why: str, rule: str, by: str) ->
 def test_nobody_gets_it_when_nobody_is_there(desk: Desk) -> None:
     give_out("round-robin", "kim")
     agents.edit_agent(ADMIN, "kim", away=True)
-    outcome = Door(desk).take(mail())
+    door = Door(desk)
+    outcome = door.take(mail())
     assert owners() == [None]
     trace = receipts.show(outcome.receipt_id).trace
     assert "given to nobody: round robin in Support; away: kim; nobody is there who may work on it" in trace
+    teams.add_team(ADMIN, "Desk", members=["kim"], assignment="least-load")
+    filters.add(ADMIN, "F", on="new", condition="subject:team", then=["team:Desk"])
+    trace = receipts.show(door.take(mail(subject="Team")).receipt_id).trace
+    why = "given to nobody: fewest open tickets in team Desk; away: kim; nobody is there who may work on it"
+    assert trace[-2:] == ("assigned to team Desk", why)
+    agents.edit_agent(ADMIN, "kim", away=False)
+    trace = receipts.show(door.take(mail(subject="Team")).receipt_id).trace
+    assert trace[-1] == "assigned to Kim (fewest open tickets in team Desk: 0)"
 
 
 @pytest.mark.parametrize("rule", ["round-robin", "least-load"])
