@@ -917,13 +917,15 @@ _NEWEST_FROM_OUTSIDE = Lookup(
     int,
 )
 
-_SENT_LAST_BY = Lookup(
-    lambda p: Message.select(peewee.fn.MAX(Message.sent_date)).where(
-        Message.ticket == p("ticket_id"),
-        Message.kind == "customer",
-        Message.sender_email == p("sender_email"),
+_SENT_LATELY = Lookup(
+    lambda p: (
+        Message.select(Message.sender_email, peewee.fn.COALESCE(Message.sent_date, ""))
+        .where(Message.ticket == p("ticket_id"), Message.kind == "customer")
+        .order_by(Message.id.desc())
+        .limit(p("limit"))
+        .tuples()
     ),
-    lambda newest: newest,
+    lambda sender, date: (str(sender).lower(), str(date)),
 )
 
 
@@ -1148,9 +1150,13 @@ def newest_from_outside(ticket_id: int) -> int | None:
     return _NEWEST_FROM_OUTSIDE.one(ticket_id=ticket_id)
 
 
-def sent_last_by(ticket_id: int, sender_email: str) -> str | None:
-    """Return the newest Date of somebody's mails in a ticket, as stored, or None."""
-    return _SENT_LAST_BY.one(ticket_id=ticket_id, sender_email=sender_email)
+def sent_last_by(ticket_id: int, sender_email: str, limit: int) -> str:
+    """Return the newest Date of somebody's mails among a ticket's newest, as stored; '' for none.
+
+    One ticket may have thousands of alarms, and each that comes asks.
+    """
+    dates = _SENT_LATELY.every(ticket_id=ticket_id, limit=limit)
+    return max((date for sender, date in dates if sender == sender_email.lower()), default="")
 
 
 def waiting_since(ticket_id: int) -> str | None:

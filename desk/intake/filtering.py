@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FLAPS: Final = "flaps"
 """The tag of a ticket that was opened again by what it was closed for."""
+_OVERTAKING: Final = 50
+"""So many mails of a ticket that came before may have been sent after one."""
 
 
 def banned(incoming: Incoming) -> Outcome | None:
@@ -111,9 +113,9 @@ def overtaken(incoming: Incoming, ticket: TicketState) -> bool:
 
     Asked before the mail is filed. A Date in the future is a clock that was wrong, and says nothing.
     """
-    date = incoming.mail.date
-    newest = messages.sent_last_by(ticket.id, incoming.author.address.email) if date is not None else None
-    if date is None or newest is None or not utc_text(date) < newest <= utc_text(incoming.batch.moment):
+    date, sender = incoming.mail.date, incoming.author.address.email
+    newest = messages.sent_last_by(ticket.id, sender, _OVERTAKING) if date is not None else ""
+    if date is None or not utc_text(date) < newest <= utc_text(incoming.batch.moment):
         return False
     incoming.says(f"ticket {ticket.number} stays as it is: what came before was sent later")
     return True
