@@ -135,7 +135,7 @@ def gathered(incoming: Incoming, ticket: TicketState, *, late: bool) -> None:
     elif ticket.status == "closed" and not _closes(decision):
         changes.reopen(FILTER, [ticket.number])
         changes.add_tags(FILTER, [ticket.number], [FLAPS])
-        lifecycle.came_back(ticket.id, moment)
+        lifecycle.came_back(ticket.id, incoming.mail.subject, moment)
         incoming.said_after_all(f"ticket {ticket.number} is open again")
     for line in carry_out(decision, ticket, moment, incoming.batch.desk.zone):
         incoming.said_after_all(line)

@@ -914,11 +914,13 @@ def closing_ended(ticket_id: int) -> None:
     _apply(_read(ticket_id), {"closing": None})
 
 
-def came_back(ticket_id: int, moment: datetime) -> None:
+def came_back(ticket_id: int, subject: str, moment: datetime) -> None:
     """Have agents told that what a ticket was closed for is there again: of what comes and goes once an hour.
 
-    Nobody else tells them: mail that is gathered wakes nobody, and the ticket is no new one.
+    Nobody else tells them: mail that is gathered wakes nobody, and the ticket is no new one. It is called as
+    what opened it: it may have begun with the end of something, as a backup that went well.
     """
+    _apply(_read(ticket_id), {"subject": subject})
     since = utc_text(moment - _TOLD_AGAIN_AFTER)
     if not notices.said_since(ticket_id, "customer_wrote", since):
         tickets.set_unseen(ticket_id)

@@ -76,6 +76,7 @@ def test_agents_are_told_of_what_comes_back_once_an_hour(door: Door) -> None:
         ("new_ticket", None),
         ("customer_wrote", value("SELECT max(id) FROM message")),
     ]
+    assert value("SELECT subject FROM ticket") == "PROBLEM web1", "not called as the end that began it"
     for what in ("RECOVERY web1", "PROBLEM web1", "RECOVERY web1", "PROBLEM web1"):
         door.take(alarm(what))
     assert told("customer_wrote") == 1
