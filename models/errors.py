@@ -147,6 +147,35 @@ class StoreOfAnother(StoreAway):
 RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 
 
+_BROKEN_OFF = (
+    *("terminating connection", "server closed the connection", "connection has been closed"),
+    *("connection is closed", "connection already closed", "connection is lost", "consuming input failed"),
+    *("could not receive data", "could not send data", "SSL SYSCALL error"),
+)
+_TOO_BUSY = (
+    "deadlock detected",
+    "statement timeout",
+    "could not serialize",
+    "out of memory",
+    "out of shared memory",
+)
+_LATER = (
+    *("locked", "busy", "lock timeout", "read-only transaction"),
+    *(*_BROKEN_OFF, *_TOO_BUSY),
+)
+"""What a database says of itself, and not of what it was asked."""
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether what the database says may be over soon, so that the same works later."""
+    return _says(error, _LATER)
+
+
+def _says(error: BaseException, words: Sequence[str]) -> bool:
+    text = str(error)
+    return any(each in text for each in words)
+
+
 def explain(error: BaseException) -> tuple[str, str]:
     """Return what an error of the database means in plain words, and what to do about it."""
     return known_fault(error) or (
@@ -166,6 +195,15 @@ def known_fault(error: BaseException) -> tuple[str, str] | None:
         return "a number is too large", f"at most {2**63 - 1}"
     if "full" in text:
         return "the disk is full", "make room and run it again; nothing was half written"
+    if "No space left" in text:
+        return "the database's disk is full", "make room on its server; nothing was half written"
+    if _says(error, _BROKEN_OFF):
+        return (
+            f"the connection to the database broke off: {text}",
+            "see whether its server runs, and whether this was done; then do it again",
+        )
+    if _says(error, _TOO_BUSY):
+        return f"the database has too much to do: {text}", "try again in a moment"
     if "disk I/O" in text:
         return f"the database's disk fails: {text}", "see whether it is full (df) or broken (dmesg)"
     if "readonly" in text:

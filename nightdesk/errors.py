@@ -42,9 +42,11 @@ def status_of(error: BaseException) -> Exit:
     if _is_click(error):
         return Exit.USAGE if getattr(error, "exit_code", 1) == int(Exit.USAGE) else Exit.FAILED
     if _is_database(error):
-        text = str(error).lower()
-        if "locked" in text or "busy" in text or "read-only transaction" in text:
+        from models.errors import may_pass  # 3 ms, when something fails
+
+        if may_pass(error):
             return Exit.TRY_AGAIN
+        text = str(error)
         if "not a database" in text or "malformed" in text or "unable to open" in text:
             return Exit.CONFIG
     return Exit.FAILED

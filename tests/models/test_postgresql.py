@@ -32,7 +32,7 @@ from models.postgres.schema import count_on, tell_of_changes
 from models.queries.text import expression
 from models.queries.tree import Word
 from models.schema import TABLES
-from models.transactions import DatabaseFailed, transaction
+from models.transactions import DatabaseFailed, outside, transaction
 from nightdesk.errors import sentence, status_of
 from nightdesk.exit import Exit
 from tests.support.rows import every_row
@@ -89,9 +89,11 @@ def test_what_broke_off_in_a_transaction_is_undone_and_said(desk: Desk, postgres
             postgresql.restart()
             settings.store("half", 2)
 
-    with pytest.raises(peewee.PeeweeException):
+    with pytest.raises(DatabaseFailed) as failed:
         broken_off()
     assert settings.stored("half") is None
+    assert outside(failed.value).startswith("the connection to the database broke off: ")
+    assert status_of(failed.value) is Exit.TRY_AGAIN
 
 
 def test_a_message_id_is_known_to_be_rare(desk: Desk) -> None:

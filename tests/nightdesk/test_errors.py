@@ -17,6 +17,19 @@ from nightdesk.errors import sentence, status_of
         ("attempt to write a readonly database", 1, "cannot be written - run as the desk's owner"),
         ("database disk image is malformed", 78, "damaged: database disk image is malformed - restore"),
         ("file is not a database", 78, "damaged: file is not a database - restore a backup"),
+        (
+            "could not extend file: No space left on device",
+            1,
+            "database's disk is full - make room on its server",
+        ),
+        ("terminating connection due to administrator command", 75, "broke off: terminating connection due"),
+        (
+            "consuming input failed: server closed the connection",
+            75,
+            "whether this was done; then do it again",
+        ),
+        ("deadlock detected", 75, "too much to do: deadlock detected - try again"),
+        ("canceling statement due to statement timeout", 75, "too much to do: canceling statement"),
         ("no such table: ticket", 1, "refused: no such table: ticket - see nightdesk doctor"),
     ],
 )
