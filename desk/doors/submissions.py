@@ -82,7 +82,7 @@ def as_mail(desk: Desk, submission: Submission) -> bytes:
 
 
 def submit(desk: Desk, submission: Submission) -> Outcome:
-    """Take it in. Raises as `pipeline.take`."""
+    """Take a submission in. Raises as `pipeline.take`."""
     topic_id = submission.topic_id
     if topic_id is not None and topic_id not in {topic.id for topic in topics.rules()}:
         extras = {**submission.extras, "topicId": str(topic_id)}

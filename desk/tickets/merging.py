@@ -77,8 +77,8 @@ def unmerge_all(actor: Actor, numbers: Sequence[str]) -> list[str]:
 
     Raises as `unmerge` does.
     """
-    taken_out = list(dict.fromkeys(numbers))
     with transaction(), lifecycle.at_once():
+        taken_out = list(dict.fromkeys(find(number, actor).number for number in numbers))
         for number in taken_out:
             unmerge(actor, number)
     return taken_out

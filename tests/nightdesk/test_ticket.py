@@ -193,6 +193,13 @@ def test_wrong_usage_is_status_2(busy: Program, arguments: list[str]) -> None:
     assert done.err.count("\n") == 1
 
 
+def test_a_ticket_is_called_by_its_number_however_it_was_typed(busy: Program) -> None:
+    assert busy("ticket", "merge", "#2", "#1").out == "#2: merged into #1\n"
+    assert busy("ticket", "unmerge", "#2", "2").out == "#2: a ticket of its own again\n"
+    assert busy("ticket", "link", "#2", "relates", "#1").out == "#2: relates #1\n"
+    assert busy("ticket", "note", "#2", "--body-file", "-", stdin="x").out.endswith(" added to #2\n")
+
+
 def test_transfer_moves_to_another_department(busy: Program) -> None:
     assert busy("department", "add", "Network").status == 0
     assert busy("ticket", "transfer", "1", "2", "Network").status == 0

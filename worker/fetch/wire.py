@@ -79,7 +79,7 @@ class Wire(Generic[S]):
         self.call(self.session.open)
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Do it after what was submitted before."""
+        """Run the function after what was submitted before."""
         future: Future[T] = Future()
 
         def do() -> None:
@@ -110,7 +110,7 @@ class Wire(Generic[S]):
             raise
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do it and wait for it, as `result` does."""
+        """Run the function and wait for it, as `result` does."""
         return self.result(self.submit(function, *args, **kwargs))
 
     def _end(self) -> None:

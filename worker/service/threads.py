@@ -18,7 +18,7 @@ Guard = Callable[[], AbstractContextManager[None]]
 
 
 def guarded(guard: Guard, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a block of the guard."""
+    """Run the function in a block of the guard."""
     with guard():
         return function(*args, **kwargs)
 
