@@ -68,6 +68,14 @@ def opened(line: QueueLine, actor: Actor, zone: tzinfo) -> OpenQueue:
     return OpenQueue(line, parse(line.query, actor, zone), actor)
 
 
+def as_it_is(line: QueueLine, actor: Actor, zone: tzinfo) -> OpenQueue:
+    """Read a queue anew that was listed before. Raises NotFound when it was removed, and QueryError."""
+    there = next((each for each in queues(actor) if each.id == line.id), None)
+    if there is None:
+        raise NotFound(f"the queue {one_line(line.name, 60)} is not there any more", "nightdesk queue list")
+    return opened(there, actor, zone)
+
+
 def tabs(actor: Actor, zone: tzinfo) -> tuple[OpenQueue, ...]:
     """Return the queues that stand beside the views, without those whose query names what is gone."""
     found = []

@@ -688,8 +688,8 @@ def _sla(setting: Setting, text: str) -> str:
     if not text:
         return ""
     row = slas.named(text)
-    if row is None:
-        names = [sla.name for sla in slas.every()]
+    if row is None or not row.active:
+        names = [sla.name for sla in slas.every() if sla.active]
         raise _wrong(setting, text, f"use one of {', '.join(names)}; nightdesk sla add")
     return row.name
 

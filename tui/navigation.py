@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.records import Record
 from config.wording import counted
+from desk.errors import NotFound
 from tui import screens
 from tui.commands import CommandNode, command
 from tui.desk_calls import DeskCall, Neighbours, Place, desk_app
@@ -377,5 +379,6 @@ def _request_all() -> int:
         return -1
     wanted = [line for line in registry.entries() if line.enabled]
     for line in wanted:
-        runs.request(line.id)
+        with suppress(NotFound):  # removed since they were listed
+            runs.request(line.id)
     return len(wanted)

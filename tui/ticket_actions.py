@@ -18,6 +18,7 @@ from tui.widgets.menu import Menu, MenuItem, lettered
 if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.suggestions import Suggestions
+    from desk.statuses import StatusLine
     from desk.tickets.since import SeenUpTo
     from models.drafts import DraftKind
 
@@ -100,6 +101,7 @@ class TicketActions(CommandNode):
     _meant: Meant | None = None
     """Those of what is being done now, where it was asked about before; None: those that are chosen now."""
     _prompted: Callable[[LineInput.Answered], bool] | None = None
+    _question = ""
     _answered: LineInput.Answered | None = None
     """What is being done was typed at this prompt."""
 
@@ -253,7 +255,17 @@ class TicketActions(CommandNode):
     @command("state", "s", "State", footer="state", may="ticket.edit", enabled=_needs_ticket)
     def action_state(self) -> None:
         """Change the state: new, open, waiting, closed."""
-        own = (each for each in desk_app(self).statuses if each.active)
+        app = desk_app(self)
+        if app.seen_up_to is not None:
+            self._offer_states(app.statuses)
+            return
+        # The app has not looked at the desk yet, which may have names of its own.
+        from desk import statuses  # 5 ms
+
+        self.in_thread(statuses.statuses).then(self._to_these(self._offer_states), group="states")
+
+    def _offer_states(self, known: Sequence[StatusLine]) -> None:
+        own = (each for each in known if each.active)
         named = [(each.name, f"{each.name} ({each.state})") for each in own]
         taken = "".join(each.key for each in STATES)
         self._menu("State", [*STATES, *lettered(named, taken=taken)], self._set_state, self.current_state())
@@ -327,7 +339,7 @@ class TicketActions(CommandNode):
 
     def _ask(self, question: str, *, purpose: str, placeholder: str) -> None:
         """Ask for a line about the tickets that are meant, and say which these are."""
-        self._prompted = self._to_these(self._answer)
+        self._prompted, self._question = self._to_these(self._answer), question
         asked = f"{_which(self.meant.numbers)}  {question}"
         self.query_one(LineInput).ask(asked, purpose=purpose, placeholder=placeholder)
 
@@ -833,7 +845,7 @@ class TicketActions(CommandNode):
     def _run(
         self,
         done: str,
-        numbers: Sequence[str],
+        numbers: list[str],
         change: Callable[[], object],
         failed: Callable[[Exception], object] | None = None,
     ) -> None:
@@ -841,7 +853,28 @@ class TicketActions(CommandNode):
         self._changed_last = here if here is not None and here in numbers else numbers[0]
         self.will_change()
         words = _naming(done, numbers)
-        self.in_thread(change).then(lambda _result: self._changed(words), failed=failed, group="change")
+
+        def refused(error: Exception) -> None:
+            told = self._without_gone(error, numbers)
+            (failed or desk_app(self).flash_error)(told)
+            if told is not error and (line_input := self.query_one(LineInput)).asking:
+                line_input.call_it(f"{_which(numbers)}  {self._question}")
+
+        self.in_thread(change).then(lambda _result: self._changed(words), failed=refused, group="change")
+
+    def _without_gone(self, error: Exception, numbers: list[str]) -> Exception:
+        """Take the mark off the one of many that is gone, which may be in no list; return what to say."""
+        from desk.errors import Refused  # loaded with whatever refuses
+        from desk.tickets.changes import Elsewhere, NoTicket  # 30 ms
+
+        if not isinstance(error, NoTicket | Elsewhere) or error.number not in numbers or len(numbers) == 1:
+            return error
+        numbers.remove(error.number)
+        self.unmark(error.number)
+        return Refused(f"{error}, and is unmarked", f"do it again for {_which(numbers)}")
+
+    def unmark(self, number: str) -> None:
+        """Take the mark off a ticket."""
 
     def _changed(self, words: str) -> None:
         app = desk_app(self)

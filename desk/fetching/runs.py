@@ -7,7 +7,8 @@ from typing import Any
 
 from config.clock import now
 from config.records import Record
-from models import fetch_runs
+from desk.errors import NotFound
+from models import fetch_runs, mailboxes
 from models.fields import utc_text, utc_time
 from models.transactions import transaction
 
@@ -34,8 +35,13 @@ class FetchView(Record):
 
 
 def request(mailbox_id: int) -> None:
-    """Ask the worker to fetch this mailbox now, whatever its schedule or back-off says."""
+    """Ask the worker to fetch this mailbox now, whatever its schedule or back-off says.
+
+    Raises NotFound for one that was removed.
+    """
     with transaction():
+        if mailboxes.in_use_by_id(mailbox_id) is None:
+            raise NotFound("that mailbox is not there any more", "nightdesk mailbox list")
         fetch_runs.request(mailbox_id, utc_text(now()))
 
 

@@ -22,15 +22,31 @@ from models.transactions import transaction
 MAX_TAG = 40
 
 
+class NoTicket(NotFound):
+    """There is no ticket of that number, or none that one may read."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            f"there is no ticket {one_line(number, 40)}",
+            "nightdesk ticket list 'state:new,open,waiting,closed'",
+        )
+        self.number = number
+
+
+class Elsewhere(Refused):
+    """The ticket was merged into another one, or is in the trash."""
+
+    def __init__(self, number: str, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.number = number
+
+
 def find(number: str, reader: Actor = THE_DESK) -> TicketState:
     """Return the ticket of that number; raises NotFound, also for one that the reader may not read."""
     bare = number.strip().removeprefix("#")
     found = tickets.read_numbered(bare) or tickets.read_numbered(number.strip())
     if found is None or not may_read(reader, found):
-        raise NotFound(
-            f"there is no ticket {one_line(number, 40)}",
-            "nightdesk ticket list 'state:new,open,waiting,closed'",
-        )
+        raise NoTicket(number)
     return found
 
 
@@ -42,16 +58,20 @@ def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
     ticket = find(number, reader)
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
     if target is not None and not may_read(reader, target):
-        raise Refused(
-            f"#{ticket.number} was merged into a ticket of another department", "ask the admin to read there"
+        raise Elsewhere(
+            ticket.number,
+            f"#{ticket.number} was merged into a ticket of another department",
+            "ask the admin to read there",
         )
     if target is not None:
-        raise Refused(
+        raise Elsewhere(
+            ticket.number,
             f"#{ticket.number} was merged into #{target.number}",
             f"work on #{target.number}, or take it out again: nightdesk ticket unmerge {ticket.number}",
         )
     if ticket.deleted is not None:
-        raise Refused(
+        raise Elsewhere(
+            ticket.number,
             f"#{ticket.number} is in the trash",
             f"nightdesk ticket delete {ticket.number} --restore",
         )

@@ -8,6 +8,7 @@ from desk import settings
 from desk.errors import NotAllowed, WrongUse
 from desk.home import Desk
 from desk.settings import SETTINGS
+from desk.staff import slas
 from models.settings import stored
 from tests.support.workbench import ADMIN, make_agent, make_mailbox
 
@@ -83,3 +84,10 @@ def test_only_who_may_changes_settings(desk: Desk) -> None:
     with pytest.raises(NotAllowed):
         settings.reset(guest, "mail.fetching")
     assert settings.get("mail.fetching") is True
+
+
+def test_an_sla_that_is_out_of_use_is_no_default(desk: Desk) -> None:
+    slas.add_sla(ADMIN, "Gold", hours=1)
+    slas.remove_sla(ADMIN, "Gold")
+    with pytest.raises(WrongUse):
+        settings.set(ADMIN, "tickets.default_sla", "Gold")

@@ -9,15 +9,18 @@ import pytest
 from textual.pilot import Pilot
 
 from config.clock import now
-from desk import contacts, erasure
+from desk import canned_answers, contacts, erasure, queues, statuses
 from desk.custom_fields import definitions
 from desk.doors import by_hand
 from desk.filters import filters
 from desk.home import Desk
 from desk.intake import receipts
+from desk.mailboxes import registry
 from desk.operations.revision import change_number
 from desk.outbox import deliveries
-from desk.tickets import changes, detail, purging, tasks, trash
+from desk.permissions import Actor
+from desk.replies import drafts
+from desk.tickets import changes, detail, merging, purging, tasks, trash
 from models.tickets import Ticket
 from tests.support.workbench import ADMIN
 from tests.tui.admin_walk import form, open_form
@@ -25,8 +28,10 @@ from tests.tui.scenes import DEEP_MAIL, mail_out, take
 from tests.tui.screen import settled, until, until_gone, until_true
 from tui.app import NightdeskApp
 from tui.screens.admin.form import AdminFormScreen
+from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.tickets.screen import TicketsScreen
 from tui.widgets.line_input import LineInput
+from tui.widgets.status_line import StatusLine
 
 SIZE = (80, 24)
 THIS, NEXT = "1042", "1041"
@@ -317,3 +322,152 @@ async def test_what_a_colleague_changed_meanwhile_of_a_ticket_or_contact_is_show
         contacts.edit_contact(ADMIN, "ana@corp.example", name="Ana Prado-Silva")
         await pilot.press(*"!", "ctrl+s")
         await until(pilot, "somebody changed this meanwhile, to: Ana Prado-Silva")
+
+
+async def test_a_queue_that_is_removed_while_it_is_shown_says_so(app: NightdeskApp, actor: Actor) -> None:
+    queues.add_queue(actor, UTC, "Tunnels", "tag:vpn")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("Q")
+        await until(pilot, "Tunnels")
+        await settled(pilot)
+        await pilot.press("t")
+        await until(pilot, "[Tunnels 1]")
+        queues.edit_queue(actor, UTC, "Tunnels", new_name="Printers", query="tag:printer")
+        changes.add_tags(ADMIN, ["1039"], ["seen"])
+        await until(pilot, "[Printers 1]")
+        assert "paper jam" in await until_gone(pilot, "VPN drops")
+        await pilot.press("Q")
+        await until(pilot, "Printers")
+        queues.remove_queue(actor, "Printers")
+        changes.add_tags(ADMIN, ["1039"], ["again"])
+        await until(pilot, "the queue Printers is not there any more: this is All open")
+        await until(pilot, "[All open 12]")
+        await pilot.press("p")
+        await until(pilot, "the queue Printers is not there any more - see Queues in Admin (9)")
+
+
+async def test_the_first_state_menu_has_the_names_of_the_desk(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses.add_status(ADMIN, "On hold", state="waiting")
+    monkeypatch.setattr(NightdeskApp, "_tick", lambda _app: None)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("s")
+        await until(pilot, "On hold (waiting)")
+
+
+@pytest.mark.parametrize("how", ["purged", "merged"])
+async def test_of_many_one_that_is_gone_is_marked_no_more(app: NightdeskApp, how: str) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        await pilot.press("space", "space", "space")
+        await until(pilot, "3 marked")
+        if how == "purged":
+            purge(NEXT)
+        else:
+            merging.merge(ADMIN, [NEXT], "1019")
+        await until_told(pilot)
+        await pilot.press("t", *"wlan", "enter")
+        await until(pilot, "and is unmarked - do it again for 2 tickets")
+        await until(pilot, "2 tickets  Tags (word adds, -word removes): wlan")
+        await pilot.press("enter")
+        await until(pilot, "Tags of 2 tickets changed")
+    assert "wlan" in detail.show(THIS).tags
+    assert "wlan" in detail.show("1039").tags
+
+
+async def test_a_canned_answer_and_a_draft_that_are_gone_say_so(app: NightdeskApp, actor: Actor) -> None:
+    canned_answers.add(ADMIN, "Hello", "Good day.\n")
+    canned_answers.add(ADMIN, "Night", "Good night.\n")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("r")
+        await until(pilot, "mail goes to 1 address")
+        await pilot.press("ctrl+t")
+        await until(pilot, "Good day.")
+        canned_answers.remove(ADMIN, "Night")
+        await pilot.press("down")
+        await until(pilot, "there is no canned answer 'Night'")
+        await pilot.press("enter")
+        await until(pilot, "!! there is no canned answer 'Night'")
+        await pilot.press("escape", *"My words", "escape")
+        await until(pilot, "The draft is kept")
+        await pilot.press("D")
+        await until(pilot, "My words")
+        drafts.discard(drafts.drafts(actor)[0].id)
+        await pilot.press("0")
+        await until(pilot, "it was sent or discarded")
+        assert isinstance(app.screen, TicketsScreen)
+
+
+async def test_a_note_goes_on_the_ticket_that_its_own_was_merged_into(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("i")
+        await until(pilot, "Mode: note")
+        await pilot.press(*"Called them")
+        merging.merge(ADMIN, [THIS], NEXT)
+        await until(pilot, "#1042 joined")
+        await pilot.press("ctrl+s")
+        await until(pilot, "Note added to #1041, into which #1042 was merged")
+    assert detail.show(NEXT).messages[-1].text.strip() == "Called them"
+
+
+async def test_a_mailbox_that_is_removed_is_told_of_when_it_is_opened_or_fetched(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await app.run_command("app.mailboxes")
+        await until(pilot, "1 mailbox")
+        await settled(pilot)
+        with monkeypatch.context() as blind:
+            blind.setattr(NightdeskApp, "_tick", lambda _app: None)
+            registry.remove(ADMIN, "support@corp.example")
+            await pilot.press("ctrl+r")
+            await until(pilot, "that mailbox is not there any more - see Mailboxes (2)")
+            await pilot.press("e")
+            await until(pilot, "there is no mailbox support@corp.example")
+            assert not isinstance(app.screen, MailboxFormScreen)
+
+
+async def test_a_mailbox_that_a_colleague_switched_off_is_not_switched_on_by_a_form(
+    app: NightdeskApp,
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await app.run_command("app.mailboxes")
+        await until(pilot, "1 mailbox")
+        await pilot.press("e")
+        await until(pilot, "mail.corp.example")
+        await settled(pilot)
+        await pilot.press("tab", *" desk")
+        registry.switch(ADMIN, "support@corp.example", incoming=False)
+        await pilot.press("ctrl+s")
+        await until(pilot, "somebody changed this mailbox meanwhile - look at it, then save it again")
+        await settled(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, "support@corp.example is saved")
+    kept = registry.get("support@corp.example")
+    assert (kept.name, bool(kept.incoming_enabled)) == ("it-support desk", False)
+
+
+async def test_a_filter_that_is_removed_opens_no_form_of_a_new_one(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filters.add(ADMIN, "First", on="new", condition="subject:chair", then=["tag:water"], active=False)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await pilot.press("8")
+        await until(pilot, "if   subject:chair")
+        await settled(pilot)
+        monkeypatch.setattr(NightdeskApp, "_tick", lambda _app: None)
+        filters.remove(ADMIN, "First")
+        for key in ("e", "t"):
+            await pilot.press(key)
+            await until(pilot, "there is no filter 'First' - see Filters (8)")
+            await settled(pilot)
+            app.screen.query_one(StatusLine).end_flash()

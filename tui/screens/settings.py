@@ -117,7 +117,7 @@ def options(setting: Setting) -> list[tuple[str, str]]:
         case "sla":
             from desk.staff import slas  # 5 ms
 
-            return [("", "none"), *((sla.name, sla.name) for sla in slas.slas())]
+            return [("", "none"), *((sla.name, sla.name) for sla in slas.slas() if sla.active)]
         case _:
             return []
 

@@ -133,6 +133,11 @@ class LineInput(DeskCalls, Horizontal):
                 complete=self._completer,
             )
 
+    def call_it(self, prompt: str) -> None:
+        """Change what stands before the line."""
+        if self._prompt is not None:
+            self._prompt.update(safe(prompt))
+
     def _parts(self) -> tuple[Static, SteadyInput]:
         # Made when first asked: the import alone is 8 ms that the first paint need not wait for.
         if self._prompt is None or self._field is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,3 +205,19 @@ def test_broken_files_are_told_in_words(fleet: Desk) -> None:
 def test_a_file_that_nests_without_end_is_told_in_words(text: str) -> None:
     with pytest.raises(WrongUse, match="no TOML"):
         read(text)
+
+
+def test_a_lost_ca_file_of_an_application_that_no_account_uses_keeps_nothing_from_being_read(
+    desk: Desk, tmp_path: Path
+) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.write_text("a certificate")
+    app = {"oauth2": "google", "oauth2_client_id": "id-1", "oauth2_ca_file": str(authority)}
+    form = check({"address": SUPPORT, "host": "imap.desk.example"} | app)
+    registry.add(desk, ADMIN, form, MailboxSecrets(SecretInput("pass_cmd", "pass show support")))
+    tables = read(written())
+    authority.unlink()
+    assert [each.outcome for each in take_in(desk, ADMIN, tables)] == ["unchanged"]
+    assert [each.outcome for each in take_in(desk, ADMIN, [tables[0] | {"name": "Noc"}])] == ["changed"]
+    with pytest.raises(WrongUse, match="there is no file"):
+        take_in(desk, ADMIN, [tables[0] | {"auth": "oauth2"}])

@@ -59,6 +59,8 @@ class CannedScreen(DeskModal["Rendered | None"]):
         self._filled: Rendered | None = None
         self._previewed = ""
         self._wanted = False
+        self._trouble: Exception | None = None
+        """Why the one under the cursor cannot be filled in."""
 
     def compose(self) -> ComposeResult:
         """Yield the line to type in, the names, and the text of the one under the cursor."""
@@ -90,6 +92,8 @@ class CannedScreen(DeskModal["Rendered | None"]):
         event.stop()
         if self._filled is not None:
             self.dismiss(self._filled)
+        elif self._trouble is not None:
+            desk_app(self).flash_error(self._trouble)
         elif self._found:
             self._wanted = True  # its text is on its way
         else:
@@ -120,7 +124,7 @@ class CannedScreen(DeskModal["Rendered | None"]):
         names = self.query_one("#names", TextPane)
         names.show(self._names, keep=True)
         names.make_visible(self._cursor, self._cursor)
-        self._filled, self._wanted, self._previewed = None, False, ""
+        self._filled, self._wanted, self._previewed, self._trouble = None, False, "", None
         if not self._found:
             self.query_one("#preview", TextPane).show(lambda _width: [[("Nothing has these words.", "dim")]])
             return
@@ -146,7 +150,9 @@ class CannedScreen(DeskModal["Rendered | None"]):
             self.dismiss(filled)
 
     def _broken(self, error: Exception) -> None:
-        self._wanted = False
+        if self._wanted:
+            desk_app(self).flash_error(error)
+        self._wanted, self._trouble = False, error
         words = self._previewed = str(error)
         self.query_one("#preview", TextPane).show(
             lambda width: [[(row, "error")] for row in wrapped(words, max(10, width))]

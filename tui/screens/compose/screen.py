@@ -610,12 +610,15 @@ class ComposeScreen(DeskScreen[None]):
             self._done = True
             app = desk_app(self)
             try:
-                unknown = await self.call(compositions.add_note, app.actor, self.composition)
+                number, unknown = await self.call(compositions.add_note, app.actor, self.composition)
             except Exception as error:
                 self._done = False
                 app.flash_error(error)
                 return
-        added = f"Note added to #{self.composition.number}"
+        joined = (
+            "" if number == self.composition.number else f", into which #{self.composition.number} was merged"
+        )
+        added = f"Note added to #{number}{joined}"
         if unknown:
             nobody = ", ".join(f"@{login}" for login in unknown)
             app.flash_later(f"{added}, but nobody here is called {nobody}", "warning")

@@ -136,6 +136,7 @@ class FiltersScreen(WordsBelow[None]):
         elif text:
 
             def check() -> None:
+                filters.stored(name)
                 filters.on_trial(name, text, None)
 
             self.in_thread(check).then(
@@ -187,6 +188,8 @@ class FiltersScreen(WordsBelow[None]):
 
         def read() -> tuple[Any, Any]:
             known = table.listed(FILTERS, app.desk, app.actor)
+            if name is not None:
+                filters.stored(name)
             return next((each for each in known if each.key == name), None), table.choices(FILTERS)
 
         def said(words: str | None) -> None:

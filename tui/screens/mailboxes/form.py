@@ -44,10 +44,12 @@ from tui.screens.mailboxes.presets import Filling, filling
 from tui.screens.mailboxes.values import (
     POP3_FOLDER,
     Checked,
+    FormOvertaken,
     FormStart,
     checked,
     known,
     oauth2_words,
+    refuse_overtaken,
     schedule_words,
     sending_words,
     warned_fields,
@@ -156,7 +158,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._arrange()
 
     def _cannot_load(self, error: Exception) -> None:
-        desk_app(self).flash_error(error)
+        # Said on the screen below: what is said on this one goes with it.
+        self.app.call_later(desk_app(self).flash_error, error)
         self.dismiss(None)
 
     def _take(self, start: FormStart) -> None:
@@ -563,16 +566,32 @@ class MailboxFormScreen(DeskScreen[str | None]):
         form, secrets = found.form, found.secrets
         if self._panel.sending_failed(self.typed()):
             form = replace(form, outgoing=replace(form.outgoing, enabled=False))
-        self.in_thread(self._saving(form, secrets)).then(self._saved, group="save")
+        self.in_thread(self._saving(form, secrets)).then(self._saved, failed=self._not_saved, group="save")
+
+    def _not_saved(self, error: Exception) -> None:
+        """Say why; where a colleague changed the mailbox meanwhile, take over what was not typed here."""
+        desk_app(self).flash_error(error)
+        if not isinstance(error, FormOvertaken):
+            return
+        mine, before = self.typed(), self._start.typed
+        theirs = {name: value for name, value in error.start.typed.items() if value != before.get(name)}
+        for name, value in theirs.items():
+            if mine.get(name) == self._first.get(name):
+                self._put(name, value)
+        self._start, self._first = error.start, {**self._first, **theirs}
+        self._arrange()
+        self._check()
 
     def _saving(self, form: MailboxForm, secrets: MailboxSecrets) -> Callable[[], tuple[Mailbox, str]]:
         """Return what saves what stands here, and says how its login is."""
-        app, address = desk_app(self), self._start.address
+        app, start = desk_app(self), self._start
+        address = start.address
 
         def save() -> tuple[Mailbox, str]:
             if address is None:
                 kept = registry.add(app.desk, app.actor, form, secrets)
             else:
+                refuse_overtaken(app.desk, start)
                 kept = registry.edit(app.desk, app.actor, address, form, secrets)
             token = token_line(kept)
             return kept, token.state if token else ""

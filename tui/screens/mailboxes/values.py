@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from desk.errors import DeskError
+from desk.errors import DeskError, Refused
 from desk.mailboxes.fields import (
     FIELDS,
     OWNERS_FILES,
@@ -62,6 +62,21 @@ class FormStart:
         return self.address is None
 
 
+class FormOvertaken(Refused):
+    """Somebody changed the mailbox since its form was opened; `start` is what they made of it."""
+
+    def __init__(self, start: FormStart) -> None:
+        super().__init__("somebody changed this mailbox meanwhile", "look at it, then save it again")
+        self.start = start
+
+
+def refuse_overtaken(desk: Desk, start: FormStart) -> None:
+    """Raise FormOvertaken when the mailbox is not as the form found it. Blocks; raises NotFound."""
+    there = known(desk, start.address)
+    if there.typed != start.typed:
+        raise FormOvertaken(there)
+
+
 @dataclass(frozen=True)
 class Checked:
     """The form and its passwords, or what is wrong with which field, in words."""
@@ -79,7 +94,7 @@ def known(desk: Desk, address: str | None) -> FormStart:
 
     start = FormStart(
         nothing_sends=routes.default_outgoing() is None,
-        departments=tuple(department.name for department in departments.departments()),
+        departments=tuple(each.name for each in departments.departments() if each.active),
         topics=tuple(topic.name for topic in topics.topics() if topic.active),
         providers=tuple(choices()),
         restricted=bool(desk.settings.restricted),

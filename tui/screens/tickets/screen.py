@@ -13,7 +13,7 @@ from textual.css.query import NoMatches
 from textual.timer import Timer
 
 from config.records import Record
-from desk.errors import WrongUse
+from desk.errors import NotFound, WrongUse
 from desk.staff import preferences
 from desk.tickets import lists
 from desk.tickets.lists import OWN_FIELD, VIEWS, ListQuery, TicketLine
@@ -108,6 +108,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         queues: tuple[OpenQueue, ...]
         query: ListQuery
         filtered: int | None
+        shown: OpenQueue | None
+        """The queue that is shown, as it is by now."""
+        gone: NotFound | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -224,9 +227,17 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
             counts = lists.counts(actor, views)
             tabs = queues.tabs(actor, zone)
-            for queue in {_key(each): each for each in (*tabs, *([shown] if shown else []))}.values():
+            there, gone = shown, None
+            try:
+                there = None if shown is None else queues.as_it_is(shown.line, actor, zone)
+            except NotFound as error:
+                there, gone = None, error
+            except WrongUse:
+                pass  # Its query names what is gone: it is shown as it was read.
+            for queue in {_key(each): each for each in (*tabs, *([there] if there else []))}.values():
                 counts[_key(queue)] = lists.count(queue.tickets())
-            return self._Counted(counts, tabs, query, lists.count(query) if filtered else None)
+            found = lists.count(query) if filtered else None
+            return self._Counted(counts, tabs, query, found, there, gone)
 
         self.in_thread(count).then(self._show_counts, failed=self._not_counted)
 
@@ -243,7 +254,17 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             pane.counts = counted.counts
         if counted.query == self.query_now():
             self._show_filtered(counted.filtered)
+            self._follow_queue(counted)
         self._status()
+
+    def _follow_queue(self, counted: _Counted) -> None:
+        """Show the queue as it is, or, where a colleague removed it, what is open."""
+        if counted.gone is not None:
+            self._view, self._queue, self._sort = VIEW, None, SORT
+            self._show_query()
+            desk_app(self).flash(f"{counted.gone}: this is {self._place_title}", "warning")
+        elif counted.shown is not None and self._queue is not None and counted.shown.line != self._queue.line:
+            self._show_queue(counted.shown)
 
     def _not_counted(self, error: Exception) -> None:
         self._counting.ended()
@@ -494,6 +515,12 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         """Keep the cursor's place in the list."""
         self.tickets.stay()
 
+    def unmark(self, number: str) -> None:
+        """Take the mark off a ticket, which may not be in the list any more."""
+        self.tickets.marks.pop(number, None)
+        self.tickets.refresh()
+        self._status()
+
     def go_to_ticket(self, number: str) -> None:
         """Put the cursor on a ticket of the list."""
         self.tickets.go_to(number)
@@ -686,7 +713,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             if value in _VIEWS:
                 self._show_tab(value)
             elif value is not None:
-                self.in_thread(queues.opened, by_id[value], actor, zone).then(
+                self.in_thread(queues.as_it_is, by_id[value], actor, zone).then(
                     self._show_queue, group="queues"
                 )
 

@@ -77,6 +77,7 @@ def of_filter(desk: Desk, actor: Actor, name: str, condition: str | None) -> Que
     def ask(since: datetime, wanted: Wanted) -> Answer:
         from desk.intake import trial  # 60 ms: what reads mail
 
+        filters.stored(name)
         tried = trial.Trial(desk, actor, filters.on_trial(name, condition, None))
         found = list(tried.differences(since, wanted))
         beyond = [each.after.beyond(each.before) for each in found if not each.after.rejected_by]

@@ -41,7 +41,7 @@ class DifferenceList(VirtualList[Tried]):
 def _needs_answer(screen: WhatIfScreen) -> str | None:
     if screen.found is None:
         return "the mail is still being asked"
-    return None if screen.question.keep is not None else "it holds already"
+    return "it holds already" if screen.question.keep is None or screen.kept else None
 
 
 def _needs_difference(screen: WhatIfScreen) -> str | None:
