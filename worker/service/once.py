@@ -101,9 +101,10 @@ def run_once(
             from desk.calls import gathering  # 50 ms: the life of a ticket, and how it is told
 
             gathering.gather(desk, now())
-        if pending.calls_due(utc_text(now())) and not stop.is_set():
-            from worker.call.calls import make_due  # 20 ms
+        if pending.calls_wait() and not stop.is_set():
+            from worker.call.calls import after_clock_set_back, make_due  # 20 ms
 
+            after_clock_set_back(now())
             make_due(desk, stop)
     with _apart(summary, "groups of the system"):
         if pending.groups_give() and not stop.is_set():
