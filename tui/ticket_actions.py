@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from config.records import Record
+from desk.errors import Refused
 from tui.commands import Command, CommandNode, command
 from tui.desk_calls import desk_app
 from tui.text.safe import cell, line
@@ -864,7 +865,6 @@ class TicketActions(CommandNode):
 
     def _without_gone(self, error: Exception, numbers: list[str]) -> Exception:
         """Take the mark off the one of many that is gone, which may be in no list; return what to say."""
-        from desk.errors import Refused  # loaded with whatever refuses
         from desk.tickets.changes import Elsewhere, NoTicket  # 30 ms
 
         if not isinstance(error, NoTicket | Elsewhere) or error.number not in numbers or len(numbers) == 1:
