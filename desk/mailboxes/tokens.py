@@ -14,7 +14,7 @@ from config.clock import now
 from config.errors import SealBroken, SecretUnavailable
 from config.secrets import Secret, resolve
 from desk import logs
-from desk.errors import Refused
+from desk.errors import NotFound, Refused
 from desk.mailboxes import token_health
 from desk.mailboxes.fields import SECRET, write_row
 from desk.mailboxes.health import clear_health
@@ -137,12 +137,18 @@ def load_token(desk: Desk, row: MailboxOAuth2) -> Token:
 def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_itself: bool = False) -> None:
     """Keep the token of a login that has just happened; what was wrong before is forgotten.
 
-    Raises Refused when somebody else logged in than the mailbox wants (see `MailboxOAuth2.strict`).
+    Raises Refused when somebody else logged in than the mailbox wants (see `MailboxOAuth2.strict`), and
+    NotFound when the mailbox was removed while they did: nothing secret is kept of one that is gone.
     """
 
     require(actor, "mailbox.edit")
     with alone(mailbox.id), transaction():
         mailbox = mailboxes.by_id(mailbox.id)
+        if mailbox.removed is not None:
+            raise NotFound(
+                f"the mailbox {mailbox.address} was removed meanwhile: its login is not kept",
+                "add it again, then log it in",
+            )
         row = mailboxes.oauth2_of(mailbox.id)
         if row is None:
             raise Refused(f"{mailbox.address} has no OAuth2 application any more")

@@ -16,7 +16,7 @@ from desk.alerts.alarms import alarms
 from desk.alerts.health_mail import way_besides
 from desk.alerts.logins import look_after_tokens
 from desk.documents import mailboxes as documents
-from desk.errors import Refused
+from desk.errors import NotFound, Refused
 from desk.home import Desk
 from desk.mailboxes import registry
 from desk.mailboxes import tokens as mailbox_tokens
@@ -319,6 +319,13 @@ def test_removing_the_mailbox_forgets_login_and_client_secret(
     mailbox_tokens.keep_login(desk, ADMIN, box, token())
     registry.remove(ADMIN, OA)
     assert (row().token_sealed, row().secret_sealed, row().owner) == (None, None, "")
+
+
+def test_a_login_that_ends_after_the_mailbox_was_removed_keeps_nothing(desk: Desk, box: Mailbox) -> None:
+    registry.remove(ADMIN, OA)
+    with pytest.raises(NotFound, match="was removed meanwhile"):
+        mailbox_tokens.keep_login(desk, ADMIN, box, token(number=7))
+    assert not MailboxOAuth2.get(MailboxOAuth2.mailbox == box.id).token_sealed
 
 
 def test_the_application_itself_asks_anew_where_a_person_would_refresh(
