@@ -154,6 +154,19 @@ async def test_a_refused_login_says_what_to_press_and_r_begins_again(
         await until(pilot, "AAAA-BBBB")
 
 
+async def test_a_mailbox_that_is_removed_meanwhile_says_what_to_do_here(
+    empty_app: NightdeskApp, actor: Actor, box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "LOG IN: i")
+        await settled(pilot)
+        monkeypatch.setattr(NightdeskApp, "_tick", lambda _app: None)
+        registry.remove(actor, OA)
+        await pilot.press("i")
+        await until(pilot, f"there is no mailbox {OA}")
+        await until(pilot, "What to do: see Mailboxes (2)")
+
+
 async def test_esc_gives_up_and_leaves_everything_as_it_was(
     empty_app: NightdeskApp, box: str, provider: FaultyProvider
 ) -> None:

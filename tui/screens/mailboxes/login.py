@@ -16,6 +16,7 @@ from config.providers import PASTE_PORT
 from desk.mailboxes.login import Login
 from tui.desk_calls import DeskCalls, desk_app
 from tui.text.safe import parts, safe, wrapped
+from tui.text.ways import in_the_app
 from tui.widgets.entry import Entry, FormRow
 from tui.widgets.menu import Menu, MenuItem
 
@@ -202,7 +203,7 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
 
     def _broke(self, error: Exception) -> None:
         self._refused = True
-        hint = str(getattr(error, "hint", ""))
+        hint = in_the_app(str(getattr(error, "hint", "")), desk_app(self).key)
         pieces: list[Piece] = [("It was refused.\n\n" if self._login else "No login.\n\n", "bold")]
         pieces += [f"{error}\n"]
         pieces += [f"\nWhat to do: {hint}\n"] if hint else []
