@@ -176,7 +176,7 @@ class Login:
         return self._kept(client_credentials(app), as_itself=True)
 
     def _kept(self, token: Token, *, as_itself: bool = False) -> LoggedIn:
-        keep_login(self._desk, self._actor, self.mailbox, token, as_itself=as_itself)
+        keep_login(self._desk, self._actor, self.mailbox, token, as_itself=as_itself, given_to=self.app)
         row = mailboxes.oauth2_of(self.mailbox.id)
         warnings = []
         if token.refresh is None and not as_itself:

@@ -134,10 +134,19 @@ def load_token(desk: Desk, row: MailboxOAuth2) -> Token:
     return Token.load(desk.sealer.unseal(bytes(row.token_sealed), token_context(row.mailbox_id)))
 
 
-def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_itself: bool = False) -> None:
+def keep_login(
+    desk: Desk,
+    actor: Actor,
+    mailbox: Mailbox,
+    token: Token,
+    *,
+    as_itself: bool = False,
+    given_to: OAuth2App | None = None,
+) -> None:
     """Keep the token of a login that has just happened; what was wrong before is forgotten.
 
-    Raises Refused when somebody else logged in than the mailbox wants (see `MailboxOAuth2.strict`), and
+    `given_to`: the application as it was when the login began. Raises Refused when it is another one by now,
+    or somebody else logged in than the mailbox wants (see `MailboxOAuth2.strict`), and
     NotFound when the mailbox was removed while they did: nothing secret is kept of one that is gone.
     """
 
@@ -152,6 +161,13 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
         row = mailboxes.oauth2_of(mailbox.id)
         if row is None:
             raise Refused(f"{mailbox.address} has no OAuth2 application any more")
+        if given_to is not None:
+            by_now = app_of(desk, mailbox, row, as_itself=as_itself)
+            if (by_now.client_id, by_now.token_url) != (given_to.client_id, given_to.token_url):
+                raise Refused(
+                    f"the application of {mailbox.address} was changed meanwhile: this login is not kept",
+                    "close this, then log it in again",
+                )
         _refuse_stranger(mailbox, row, token.owner)
         told = row.alerted, row.alerted_for
         forget_token(row)

@@ -328,6 +328,17 @@ def test_a_login_that_ends_after_the_mailbox_was_removed_keeps_nothing(desk: Des
     assert not MailboxOAuth2.get(MailboxOAuth2.mailbox == box.id).token_sealed
 
 
+def test_a_login_with_an_application_that_was_changed_meanwhile_is_not_kept(desk: Desk, box: Mailbox) -> None:
+    began_with = mailbox_tokens.app_of(desk, box, as_itself=False)
+    changed = merged(box, {"oauth2_token_url": "https://elsewhere.example/token"})
+    registry.edit(desk, ADMIN, OA, changed)
+    with pytest.raises(Refused, match="was changed meanwhile"):
+        mailbox_tokens.keep_login(desk, ADMIN, box, token(number=7), given_to=began_with)
+    again = mailbox_tokens.app_of(desk, get(OA), as_itself=False)
+    mailbox_tokens.keep_login(desk, ADMIN, box, token(number=8), given_to=again)
+    assert MailboxOAuth2.get(MailboxOAuth2.mailbox == box.id).token_sealed
+
+
 def test_the_application_itself_asks_anew_where_a_person_would_refresh(
     desk: Desk, provider: FaultyProvider, pki: Pki
 ) -> None:
