@@ -235,8 +235,9 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
         text = _by_codec(data, codec if codec == "utf-8" else _really_in(data, codec) or codec)
         # A few damaged bytes do not make the whole declaration a lie.
         damaged = text.count("\ufffd")
-        few = damaged * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data))
-        if not damaged or few or _shortened(data, codec, 1 if codec == "utf-8" else 3) is not None:
+        if not damaged or (damaged * 25 <= len(text) and (codec != "utf-8" or _has_utf_8(data))):
+            return text.removeprefix("\ufeff")
+        if _shortened(data, codec, 1 if codec == "utf-8" else 3) is not None:
             return text.removeprefix("\ufeff")
     return _by_witnesses(data, codec, others) or _by_codec(data, _really_in(data, None) or "cp1252")
 
