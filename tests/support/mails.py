@@ -29,8 +29,8 @@ _ids = itertools.count(1)
 
 
 def new_id() -> str:
-    """A Message-ID that no other mail of the test run has."""
-    return f"<{next(_ids)}@corp.test>"
+    """A Message-ID that no other mail of the test run has; all are equally long, as tests compare sizes."""
+    return f"<{next(_ids):08}@corp.test>"
 
 
 def mail(
