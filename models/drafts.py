@@ -12,6 +12,7 @@ from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
+from models.given_ids import GivenIds
 from models.mailboxes import Mailbox
 from models.statements import Lookup, Statement, as_read
 from models.tickets import Ticket
@@ -116,9 +117,11 @@ _ANSWERS_OF_OTHERS = Lookup(
     lambda p: _drafts(Draft.ticket == p("ticket_id"), Draft.agent != p("agent_id"), Draft.kind == "reply"),
     as_read(_READ, StoredDraft),
 )
+_IDS = GivenIds(Draft)
 _WRITE = Statement(
     lambda p: Draft.insert(
         {
+            **_IDS.of_new(),
             Draft.agent: p("agent_id"),
             Draft.ticket: p("ticket_id"),
             Draft.kind: p("kind"),
@@ -194,7 +197,8 @@ def attach(draft_id: int, paths: Sequence[str]) -> None:
 
 
 def delete(draft_id: int) -> None:
-    """Delete a draft."""
+    """Delete a draft; no other draft ever gets its id, which an editor may still hold."""
+    _IDS.keep()
     _DELETE.run(draft_id=draft_id)
 
 

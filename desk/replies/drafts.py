@@ -14,7 +14,7 @@ from desk.permissions import Actor
 from desk.replies import draft_files
 from desk.tickets.changes import find
 from desk.tickets.reading import require_for
-from desk.tickets.since import SeenUpTo, seen_up_to
+from desk.tickets.since import News, Overtaken, SeenUpTo, own_messages, seen_up_to
 from models import drafts as rows
 from models import mailboxes
 from models.drafts import DraftKind, StoredDraft, Written
@@ -52,6 +52,10 @@ class PutFile:
     draft_id: int
     number: str
     name: str
+
+
+class DraftGone(Overtaken):
+    """The draft was sent or thrown away elsewhere, as in another app of the same agent; nothing was done."""
 
 
 def save(
@@ -136,6 +140,29 @@ def get(actor: Actor, draft_id: int) -> DraftView:
     if row is None:
         raise NotFound(f"there is no draft {draft_id} of yours", "it was sent or discarded")
     return _view(row)
+
+
+def gone(actor: Actor, draft_id: int | None, number: str | None, seen: SeenUpTo | None) -> tuple[News, ...]:
+    """Return that a draft was sent or thrown away elsewhere, as news, behind what its author wrote since.
+
+    Nothing where the draft is still there, or was never kept.
+    """
+    if draft_id is None or actor.agent_id is None or rows.own(draft_id, actor.agent_id) is not None:
+        return ()
+    written = [] if number is None or seen is None else own_messages(actor, number, seen)
+    at = written[-1].at if written else now()
+    return (*written, News(number or "", at, "", "this draft was sent or thrown away elsewhere"))
+
+
+def take(actor: Actor, draft_id: int | None, number: str | None) -> None:
+    """Take a draft away, in the transaction that writes what it says; raises DraftGone.
+
+    Two apps may have one draft open: what the first of them sends, the second does not send again.
+    """
+    if found := gone(actor, draft_id, number, None):
+        raise DraftGone(found, seen_up_to())
+    if draft_id is not None:
+        rows.delete(draft_id)
 
 
 def discard(draft_id: int) -> None:

@@ -86,6 +86,7 @@ def forward(
     seen: SeenUpTo | None = None,
     mailbox: str | None = None,
     bcc: Sequence[Person] = (),
+    draft: int | None = None,
 ) -> SentReply:
     """Send what an agent forwards: `text` is all of it, with what is quoted.
 
@@ -125,6 +126,7 @@ def forward(
     with transaction():
         if seen is not None:
             since.require_seen(actor, {ticket.number: seen})
+        drafts.take(actor, draft, ticket.number)
         return queue_forward(actor, ticket.id, rendered, signed, len(body))
 
 

@@ -13,6 +13,7 @@ from desk.errors import WrongUse
 from desk.given import LONGEST_SUBJECT, given_line
 from desk.outbox.render import MailToSend, numbered_subject, render, sender_of, signature_block
 from desk.permissions import Actor, require
+from desk.replies import drafts
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
@@ -74,12 +75,14 @@ def new_ticket(
     cc: Sequence[Person] = (),
     delay_seconds: float = 0,
     bcc: Sequence[Person] = (),
+    draft: int | None = None,
 ) -> NewTicket:
     """Open a ticket by hand.
 
     With `send` the body is mailed to the requester as the ticket's first mail; without, it is what the
     requester said (on the telephone, say). `requester` may name several people: the first is the requester,
     the others are collaborators, and so are those in `cc`, but nobody in `bcc`.
+    `draft`: as in `desk.replies.reply.send_reply`.
     """
     require(actor, "ticket.reply")
     asked = people_in([requester])
@@ -94,6 +97,7 @@ def new_ticket(
     department = _department(origin)
     title = given_line("the subject", subject, LONGEST_SUBJECT)
     with transaction():
+        drafts.take(actor, draft, None)
         ticket = _open_ticket(actor, asked[0], title, origin, department, said=not send)
         add_collaborators(ticket.id, asked[1:] + copies)
         if not send:

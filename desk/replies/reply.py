@@ -21,6 +21,7 @@ from desk.outbox.render import (
 )
 from desk.outbox.sender_names import shown_sender
 from desk.permissions import Actor
+from desk.replies import drafts
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle, since
 from desk.tickets.changes import find_whole, refuse_unknown, usual_status
@@ -108,6 +109,7 @@ def send_reply(
     mailbox: str | None = None,
     answers: int | None = None,
     bcc: Sequence[Person] = (),
+    draft: int | None = None,
 ) -> SentReply:
     """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
 
@@ -117,7 +119,8 @@ def send_reply(
     something to the ticket since: Overtaken. `mailbox`: one of `senders` that it is from, and that answers
     come to; None: the ticket's or its department's. `answers`: the message that it answers, to whoever wrote
     that; None: the customer's newest. `bcc`: who gets it besides, of whom the others learn nothing and who
-    become no collaborators. Raises Refused, NotFound, NotAllowed, WrongUse.
+    become no collaborators. `draft`: the author's draft that this was, which goes with it; DraftGone when it
+    was sent or thrown away elsewhere. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
     if seen is not None:
         # That a ticket was merged is told first, so that the answer may follow it.
@@ -168,6 +171,7 @@ def send_reply(
     with transaction():
         if seen is not None:
             since.require_seen(actor, {ticket.number: seen})
+        drafts.take(actor, draft, ticket.number)
         queued = queue_answer(actor, ticket.id, rendered, signed, len(text), status)
         add_collaborators(ticket.id, copies)
     return queued
@@ -181,8 +185,11 @@ def senders(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
-def add_note(actor: Actor, number: str, body: str) -> int:
-    """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
+def add_note(actor: Actor, number: str, body: str, draft: int | None = None) -> int:
+    """Put an internal note on a ticket and return the message's row. It is never sent to anybody.
+
+    `draft`: as in `send_reply`.
+    """
     ticket = find_whole(number, actor)
     require_for(actor, "ticket.note", ticket)
     moment = now()
@@ -195,6 +202,7 @@ def add_note(actor: Actor, number: str, body: str) -> int:
         created=utc_text(moment),
     )
     with transaction():
+        drafts.take(actor, draft, ticket.number)
         return lifecycle.noted(ticket.id, message, actor, moment)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -84,6 +84,17 @@ def news(actor: Actor, number: str, seen: SeenUpTo) -> list[News]:
     if target is not None and may_read(actor, target):
         found += _of(actor, target, seen)
     return sorted(found, key=lambda each: each.at)
+
+
+def own_messages(actor: Actor, number: str, seen: SeenUpTo) -> list[News]:
+    """Return what an agent wrote themselves on a ticket since then, oldest first."""
+    ticket = tickets.read_numbered(number)
+    if ticket is None or actor.agent_id is None or not may_read(actor, ticket):
+        return []
+    later = messages.since(ticket.id, seen.message)
+    return [
+        replace(_message_news(number, each), who="you") for each in later if each.agent_id == actor.agent_id
+    ]
 
 
 def goes_on_as(number: str, reader: Actor = THE_DESK) -> str:

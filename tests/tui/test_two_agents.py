@@ -349,3 +349,49 @@ async def test_closing_a_ticket_on_which_somebody_writes_asks_once(
         await ana.press("y")
         await until(ana, "Closed #1042")
         await until(other, "since you began: Ana Admin: closed")
+
+
+async def test_a_draft_sent_in_one_app_of_an_agent_is_not_sent_again_in_another(
+    desk: Desk, actor: Actor
+) -> None:
+    drafts.save(actor, number="1042", kind="reply", body="It is the cable.")
+    async with both(desk, actor, actor) as (here, there):
+        for pilot in (here, there):
+            await pilot.press("r")
+            await until(pilot, "It is the cable.")
+        await there.press("ctrl+s")
+        await until(there, "nothing is sent before y")
+        await there.press("y")
+        await until(there, "#1041")
+        await until(here, "what you wrote is still here")
+        await here.press("ctrl+s")
+        await until(here, "this draft was sent or thrown away elsewhere")
+        await here.press("y")
+        await until(here, "Send it all the same?")
+        assert len(deliveries.entries()) == 1
+        await here.press("enter")
+        await until(here, "It is the cable.")
+        await here.press(*"No, ", "escape")
+        await until(here, "D goes on")
+        assert [draft.body for draft in drafts.drafts(actor)] == ["No, It is the cable."]
+        assert len(deliveries.entries()) == 1
+
+
+async def test_what_is_typed_into_a_draft_that_was_sent_elsewhere_is_asked_about_too(
+    desk: Desk, actor: Actor, app: NightdeskApp
+) -> None:
+    draft = drafts.save(actor, number="1042", kind="note", body="He called.")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("i")
+        await until(pilot, "He called.")
+        drafts.discard(draft)
+        await pilot.press(*"Today: ")
+        await until(pilot, "what you wrote is still here")
+        await until_true(pilot, lambda: bool(drafts.drafts(actor)))
+        await pilot.press("ctrl+s")
+        await until(pilot, "Add it all the same?")
+        assert "He called." not in [each.text for each in detail.show("1042", actor).messages]
+        await pilot.press("y")
+        await until(pilot, "Note added to #1042")
+    assert drafts.drafts(actor) == []

@@ -78,6 +78,8 @@ class Composition:
     answers: int | None = None
     """The message that is answered; None: the customer's newest."""
     bcc: str = ""
+    gone: tuple[News, ...] = ()
+    """What is told of its draft that is gone elsewhere; nothing leaves before its author agrees."""
 
 
 def addresses(text: str) -> list[str]:
@@ -453,12 +455,25 @@ def came_since(actor: Actor, composition: Composition) -> tuple[tuple[News, ...]
     return tuple(news), detail.show(composition.number, actor) if news else None
 
 
+def draft_gone(actor: Actor, composition: Composition) -> tuple[News, ...]:
+    """Return what is told of a draft that was sent or thrown away elsewhere; nothing while it is there."""
+    from desk.replies import drafts  # 24 ms
+
+    return composition.gone or drafts.gone(actor, composition.draft_id, composition.number, composition.seen)
+
+
 def follow(actor: Actor, composition: Composition, seen: SeenUpTo) -> Composition:
-    """Return the composition as of an author who has seen all news; a merged ticket is followed."""
+    """Return the composition as of an author who has seen all news; a merged ticket is followed.
+
+    A draft that was sent or thrown away elsewhere is left behind.
+    """
+    from desk.replies import drafts  # 24 ms
     from desk.tickets import since  # 16 ms
 
     number = None if composition.number is None else since.goes_on_as(composition.number, actor)
-    return replace(composition, number=number, seen=seen)
+    lost = drafts.gone(actor, composition.draft_id, None, None)
+    draft_id = None if lost else composition.draft_id
+    return replace(composition, number=number, seen=seen, draft_id=draft_id, gone=())
 
 
 def discard(composition: Composition) -> None:
@@ -487,7 +502,8 @@ def colleagues(begun: str) -> list[str]:
 def add_note(actor: Actor, composition: Composition) -> tuple[str, list[str]]:
     """Put the note on the ticket, or the one that it was merged into.
 
-    Returns that one's number, and the mentioned logins that nobody has.
+    Returns that one's number, and the mentioned logins that nobody has. Raises
+    `desk.replies.drafts.DraftGone`.
     """
     from desk.alerts.mentions import mentioned  # 1 ms
     from desk.replies import reply  # 28 ms
@@ -495,8 +511,9 @@ def add_note(actor: Actor, composition: Composition) -> tuple[str, list[str]]:
 
     if composition.number is None:
         raise ValueError("a note belongs to a ticket")
+    _require_draft(actor, composition)
     number = since.goes_on_as(composition.number, actor)
-    reply.add_note(actor, number, composition.body.strip("\n"))
+    reply.add_note(actor, number, composition.body.strip("\n"), composition.draft_id)
     discard(composition)
     named = mentioned(composition.body)
     return number, sorted(named - {login.lower() for login in colleagues("")}) if named else []
@@ -505,10 +522,12 @@ def add_note(actor: Actor, composition: Composition) -> tuple[str, list[str]]:
 def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
     """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.SentReply`.
 
-    Raises `desk.tickets.since.Overtaken` when something came to the ticket that its author was not told.
+    Raises `desk.tickets.since.Overtaken` when something came to the ticket that its author was not told, also
+    that its draft was sent or thrown away elsewhere.
     """
     from desk.replies import forward, new_ticket, reply  # 30 ms
 
+    _require_draft(actor, composition)
     files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
     body = composition.body.strip("\n") + "\n"
     sent: Any
@@ -525,6 +544,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             cc=pairs(composition.cc),
             bcc=pairs(composition.bcc),
             delay_seconds=undo_seconds(),
+            draft=composition.draft_id,
         )
     elif composition.kind == "forward":
         sent = forward.forward(
@@ -540,6 +560,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             delay_seconds=undo_seconds(),
             seen=composition.seen,
             mailbox=_chosen_mailbox(composition),
+            draft=composition.draft_id,
         )
     else:
         sent = reply.send_reply(
@@ -557,9 +578,19 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             seen=composition.seen,
             mailbox=_chosen_mailbox(composition),
             answers=composition.answers,
+            draft=composition.draft_id,
         )
     discard(composition)
     return sent
+
+
+def _require_draft(actor: Actor, composition: Composition) -> None:
+    from desk.replies.drafts import DraftGone  # 24 ms
+    from desk.tickets.since import seen_up_to  # 16 ms
+
+    # Before its files are read, which went with it.
+    if lost := draft_gone(actor, composition):
+        raise DraftGone(lost, seen_up_to())
 
 
 def _chosen_mailbox(composition: Composition) -> str | None:

@@ -91,7 +91,11 @@ class ReviewScreen(DeskModal[str]):
     def _ask(self) -> tuple[int, list[compositions.Other], tuple[News, ...]]:
         actor, composition = desk_app(self).actor, self._composition
         others = compositions.others(actor, composition.number)
-        return compositions.undo_seconds(), others, compositions.came_since(actor, composition)[0]
+        news = (
+            *compositions.came_since(actor, composition)[0],
+            *compositions.draft_gone(actor, composition),
+        )
+        return compositions.undo_seconds(), others, news
 
     def _told(self, facts: tuple[int, list[compositions.Other], tuple[News, ...]]) -> None:
         self._seconds, self._others, self._news = facts

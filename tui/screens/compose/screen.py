@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -111,6 +111,10 @@ def _canned_answers(ticket: TicketDetail | None) -> Sequence[CannedAnswerLine]:
     from desk.canned_answers import canned_answers  # 25 ms
 
     return [] if ticket is None else canned_answers(department=ticket.department)
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _index(text: str, location: tuple[int, int]) -> int:
@@ -264,6 +268,7 @@ class ComposeScreen(DeskScreen[None]):
             self.in_thread(compositions.came_since, desk_app(self).actor, self.composition).then(
                 self._came, group="since"
             )
+        self.run_worker(self._look_after_draft(), exit_on_error=False, group="own draft")
 
     def _put(self, draft: DraftView | None) -> None:
         """Take files over that were put into the draft from elsewhere."""
@@ -288,12 +293,28 @@ class ComposeScreen(DeskScreen[None]):
             self.flash(f"{newest.words}{said}", "warning")
         self._paint()
 
+    async def _look_after_draft(self) -> None:
+        """Tell that the draft was sent or thrown away elsewhere; what is written stays."""
+        # Not while it is being kept, which may throw it away, too.
+        async with self._saving:
+            if self._done or self.composition.gone or not self.is_attached:
+                return
+            await self._tell_gone(self.composition)
+
+    async def _tell_gone(self, composition: Composition) -> None:
+        gone = await self.call(compositions.draft_gone, desk_app(self).actor, composition)
+        if gone:
+            self.composition = replace(self._current(), gone=gone)
+            self.flash(f"{_sentence(gone[-1].words)}; what you wrote is still here", "warning")
+            self._paint()
+
     def _since_words(self) -> str:
-        if not self._news:
+        news = (*self._news, *self.composition.gone)
+        if not news:
             return ""
-        app, newest = desk_app(self), self._news[-1]
+        app, newest = desk_app(self), news[-1]
         when = clock_today(newest.at, app.now(), app.desk.zone)
-        more = f" and {len(self._news) - 1} more" if len(self._news) > 1 else ""
+        more = f" and {len(news) - 1} more" if len(news) > 1 else ""
         return f"[!] since you began: {newest.words} ({when}){more}"
 
     # -- painting
@@ -509,6 +530,8 @@ class ComposeScreen(DeskScreen[None]):
                 desk_app(self).flash_error(error)
                 return
             self._not_kept = ""
+            if self.composition.draft_id not in (None, draft_id) and draft_id is not None:
+                await self._tell_gone(self.composition)
             paths = tuple(str(item.path) for item in self.composition.attachments)
             self.composition = replace(self.composition, draft_id=draft_id, kept_files=paths)
             self._saved_at = f"draft saved {desk_app(self).now().astimezone(desk_app(self).desk.zone):%H:%M}"
@@ -562,7 +585,7 @@ class ComposeScreen(DeskScreen[None]):
                 sent = await self.call(compositions.send, app.desk, app.actor, self.composition)
             except Overtaken as error:
                 self._done = False
-                self._ask_since(error)
+                self._ask_since(error, "Send it all the same?", self._send)
                 return
             except Exception as error:
                 self._done = False
@@ -578,24 +601,31 @@ class ComposeScreen(DeskScreen[None]):
         )
         self._end()
 
-    def _ask_since(self, overtaken: Overtaken) -> None:
-        """Show what came before the mail leaves, once: whoever knows it is not asked again."""
+    def _ask_since(
+        self, overtaken: Overtaken, question: str, go_on: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Show what came before something is sent, once: whoever knows it is not asked again."""
         app = desk_app(self)
 
         def answered(yes: bool | None) -> None:
             def follow(composition: Composition) -> None:
-                self._change(number=composition.number, seen=composition.seen)
+                self._change(
+                    number=composition.number,
+                    seen=composition.seen,
+                    draft_id=composition.draft_id,
+                    gone=composition.gone,
+                )
                 self._news = ()
                 self.desk_changed()
                 if yes:
-                    self.run_worker(self._send(), exit_on_error=False)
+                    self.run_worker(go_on(), exit_on_error=False)
 
             followed = self.in_thread(compositions.follow, app.actor, self.composition, overtaken.seen_up_to)
             followed.then(follow)
             self.query_one(Body).focus()
 
         told = news_lines(overtaken.news, app.now(), app.desk.zone)
-        self.app.push_screen(CameSince("Since you began", told, "Send it all the same?"), answered)
+        self.app.push_screen(CameSince("Since you began", told, question), answered)
 
     def _add_note(self) -> None:
         if not self.composition.body.strip():
@@ -604,6 +634,8 @@ class ComposeScreen(DeskScreen[None]):
         self.run_worker(self._note(), exit_on_error=False)
 
     async def _note(self) -> None:
+        from desk.tickets.since import Overtaken  # 16 ms
+
         async with self._saving:
             if self._done:
                 return
@@ -611,6 +643,10 @@ class ComposeScreen(DeskScreen[None]):
             app = desk_app(self)
             try:
                 number, unknown = await self.call(compositions.add_note, app.actor, self.composition)
+            except Overtaken as error:
+                self._done = False
+                self._ask_since(error, "Add it all the same?", self._note)
+                return
             except Exception as error:
                 self._done = False
                 app.flash_error(error)
