@@ -229,10 +229,7 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
     from mail.compose.outgoing import OutgoingMail, build  # 10 ms, for mail that leaves
 
     payload = str(mail.ticket_id or 0)
-    shown = own if own is not None and own.name else sender
-    name = shown.name if mail.author is None else sender_name(mail.author, shown.name)
-    # Unless it may say so, a server lets an account send as itself only; answers go to the other address.
-    author = own if own is not None and sender.smtp_spoof else sender
+    author, name = _author(sender, own, mail.author)
     message_id = signed_ids.make(payload, str(author.address).rpartition("@")[2], desk.message_secret)
     answered = _answered_at(mail, own or sender)
     signed = _signed_address(desk, mail, answered.address)
@@ -257,6 +254,24 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
         )
     )
     return message_id, raw
+
+
+def _author(sender: Mailbox, own: Mailbox | None, agent: Actor | None) -> tuple[Mailbox, str]:
+    """Return whose address a mail is from, and the name before it."""
+    shown = own if own is not None and own.name else sender
+    name = shown.name if agent is None else sender_name(agent, shown.name)
+    # Unless it may say so, a server lets an account send as itself only; answers go to the other address.
+    return own if own is not None and sender.smtp_spoof else sender, name
+
+
+def shown_from(agent: Actor, mailbox_id: int | None) -> str:
+    """Return what recipients see an agent's mail come from now; empty: the desk has no address."""
+    try:
+        route = find_sending_route(mailbox_id)
+    except Refused:
+        return ""
+    author, name = _author(route.sender, route.own, agent)
+    return f"{name} <{author.address}>" if name else author.address
 
 
 def _signed_address(desk: Desk, mail: MailToSend, address: str) -> str:

@@ -15,18 +15,17 @@ from config.clock import now
 from desk.errors import NotFound, Refused
 from desk.given import LONGEST_SUBJECT, given_line
 from desk.outbox.render import MailToSend, render, sender_of, signature_block
-from desk.outbox.sender_names import shown_sender
 from desk.permissions import Actor
 from desk.replies import draft_files, drafts
 from desk.replies.messages import File, SentReply, body_text, queue_forward
-from desk.replies.reply import chosen_sender
+from desk.replies.reply import chosen_sender, usual_sender
 from desk.tickets import since
 from desk.tickets.changes import find_whole
 from desk.tickets.participants import Person, people_in, refuse_own
 from desk.tickets.reading import require_for
 from desk.tickets.since import SeenUpTo
 from mail.inert import one_line
-from models import departments, mailboxes, messages
+from models import departments, messages
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -56,16 +55,15 @@ def forward_form(actor: Actor, number: str, message_id: int | None = None, zone:
     ticket = find_whole(number, actor)
     require_for(actor, "ticket.reply", ticket)
     message = _chosen(ticket, message_id)
-    sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
-    mailbox = None if sender_id is None else mailboxes.by_id(sender_id)
+    mailbox_address, sender = usual_sender(actor, ticket)
     subject = message.subject or ticket.subject
     if not subject.lower().startswith(("fwd:", "fw:")):
         subject = f"Fwd: {subject}"
     return ForwardForm(
         number=ticket.number,
         message=message.id,
-        mailbox_address=mailbox.address if mailbox else None,
-        sender=shown_sender(actor, mailbox.name, mailbox.address) if mailbox else "",
+        mailbox_address=mailbox_address,
+        sender=sender,
         subject=one_line(subject, LONGEST_SUBJECT),
         quoted=_quoted(message, zone),
         files=[(each.id, each.name) for each in messages.attachments_of([message.id]) if not each.inline],

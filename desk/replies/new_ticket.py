@@ -11,7 +11,7 @@ from config.clock import now
 from desk import settings
 from desk.errors import WrongUse
 from desk.given import LONGEST_SUBJECT, given_line
-from desk.outbox.render import MailToSend, numbered_subject, render, sender_of, signature_block
+from desk.outbox.render import MailToSend, numbered_subject, render, sender_of, shown_from, signature_block
 from desk.permissions import Actor, require
 from desk.replies import drafts
 from desk.replies.messages import File, SentReply, body_text, queue_answer
@@ -126,6 +126,12 @@ def new_ticket(
         )
         queued = queue_answer(actor, ticket.id, rendered, signed, len(text), "waiting")
     return NewTicket(ticket.number, queued.message, queued)
+
+
+def first_mail_from(actor: Actor, mailbox: str) -> str:
+    """Return what recipients see the first mail of a ticket that is opened for a mailbox come from."""
+    origin = _origin(mailbox)
+    return shown_from(actor, sender_of(_department(origin), None if origin is None else origin.id))
 
 
 def _open_ticket(

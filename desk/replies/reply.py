@@ -17,6 +17,7 @@ from desk.outbox.render import (
     numbered_subject,
     render,
     sender_of,
+    shown_from,
     signature_block,
 )
 from desk.outbox.sender_names import shown_sender
@@ -79,12 +80,11 @@ def reply_form(
     in_copy = collaborators_of(ticket) if to_all else []
     if to_all and chosen is not None:
         in_copy += answered_at(ticket.id, ticket.contact_id)
-    sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
-    mailbox = None if sender_id is None else mailboxes.by_id(sender_id)
+    mailbox_address, sender = usual_sender(actor, ticket)
     return ReplyForm(
         number=ticket.number,
-        mailbox_address=mailbox.address if mailbox else None,
-        sender=shown_sender(actor, mailbox.name, mailbox.address) if mailbox else "",
+        mailbox_address=mailbox_address,
+        sender=sender,
         to=people,
         cc=_besides(in_copy, people),
         subject=numbered_subject(ticket.subject, ticket.number, reply=True),
@@ -175,6 +175,13 @@ def send_reply(
         queued = queue_answer(actor, ticket.id, rendered, signed, len(text), status)
         add_collaborators(ticket.id, copies)
     return queued
+
+
+def usual_sender(actor: Actor, ticket: TicketState) -> tuple[str | None, str]:
+    """Return which mailbox mail of a ticket is from, and what its recipients see it come from."""
+    sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
+    address = None if sender_id is None else mailboxes.by_id(sender_id).address
+    return address, shown_from(actor, sender_id)
 
 
 def senders(actor: Actor) -> list[tuple[str, str]]:

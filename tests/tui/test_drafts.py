@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from desk import settings
 from desk.home import Desk
-from desk.mailboxes import routes
+from desk.mailboxes import registry, routes
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
-from desk.tickets import detail
+from desk.tickets import detail, since
+from desk.tickets.since import Overtaken
+from models.deliveries import Delivery
 from models.mailboxes import Mailbox
 from models.messages import Message
 from tests.support.frames import NOW
@@ -89,8 +92,6 @@ async def test_an_answer_leaves_from_the_mailbox_that_was_chosen(
         await pilot.press("y")
         await until(pilot, "outbox 1")
     (entry,) = deliveries.entries()
-    from models.deliveries import Delivery
-
     sent = Delivery.get_by_id(entry.id)
     assert sent.envelope_from == second
     way = routes.outgoing_for(sent.mailbox_id)
@@ -183,3 +184,48 @@ async def test_who_wrote_a_note_stands_at_it(app: NightdeskApp) -> None:
         await until(pilot, "msg 5/5")
         await pilot.press("c")
         await until(pilot, "What it is to say")
+
+
+GONE = {
+    "removed": lambda actor, address: registry.remove(actor, address),
+    "switched off": lambda actor, address: registry.switch(actor, address, incoming=None, outgoing=False),
+}
+
+
+@pytest.mark.parametrize("case", GONE)
+async def test_the_editor_tells_what_it_is_sent_from_when_its_mailbox_no_longer_sends(
+    app: NightdeskApp, actor: Actor, second: str, case: str
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("r")
+        await until(pilot, "From     it-support <support@corp.example>")
+        await pilot.press(*"The bill", "f6")
+        await until(pilot, "billing <billing@corp.example>")
+        await pilot.press("b")
+        await until(pilot, "From     billing <billing@corp.example>")
+        GONE[case](actor, second)
+        await until(pilot, "From     it-support <support@corp.example>")
+        await pilot.press("ctrl+s")
+        await until(pilot, "send now")
+        GONE[case](actor, "support@corp.example")
+        await until(pilot, "Leaves by  nothing")
+        await pilot.press("escape")
+        await until(pilot, "Mode: reply")
+    assert deliveries.entries() == []
+
+
+async def test_y_asks_when_a_mail_would_leave_from_another_mailbox_than_was_shown(
+    app: NightdeskApp, desk: Desk, actor: Actor, second: str
+) -> None:
+    composition = replace(compositions.for_reply(desk, actor, "1042", to_all=False), body="The bill")
+    assert composition.sender == "it-support <support@corp.example>"
+    settings.set(actor, "mail.default_outgoing", second)
+    registry.switch(actor, "support@corp.example", incoming=None, outgoing=False)
+    with pytest.raises(Overtaken, match=r"from it-support <billing@corp\.example> now"):
+        compositions.send(desk, actor, composition)
+    assert deliveries.entries() == []
+    compositions.send(desk, actor, compositions.follow(desk, actor, composition, since.seen_up_to()))
+    (entry,) = deliveries.entries()
+    sent = Delivery.get_by_id(entry.id)
+    assert sent.envelope_from == second

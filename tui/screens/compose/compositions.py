@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from config.clock import now
 from config.expressions import expression
 from config.wording import host_and_port
-from desk.errors import Refused
+from desk.errors import DeskError, Refused
 from mail.inert import one_line
 from mail.mime.address import one_address, parse_addresses, typed
 from tui.files import FileTrouble, LocalFile, look_at
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _MENTION_BEGUN = expression(r"(?<![\w.@+-])@([A-Za-z0-9_.-]{0,64})$")
 """What `desk.alerts.mentions` takes for a mention, as far as it is typed."""
+
+NOTHING = "nothing"
+"""How the way of mail that does not leave begins."""
 
 Other = tuple[str, datetime]
 """Somebody else who writes on the same ticket, and when they last did."""
@@ -178,7 +182,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
         number=number,
         ticket_subject=detail.subject,
         status=detail.status,
-        sender=form.sender,
+        sender=one_line(form.sender),
         to=typed(form.to if answers is not None else _with_writer(form.to, form.cc, detail)),
         cc=typed(form.cc),
         subject=form.subject,
@@ -203,6 +207,21 @@ def _origins(desk: Desk, actor: Actor, address: str | None, sender: str) -> tupl
     usual = [] if address is None else [(address, sender)]
     found = dict([*usual, *reply.senders(actor)])
     return tuple(Origin(each, one_line(shown_as), way_of(desk, each)) for each, shown_as in found.items())
+
+
+def _first_origins(desk: Desk, actor: Actor) -> tuple[Origin, ...]:
+    """From which mailboxes the first mail of a ticket can leave."""
+    from desk.mailboxes import registry  # 23 ms
+    from desk.replies import new_ticket  # 30 ms
+
+    return tuple(
+        Origin(
+            line.address,
+            one_line(new_ticket.first_mail_from(actor, line.address)),
+            way_of(desk, line.address),
+        )
+        for line in registry.entries(desk)
+    )
 
 
 def _with_writer(
@@ -243,7 +262,7 @@ def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = 
         number=number,
         ticket_subject=detail.subject,
         status=detail.status,
-        sender=form.sender,
+        sender=one_line(form.sender),
         to="",
         cc="",
         subject=form.subject,
@@ -280,17 +299,7 @@ def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None, to:
 
     Raises Refused when there is no mailbox it could leave from.
     """
-    from desk.mailboxes import registry  # 23 ms
-    from desk.outbox.sender_names import shown_sender  # 12 ms
-
-    origins = tuple(
-        Origin(
-            line.address,
-            one_line(shown_sender(actor, line.name, line.address)),
-            way_of(desk, line.address),
-        )
-        for line in registry.entries(desk)
-    )
+    origins = _first_origins(desk, actor)
     if not origins:
         raise Refused("there is no mailbox to write from", "set one up first, in Mailboxes")
     first = next((item for item in origins if draft and item.address == draft.mailbox), origins[0])
@@ -375,10 +384,10 @@ def way_of(desk: Desk, address: str | None) -> str:
     try:
         route = routes.find_sending_route(row.id if row else None)
     except Refused as refused:
-        return f"nothing: {refused}"
+        return f"{NOTHING}: {refused}"
     way = route.sender
     if not route.open:
-        return "nothing yet: no outgoing account, the mail stays queued"
+        return f"{NOTHING} yet: no outgoing account, the mail stays queued"
     security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]
     return f"{host_and_port(way.smtp_host, way.smtp_port)} {security}"
 
@@ -462,10 +471,56 @@ def draft_gone(actor: Actor, composition: Composition) -> tuple[News, ...]:
     return composition.gone or drafts.gone(actor, composition.draft_id, composition.number, composition.seen)
 
 
-def follow(actor: Actor, composition: Composition, seen: SeenUpTo) -> Composition:
+def as_it_leaves(desk: Desk, actor: Actor, composition: Composition) -> Composition:
+    """Return the composition with what it would be sent from, and how, as the desk's mailboxes are now.
+
+    The mailbox that its author chose stands as long as it sends; the usual one takes its place.
+    """
+    from desk.replies import reply  # 28 ms
+    from desk.tickets.changes import find_whole  # 16 ms
+
+    if composition.kind == "note":
+        return composition
+    usual: tuple[str | None, str] = (None, "")
+    if composition.number is None:
+        origins = _first_origins(desk, actor)
+        chosen = composition.mailbox
+    else:
+        try:
+            usual = reply.usual_sender(actor, find_whole(composition.number, actor))
+        except DeskError:
+            return composition  # it says so when it is sent
+        origins = _origins(desk, actor, *usual)
+        chosen = _chosen_mailbox(composition)
+    origin = next((each for each in origins if each.address == chosen), None)
+    if origin is None and composition.number is None and origins:
+        origin = origins[0]
+    if origin is None:
+        origin = Origin("", usual[1], way_of(desk, usual[0]))
+    return replace(
+        composition,
+        mailbox=origin.address or usual[0],
+        sender=origin.sender,
+        way=origin.way,
+        mailboxes=origins,
+    )
+
+
+def leaving_words(composition: Composition, before: Composition) -> str:
+    """Say what a mail is sent from now, where that is not what its author was shown; else nothing."""
+    if (composition.sender, composition.way) == (before.sender, before.way):
+        return ""
+    if composition.way.startswith(NOTHING):
+        return f"nothing sends this mail now, {composition.way.removeprefix(NOTHING).lstrip(' :')}"
+    if composition.sender != before.sender:
+        return f"this mail is from {composition.sender} now"
+    return f"this mail leaves by {composition.way} now"
+
+
+def follow(desk: Desk, actor: Actor, composition: Composition, seen: SeenUpTo) -> Composition:
     """Return the composition as of an author who has seen all news; a merged ticket is followed.
 
-    A draft that was sent or thrown away elsewhere is left behind.
+    A draft that was sent or thrown away elsewhere is left behind; it is sent from what sends now.
     """
     from desk.replies import drafts  # 24 ms
     from desk.tickets import since  # 16 ms
@@ -473,7 +528,8 @@ def follow(actor: Actor, composition: Composition, seen: SeenUpTo) -> Compositio
     number = None if composition.number is None else since.goes_on_as(composition.number, actor)
     lost = drafts.gone(actor, composition.draft_id, None, None)
     draft_id = None if lost else composition.draft_id
-    return replace(composition, number=number, seen=seen, draft_id=draft_id, gone=())
+    followed = replace(composition, number=number, seen=seen, draft_id=draft_id, gone=())
+    return as_it_leaves(desk, actor, followed)
 
 
 def discard(composition: Composition) -> None:
@@ -523,11 +579,12 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
     """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.SentReply`.
 
     Raises `desk.tickets.since.Overtaken` when something came to the ticket that its author was not told, also
-    that its draft was sent or thrown away elsewhere.
+    that its draft was sent or thrown away elsewhere, or that it is no longer sent from what they were shown.
     """
     from desk.replies import forward, new_ticket, reply  # 30 ms
 
     _require_draft(actor, composition)
+    _require_sender(desk, actor, composition)
     files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
     body = composition.body.strip("\n") + "\n"
     sent: Any
@@ -591,6 +648,15 @@ def _require_draft(actor: Actor, composition: Composition) -> None:
     # Before its files are read, which went with it.
     if lost := draft_gone(actor, composition):
         raise DraftGone(lost, seen_up_to())
+
+
+def _require_sender(desk: Desk, actor: Actor, composition: Composition) -> None:
+    from desk.tickets.since import News, Overtaken, seen_up_to  # 16 ms
+
+    if changed := leaving_words(as_it_leaves(desk, actor, composition), composition):
+        raise Overtaken(
+            [News(composition.number or "", now(), "", changed)], composition.seen or seen_up_to()
+        )
 
 
 def _chosen_mailbox(composition: Composition) -> str | None:

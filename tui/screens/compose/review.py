@@ -88,17 +88,18 @@ class ReviewScreen(DeskModal[str]):
         """Show who else is at the ticket now."""
         self._show_facts()
 
-    def _ask(self) -> tuple[int, list[compositions.Other], tuple[News, ...]]:
-        actor, composition = desk_app(self).actor, self._composition
+    def _ask(self) -> tuple[int, list[compositions.Other], tuple[News, ...], Composition]:
+        desk, actor, composition = desk_app(self).desk, desk_app(self).actor, self._composition
         others = compositions.others(actor, composition.number)
         news = (
             *compositions.came_since(actor, composition)[0],
             *compositions.draft_gone(actor, composition),
         )
-        return compositions.undo_seconds(), others, news
+        as_it_leaves = compositions.as_it_leaves(desk, actor, composition)
+        return compositions.undo_seconds(), others, news, as_it_leaves
 
-    def _told(self, facts: tuple[int, list[compositions.Other], tuple[News, ...]]) -> None:
-        self._seconds, self._others, self._news = facts
+    def _told(self, facts: tuple[int, list[compositions.Other], tuple[News, ...], Composition]) -> None:
+        self._seconds, self._others, self._news, self._composition = facts
         self.set_class(bool(self._news), "-news")
         self._show_facts()
 

@@ -269,6 +269,29 @@ class ComposeScreen(DeskScreen[None]):
                 self._came, group="since"
             )
         self.run_worker(self._look_after_draft(), exit_on_error=False, group="own draft")
+        app, asked = desk_app(self), self.composition
+
+        def leaves(found: Composition) -> None:
+            if asked.mailbox == self.composition.mailbox and not self._done:
+                self._leaves_as(found)
+
+        self.in_thread(compositions.as_it_leaves, app.desk, app.actor, asked).then(leaves, group="leaves")
+
+    def _leaves_as(self, found: Composition) -> None:
+        """Show what the mail would be sent from now, and say so where that is another than before."""
+        changed = compositions.leaving_words(found, self.composition)
+        if not changed and found.mailboxes == self.composition.mailboxes:
+            return
+        self.composition = replace(
+            self._current(),
+            mailbox=found.mailbox,
+            sender=found.sender,
+            way=found.way,
+            mailboxes=found.mailboxes,
+        )
+        if changed:
+            self.flash(_sentence(changed), "warning")
+        self._paint()
 
     def _put(self, draft: DraftView | None) -> None:
         """Take files over that were put into the draft from elsewhere."""
@@ -614,13 +637,19 @@ class ComposeScreen(DeskScreen[None]):
                     seen=composition.seen,
                     draft_id=composition.draft_id,
                     gone=composition.gone,
+                    mailbox=composition.mailbox,
+                    sender=composition.sender,
+                    way=composition.way,
+                    mailboxes=composition.mailboxes,
                 )
                 self._news = ()
                 self.desk_changed()
                 if yes:
                     self.run_worker(go_on(), exit_on_error=False)
 
-            followed = self.in_thread(compositions.follow, app.actor, self.composition, overtaken.seen_up_to)
+            followed = self.in_thread(
+                compositions.follow, app.desk, app.actor, self.composition, overtaken.seen_up_to
+            )
             followed.then(follow)
             self.query_one(Body).focus()
 
