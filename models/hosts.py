@@ -75,6 +75,11 @@ _REPORT = Statement(
         preserve=[Host.worker, Host.version, Host.seen, Host.skew, Host.spooled, Host.at_work],
     )
 )
+_WORKER_ENDED = Statement(
+    lambda p: Host.update({Host.worker: None, Host.at_work: 0}).where(
+        Host.name == p("name"), Host.worker == p("worker")
+    )
+)
 _EVERY = Lookup(lambda p: Host.select(*_COLUMNS).order_by(Host.name), as_read(_COLUMNS, StoredHost))
 _DRAINED = Lookup(lambda p: Host.select(Host.drained).where(Host.name == p("name")), lambda drained: drained)
 _DRAIN = Statement(lambda p: Host.update({Host.drained: p("drained")}).where(Host.name == p("name")))
@@ -82,17 +87,35 @@ _FORGET = Statement(lambda p: Host.delete().where(Host.seen < p("before"), Host.
 
 
 def report(name: str, version: str, worker: str | None, skew: float, spooled: int, at_work: int) -> None:
-    """Write down the state of this host; ``worker``: the owner id of its worker, None without one."""
+    """Write down the state of this host; ``worker``: the owner id of its worker, None without one.
+
+    Of several workers on one host the first is written down as long as it lives.
+    """
     with transaction():
+        known = None if worker is None else _worker_beside(name, worker)
         _REPORT.run(
             name=name,
-            worker=worker,
+            worker=worker if known is None else known.worker,
             version=version,
             seen=utc_text(engine().moment()),
             skew=skew,
             spooled=spooled,
-            at_work=at_work,
+            at_work=at_work if known is None else known.at_work,
         )
+
+
+def worker_ended(name: str, worker: str) -> None:
+    """Write down that a host has no worker any more, unless another one than this is written down there."""
+    with transaction():
+        _WORKER_ENDED.run(name=name, worker=worker)
+
+
+def _worker_beside(name: str, worker: str) -> StoredHost | None:
+    known = next((each for each in every() if each.name == name), None)
+    if known is None or known.worker in (None, worker) or not has_worker(known, engine().moment()):
+        return None
+    # Of a worker on another machine of that name nobody here can tell that it died.
+    return known if leases.machine_of(str(known.worker)) == leases.machine_of(worker) else None
 
 
 def note_programs(name: str, version: str, skew: float, spooled: int) -> None:

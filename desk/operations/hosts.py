@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from config.records import Record
 from desk.errors import NotFound
 from desk.operations import spool_state
 from desk.permissions import Actor, require
-from models import hosts, leases
+from models import deliveries, hosts, leases
 from models.engine import engine
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def report(desk: Desk, worker: str | None, at_work: int) -> None:
     hosts.report(desk.host, version, worker, skew, spooled, at_work)
 
 
+def worker_ended(desk: Desk, worker: str) -> None:
+    """Write down that a worker of this host has ended."""
+    hosts.worker_ended(desk.host, worker)
+
+
 def note_programs(desk: Desk) -> None:
     """Let the other hosts know of this one, where an app, a server or pipes run and no worker."""
     if not desk.paths.server_url or hosts.was_seen(desk.host, NOTED_EVERY):
@@ -74,8 +80,10 @@ def _state_of(desk: Desk) -> tuple[str, float, int]:
 def lines() -> list[HostLine]:
     """Return all hosts, by name; the leases are those of their workers."""
     held = leases.held()
-    places = hosts.of_owners(held.values())
+    sending = [each.sender for each in deliveries.with_senders() if not leases.is_dead(each.sender)]
+    places = hosts.of_owners([*held.values(), *sending])
     moment = engine().moment()
+    sends = Counter(places.get(owner) for owner in sending)
     found = []
     for each in hosts.every():
         own = {name for name, owner in held.items() if places.get(owner) == each.name}
@@ -85,7 +93,8 @@ def lines() -> list[HostLine]:
         found.append(
             HostLine(
                 *(each.name, each.version, each.seen, each.skew, each.spooled),
-                each.at_work if works else 0,
+                # What is in hand of a second worker there, which its own report does not say.
+                max(each.at_work if works else 0, len(own - {leases.WORKER}) + sends.get(each.name, 0)),
                 each.drained,
                 works,
                 leads,

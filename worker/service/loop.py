@@ -514,7 +514,7 @@ class Worker:
                     await asyncio.wait(left)
         if self._told is not None:
             with contextlib.suppress(StatementFailed, DatabaseUnusable, OSError):
-                await self._thread.call(hosts.report, self._desk, None, 0)
+                await self._thread.call(hosts.worker_ended, self._desk, leases.owner_id())
         if self._lease is not None:
             with contextlib.suppress(StatementFailed, DatabaseUnusable):
                 await self._thread.call(self._lease.release)

@@ -19,16 +19,17 @@ from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.operations import hosts as desk_hosts
 from desk.operations.doctor import examine
-from desk.replies import drafts
+from desk.outbox import deliveries as outbox
+from desk.replies import drafts, reply
 from desk.tickets.presence import Attendance
-from models import hosts, leases
+from models import deliveries, hosts, leases
 from models.engine import engine
 from models.fields import utc_text
 from models.opening import close_database
 from tests.support.engines import Databases
 from tests.support.mails import value, write
 from tests.support.program import Program
-from tests.support.workbench import ADMIN, make_agent, make_ticket
+from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 from worker.service.child import WorkerChild
 from worker.service.once import run_once
 from worker.service.plan import Planner
@@ -101,6 +102,27 @@ def test_what_the_apps_own_worker_holds_is_its_hosts_though_another_worker_stand
     assert not any(each.leads for each in desk_hosts.lines()), (
         "of two hosts on one machine it may be either's"
     )
+
+
+def test_two_workers_on_a_host_hide_nothing_of_each_other(desk: Desk) -> None:
+    """The second one's report made the host look idle, and its end made it look as if nobody worked there."""
+    make_mailbox(desk)
+    own = leases.owner_id()
+    machine = leases.machine_of(own)
+    second = f"{machine}:1:{leases._start_time(1)}:x"
+    hosts.report(desk.host, "0.0.1", own, 0.0, 0, 3)
+    hosts.report(desk.host, "0.0.1", second, 0.0, 0, 0)
+    assert [(each.worker, each.at_work) for each in desk_hosts.lines()] == [(True, 3)]
+    hosts.worker_ended(desk.host, second)
+    assert [(each.worker, each.at_work) for each in desk_hosts.lines()] == [(True, 3)]
+    hosts.drain(desk.host)
+    hosts.worker_ended(desk.host, own)
+    hosts.report(desk.host, "0.0.1", second, 0.0, 0, 0)
+    assert [(each.at_work, each.is_empty) for each in desk_hosts.lines()] == [(0, True)]
+    reply.send_reply(desk, make_agent("ana"), make_ticket().number, "It is the cable.")
+    (entry,) = outbox.entries()
+    deliveries.begin(entry.id, own, utc_text(now()))
+    assert [(each.at_work, each.is_empty) for each in desk_hosts.lines()] == [(1, False)]
 
 
 def test_what_is_wrong_with_a_host_is_said(databases: Databases, tmp_path: Path) -> None:
