@@ -675,6 +675,11 @@ _RETRY_RECIPIENTS = Statement(
         Recipient.state.in_(["queued", "deferred", "failed", "uncertain", "cancelled"]),
     )
 )
+_RETRY_ADDRESS = Statement(
+    lambda p: Recipient.update(
+        {Recipient.state: "queued", Recipient.bounced: False, Recipient.updated: p("at")}
+    ).where(Recipient.delivery == p("delivery_id"), Recipient.address == p("address"))
+)
 _READDRESS = Statement(
     lambda p: Recipient.update({Recipient.address: p("address"), Recipient.updated: p("at")}).where(
         Recipient.delivery == p("delivery_id"),
@@ -912,6 +917,12 @@ def retry(delivery_id: int, at: str) -> int:
     if changed:
         _RETRY.run(delivery_id=delivery_id, at=at)
     return changed
+
+
+def retry_address(delivery_id: int, address: str, at: str) -> None:
+    """Try one recipient of a mail again from a moment on, and nobody else whom it has not reached."""
+    _RETRY_ADDRESS.run(delivery_id=delivery_id, address=address, at=at)
+    _RETRY.run(delivery_id=delivery_id, at=at)
 
 
 def give_up(delivery_id: int, at: str) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from config.clock import now
-from desk.errors import NotAllowed, NotFound, Refused, WrongUse
+from config.records import Record
+from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets.deliveries import DeliveryView, views
 from desk.tickets.reading import may_read, require_for
@@ -50,63 +51,96 @@ def answers_waiting() -> int:
     return deliveries.unsettled_answers()
 
 
-def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
-    """Try mails again now: their deferred, failed, uncertain and cancelled recipients. Returns the ids.
+class Changed(Record):
+    """What became of several mails: the ids of those that changed, and why each of the others did not."""
 
-    Raises NotFound for an unknown id, NotAllowed for mail of another department, and Refused for a mail that
-    has nobody left to be tried, was taken back or is being sent at this moment; then nothing is changed.
+    done: tuple[int, ...]
+    refused: Mapping[int, DeskError]
+
+
+def retry(actor: Actor, ids: Iterable[int], seen_waiting: Collection[int] = ()) -> Changed:
+    """Try mails again now: their deferred, failed, uncertain and cancelled recipients; each by itself.
+
+    `seen_waiting`: those that had not been given up when the actor looked; one that was since is not sent.
+    Refused are an unknown id, mail of another department, and a mail that has nobody left to be tried, was
+    taken back or is being sent at this moment; that is raised where one mail was asked for.
     """
     require(actor, "outbox.edit")
-    done = []
-    with transaction():
-        for delivery_id in dict.fromkeys(ids):
-            delivery = _granted(actor, delivery_id)
-            if delivery.kind == "reply" and delivery.message_ref_id is None:
-                raise Refused(
-                    f"mail {delivery_id} was taken back: its answer is a draft again", "send it from there"
-                )
-            changed = deliveries.retry(delivery_id, utc_text(now()))
-            if not changed:
-                raise Refused(f"mail {delivery_id} was sent to everybody", "nothing is left to be tried")
+
+    def tried(delivery_id: int) -> None:
+        _retryable(actor, delivery_id)
+        if delivery_id in seen_waiting and deliveries.states(delivery_id) <= {"sent", "cancelled"}:
+            raise _given_up(delivery_id)
+        if not deliveries.retry(delivery_id, utc_text(now())):
+            raise Refused(f"mail {delivery_id} was sent to everybody", "nothing is left to be tried")
+
+    return _each(ids, tried)
+
+
+def _each(ids: Iterable[int], change: Callable[[int], None]) -> Changed:
+    done: list[int] = []
+    refused: dict[int, DeskError] = {}
+    for delivery_id in dict.fromkeys(ids):
+        try:
+            with transaction():
+                change(delivery_id)
+        except DeskError as error:
+            refused[delivery_id] = error
+        else:
             done.append(delivery_id)
-    return done
+    if not done and len(refused) == 1:
+        raise refused.popitem()[1]
+    return Changed(tuple(done), refused)
 
 
-def correct(actor: Actor, delivery_id: int, wrong: str, right: str) -> str:
+def _retryable(actor: Actor, delivery_id: int) -> None:
+    delivery = _granted(actor, delivery_id)
+    if delivery.kind == "reply" and delivery.message_ref_id is None:
+        raise Refused(f"mail {delivery_id} was taken back: its answer is a draft again", "send it from there")
+
+
+def _given_up(delivery_id: int) -> Refused:
+    return Refused(f"mail {delivery_id} was given up meanwhile", f"nightdesk outbox retry {delivery_id}")
+
+
+def correct(actor: Actor, delivery_id: int, wrong: str, right: str, *, seen_waiting: bool = False) -> str:
     """Correct the address of a recipient whom a mail did not reach, and send it there; returns the address.
 
     The mail stays as it was written, with the wrong address in its To; only where it goes is corrected.
-    Raises NotFound, NotAllowed, WrongUse for what is no address, and Refused when it cannot be sent again.
+    Nobody else gets it for that. `seen_waiting`: it had not been given up when the actor looked; if it was
+    since, nothing is sent. Raises NotFound, NotAllowed, WrongUse for what is no address, and Refused when it
+    cannot be sent again.
     """
     require(actor, "outbox.edit")
     address = one_address(right)
     if not address:
         raise WrongUse(f"'{one_line(right, 80)}' is no mail address", "write ana@example.org")
     with transaction():
-        _granted(actor, delivery_id)
-        if any(view.to.lower() == address.lower() for view in get(delivery_id)):
+        _retryable(actor, delivery_id)
+        recipients = get(delivery_id)
+        if any(view.to.lower() == address.lower() for view in recipients):
             raise Refused(f"this mail goes to {address} already", "R tries it again")
+        if seen_waiting and any(view.to == wrong and view.state == "cancelled" for view in recipients):
+            raise _given_up(delivery_id)
         if not deliveries.readdress(delivery_id, wrong, address, utc_text(now())):
             raise Refused(f"{one_line(wrong, 80)} was served, or is no recipient", "nothing was changed")
-        retry(actor, [delivery_id])
+        deliveries.retry_address(delivery_id, address, utc_text(now()))
     return address
 
 
-def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
-    """Give mails up: nobody who is not served yet will be, failures are taken note of. Returns the ids.
+def cancel(actor: Actor, ids: Iterable[int]) -> Changed:
+    """Give mails up: nobody who is not served yet will be, failures are taken note of; each by itself.
 
-    Raises NotFound, NotAllowed and Refused as `retry` does. The message stays in its ticket.
+    Refuses and raises as `retry` does. The message stays in its ticket.
     """
     require(actor, "outbox.edit")
-    done = []
-    with transaction():
-        for delivery_id in dict.fromkeys(ids):
-            _granted(actor, delivery_id)
-            changed = deliveries.give_up(delivery_id, utc_text(now()))
-            if not changed:
-                raise Refused(f"mail {delivery_id} left already, or was cancelled", "nightdesk outbox list")
-            done.append(delivery_id)
-    return done
+
+    def given_up(delivery_id: int) -> None:
+        _granted(actor, delivery_id)
+        if not deliveries.give_up(delivery_id, utc_text(now())):
+            raise Refused(f"mail {delivery_id} left already, or was cancelled", "nightdesk outbox list")
+
+    return _each(ids, given_up)
 
 
 def _granted(actor: Actor, delivery_id: int) -> StoredDelivery:

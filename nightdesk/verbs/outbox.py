@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +11,13 @@ from nightdesk import output
 from nightdesk.arguments import Chosen, ids_argument, limit_option, noun
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.exit import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from desk.outbox.deliveries import Changed
     from desk.tickets.deliveries import DeliveryView
 
 _STATES = ("all", "queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled")
@@ -39,7 +42,10 @@ def list_outbox(context: VerbContext, states: tuple[str, ...], limit: int) -> Re
 @ids_argument("outbox")
 @desk_verb
 def retry(context: VerbContext, ids: Chosen[int]) -> Result:
-    """Try mails again now: whoever was not served, also those that failed or are uncertain."""
+    """Try mails again now: whoever was not served, also those that failed or are uncertain.
+
+    Each mail by itself; status 1 when one of them could not be, which is said.
+    """
     from desk.outbox import deliveries
 
     return _changed(deliveries.retry(context.actor, ids), "queued again")
@@ -49,14 +55,20 @@ def retry(context: VerbContext, ids: Chosen[int]) -> Result:
 @ids_argument("outbox")
 @desk_verb
 def cancel(context: VerbContext, ids: Chosen[int]) -> Result:
-    """Give mails up: whoever was not served yet will not be."""
+    """Give mails up: whoever was not served yet will not be. Status 1 when one of them could not be."""
     from desk.outbox import deliveries
 
     return _changed(deliveries.cancel(context.actor, ids), "cancelled")
 
 
-def _changed(ids: list[int], done: str) -> Result:
-    return told({"changed": ids}, f"{', '.join(map(str, ids))}: {done}")
+def _changed(changed: Changed, done: str) -> Result:
+    refused = [{"id": each, "reason": str(why)} for each, why in changed.refused.items()]
+    lines = [f"{', '.join(map(str, changed.done))}: {done}"] if changed.done else []
+    return replace(
+        told({"changed": list(changed.done), "refused": refused}, *lines),
+        remarks=[str(why) for why in changed.refused.values()],
+        status=Exit.FAILED if refused else Exit.DONE,
+    )
 
 
 def _print_list(views: Sequence[DeliveryView], zone: tzinfo) -> None:

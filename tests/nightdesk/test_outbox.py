@@ -32,7 +32,10 @@ def test_cancel_and_retry(waiting: Program) -> None:
     (delivery, *_) = cancelled.document["changed"]
     again = waiting("outbox", "cancel", str(delivery))
     assert (again.status, again.out) == (1, "")
-    assert waiting("outbox", "retry", str(delivery)).status == 0
+    partly = waiting("outbox", "retry", str(delivery), "4711", "--json")
+    assert (partly.status, partly.document["changed"]) == (1, [delivery])
+    assert partly.document["refused"] == [{"id": 4711, "reason": "there is no mail 4711 in the outbox"}]
+    assert "there is no mail 4711 in the outbox" in partly.err
     assert len(waiting("outbox", "list", "--json").document) == 1
 
 

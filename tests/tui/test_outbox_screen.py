@@ -76,6 +76,41 @@ async def test_marked_mails_are_given_up_together_after_a_question(app: Nightdes
         assert [view.state for view in deliveries.get(ids["deferred"])] == ["sent", "deferred"]
 
 
+async def test_marked_mail_that_a_colleague_gave_up_meanwhile_is_named_and_the_others_are_done(
+    app: NightdeskApp,
+) -> None:
+    ids = mails()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "#1042")
+        await app.run_command("app.outbox")
+        await until(pilot, "> uncertain")
+        await pilot.press("space", "space", "c")
+        await until(pilot, "Give 2 mails up?")
+        deliveries.cancel(app.actor, [ids["failed"]])
+        await pilot.press("y")
+        await until(pilot, f"1 mail given up; mail {ids['failed']} left already, or was cancelled")
+        assert deliveries.get(ids["uncertain"])[0].state == "cancelled"
+
+
+async def test_correcting_an_address_sends_nothing_that_a_colleague_gave_up_meanwhile(
+    app: NightdeskApp,
+) -> None:
+    ids = mails()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "2!")
+        await pilot.press("6")
+        await until(pilot, "> uncertain")
+        await pilot.press("j")
+        await until(pilot, "> failed")
+        await pilot.press("e")
+        await until(pilot, "Correct address: nguyen@corp.example")
+        deliveries.cancel(app.actor, [ids["failed"]])
+        await pilot.press("ctrl+a", "ctrl+k", *"t.nguyen@corp.example", "enter")
+        await until(pilot, "was given up meanwhile")
+    (view,) = deliveries.get(ids["failed"])
+    assert (view.to, view.state) == ("nguyen@corp.example", "cancelled")
+
+
 async def test_v_shows_what_was_sent_and_q_goes_back(app: NightdeskApp) -> None:
     mails()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST = 1000
 """Rows the screen shows; more than that is said, not hidden."""
+MOST_TOLD = 3
+"""So many mails that could not be changed are named."""
 NOT_ARRIVED = "*"
 CHOICES = (
     (NOT_ARRIVED, "not arrived"),
@@ -162,9 +165,17 @@ class OutboxScreen(MailListScreen[DeliveryView]):
     def _ids(self) -> list[int]:
         return list(dict.fromkeys(row.id for row in self.table.chosen()))
 
-    def _change(self, what: Callable[[Actor, list[int]], list[int]], asked: list[int], word: str) -> None:
-        def done(ids: list[int]) -> None:
-            self.flash(f"{len(ids)} mail{'' if len(ids) == 1 else 's'} {word}")
+    def _change(
+        self, what: Callable[[Actor, list[int]], deliveries.Changed], asked: list[int], word: str
+    ) -> None:
+        def done(changed: deliveries.Changed) -> None:
+            count, left = len(changed.done), [str(why) for why in changed.refused.values()]
+            said = f"{count} mail{'' if count == 1 else 's'} {word}"
+            if left:
+                more = f" and {len(left) - MOST_TOLD} more not" if len(left) > MOST_TOLD else ""
+                self.flash(f"{said}; {'; '.join(left[:MOST_TOLD])}{more}", "warning")
+            else:
+                self.flash(said)
             self.table.clear_marks()
             self.desk_changed()
 
@@ -174,16 +185,18 @@ class OutboxScreen(MailListScreen[DeliveryView]):
     def action_retry(self) -> None:
         """Try this mail again now, for everybody who did not get it."""
         # While a question is open, a mail may leave, and another be under the cursor.
-        ids = self._ids()
-        uncertain = [row for row in self.table.chosen() if row.state == "uncertain"]
+        ids, rows = self._ids(), self.table.chosen()
+        waiting = {row.id for row in rows if row.state not in ("cancelled", "sent")}
+        retry = functools.partial(deliveries.retry, seen_waiting=waiting)
+        uncertain = [row for row in rows if row.state == "uncertain"]
         if uncertain:
             question = f"Send again what may have arrived ({len(uncertain)})?"
             self.app.push_screen(
                 Confirm(question, "The customer may get it twice."),
-                lambda yes: self._change(deliveries.retry, ids, "will be tried now") if yes else None,
+                lambda yes: self._change(retry, ids, "will be tried now") if yes else None,
             )
         else:
-            self._change(deliveries.retry, ids, "will be tried now")
+            self._change(retry, ids, "will be tried now")
 
     @command("cancel", "c", "Cancel", footer="cancel", may="outbox.edit", enabled=chosen)
     def action_cancel(self) -> None:
@@ -215,7 +228,12 @@ class OutboxScreen(MailListScreen[DeliveryView]):
                 event.again(error)
 
             correct = self.in_thread(
-                deliveries.correct, desk_app(self).actor, row.id, row.to, event.text.strip()
+                deliveries.correct,
+                desk_app(self).actor,
+                row.id,
+                row.to,
+                event.text.strip(),
+                seen_waiting=row.state != "cancelled",
             )
             correct.then(self._sent_again, failed=refused, group="change")
 

@@ -193,7 +193,7 @@ def test_retry_tries_again_now_whoever_was_not_served(desk: Desk, ana: Actor, ti
     take()
     dispatch.record(delivery_id, {"ok@x.example": Said("sent"), "no@x.example": Said("failed", 550, "no")})
     assert take(now() + timedelta(days=1)) == []
-    assert deliveries.retry(ana, [delivery_id]) == [delivery_id]
+    assert deliveries.retry(ana, [delivery_id]).done == (delivery_id,)
     (mail,) = take()
     assert mail.recipients == ["no@x.example"]
 
@@ -210,7 +210,7 @@ def test_what_was_sent_is_never_retried(desk: Desk, ana: Actor, ticket: Ticket) 
 
 def test_cancel_stops_what_waits_and_not_what_is_being_sent(desk: Desk, ana: Actor, ticket: Ticket) -> None:
     waiting, sending = send(desk, ana, ticket), send(desk, ana, ticket)
-    assert deliveries.cancel(ana, [waiting]) == [waiting]
+    assert deliveries.cancel(ana, [waiting]).done == (waiting,)
     (mail,) = take()
     assert mail.delivery_id == sending
     for act in (deliveries.cancel, deliveries.retry):
@@ -226,8 +226,45 @@ def test_retry_and_cancel_need_the_right_and_an_id_that_exists(
         with pytest.raises(NotAllowed):
             act(make_agent(f"guest-{act.__name__}", ["ticket.reply"]), [delivery_id])
         with pytest.raises(NotFound):
-            act(ana, [delivery_id, 4711])
+            act(ana, [4711])
     assert states(delivery_id) == {"ana@corp.example": "queued"}
+
+
+def test_mail_that_was_given_up_elsewhere_is_in_no_other_mails_way(
+    desk: Desk, ana: Actor, ticket: Ticket
+) -> None:
+    given_up, waiting, other = (send(desk, ana, ticket) for _ in range(3))
+    deliveries.cancel(ana, [given_up])
+    done = deliveries.cancel(ana, [given_up, waiting, 4711])
+    assert done.done == (waiting,)
+    assert [str(each) for each in done.refused.values()] == [
+        f"mail {given_up} left already, or was cancelled",
+        "there is no mail 4711 in the outbox",
+    ]
+    tried = deliveries.retry(ana, [given_up, waiting, other], seen_waiting={given_up, other})
+    assert tried.done == (waiting, other), "this one was seen as given up"
+    assert str(tried.refused[given_up]) == f"mail {given_up} was given up meanwhile"
+    assert states(given_up) == {"ana@corp.example": "cancelled"}
+    assert deliveries.retry(ana, [given_up]).done == (given_up,)
+
+
+def test_a_corrected_address_sends_to_nobody_else(desk: Desk, ana: Actor, ticket: Ticket) -> None:
+    """Who gave up on somebody, or does not know whether they got it, had it sent to them with that."""
+    names = ("no@x.example", "maybe@x.example", "gone@x.example")
+    delivery_id = send(desk, ana, ticket, *names)
+    take()
+    failed, unknown = Said("failed"), Said("uncertain")
+    dispatch.record(delivery_id, dict(zip(names, (failed, unknown, failed), strict=True)))
+    deliveries.correct(ana, delivery_id, "no@x.example", "yes@x.example")
+    (mail,) = take()
+    assert mail.recipients == ["yes@x.example"]
+    dispatch.record(delivery_id, {"yes@x.example": Said("sent")})
+    deliveries.cancel(ana, [delivery_id])
+    with pytest.raises(Refused, match="given up meanwhile"):
+        deliveries.correct(ana, delivery_id, "gone@x.example", "there@x.example", seen_waiting=True)
+    assert take(now() + timedelta(days=1)) == []
+    deliveries.correct(ana, delivery_id, "gone@x.example", "there@x.example")
+    assert [mail.recipients for mail in take()] == [["there@x.example"]]
 
 
 def test_held_mail_waits_for_a_person(desk: Desk, ana: Actor, ticket: Ticket) -> None:
@@ -359,7 +396,7 @@ def test_mail_of_another_department_is_not_retried_and_not_cancelled(desk: Desk,
         with pytest.raises(NotFound, match="there is no mail"):
             change(stranger, [delivery_id])
         assert states(delivery_id) == {"ana@corp.example": "queued"}
-    assert deliveries.cancel(colleague, [delivery_id]) == [delivery_id]
+    assert deliveries.cancel(colleague, [delivery_id]).done == (delivery_id,)
     with pytest.raises(NotFound, match="there is no mail"):
         deliveries.retry(stranger, [delivery_id])
 
