@@ -26,6 +26,7 @@ from textual.screen import Screen
 
 from config import clock
 from config.records import Record
+from config.wording import counted
 from desk.errors import NotAllowed
 from models.transactions import outside
 from tui import screens
@@ -367,6 +368,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         for screen in reversed(self.screen_stack):
             if isinstance(screen, DeskNode) and screen.show_flash(flash):
                 return
+
+    def keys_given_up(self, count: int) -> None:
+        """Say that what was typed ahead went nowhere."""
+        self.flash(f"The desk is slow to answer: {counted(count, 'key')} not taken, press again", "warning")
 
     def flash_later(self, text: str, level: Level = "info") -> None:
         """Show it when the screen on top has closed."""

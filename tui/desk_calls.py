@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from textual.worker import Worker
 
@@ -19,6 +19,7 @@ from models.opening import rest_connection
 from tui.health import Health
 from tui.key_names import Keys
 from tui.presence import Company
+from tui.terminal.key_queue import KeyHold
 from tui.widgets.flash import Flash, Level
 
 if TYPE_CHECKING:
@@ -198,6 +199,9 @@ class DeskApp(Protocol):
     def copy_text(self, text: str, what: str) -> None:
         """Put text on the person's clipboard in whichever way works, and say which."""
 
+    def hold_keys(self) -> KeyHold:
+        """Let the keys that come from now on wait until the hold is ended, though not for ever."""
+
     def commands(self) -> tuple[Command, ...]:
         """Return the commands that work everywhere."""
 
@@ -239,6 +243,7 @@ class DeskCall(Generic[T]):
         self._failed: Callable[[Exception], object] | None = None
         self._group = ""
         self._generation = 0
+        self._hold: KeyHold | None = None
 
     def then(
         self,
@@ -253,17 +258,51 @@ class DeskCall(Generic[T]):
         """
         self._take, self._failed, self._group = take, failed, group
         self._generation = self._node.next_generation(group)
+        running = self._node.running_calls()
+        overtaken = running.get(group)
+        if group:
+            running[group] = self
+        if overtaken is not None and self._hold is None:
+            # What keys wait for comes with this result now.
+            self._hold, overtaken._hold = overtaken._hold, None
+
+    def before_next_key(
+        self,
+        take: Callable[[T], object],
+        *,
+        failed: Callable[[Exception], object] | None = None,
+        group: str = "",
+    ) -> None:
+        """Like `then`, for what changes where keys go: those pressed meanwhile wait for it."""
+        self._hold = desk_app(self._node).hold_keys()
+        self.then(take, failed=failed, group=group)
 
     async def run(self) -> None:
         """Wait for the result and pass it on, unless it is no longer wanted."""
         try:
             result = await in_pool(desk_app(self._node).pool, self._work)
         except Exception as error:
-            if self._node.still_counts(self._group, self._generation):
+            counts = self._end_wait()
+            self._let_keys_go(opened=False)
+            if counts:
                 self._node.give_failure(error, self._failed)
             return
-        if self._take is not None and self._node.still_counts(self._group, self._generation):
+        if self._end_wait() and self._take is not None:
             self._take(result)
+        self._let_keys_go(opened=True)
+
+    def _end_wait(self) -> bool:
+        """Note that the answer is there; returns whether it still counts."""
+        running = self._node.running_calls()
+        if running.get(self._group) is self:
+            del running[self._group]
+        return self._node.still_counts(self._group, self._generation)
+
+    def _let_keys_go(self, *, opened: bool) -> None:
+        if self._hold is not None and opened:
+            self._hold.opened()
+        elif self._hold is not None:
+            self._hold.failed()
 
 
 class DeskCalls(Node):
@@ -274,6 +313,7 @@ class DeskCalls(Node):
     """
 
     _generations: dict[str, int]
+    _running_calls: dict[str, DeskCall[Any]]
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking function in a thread; its errors come to the caller."""
@@ -337,6 +377,12 @@ class DeskCalls(Node):
             self._generations = {}
         self._generations[group] = self._generations.get(group, 0) + 1
         return self._generations[group]
+
+    def running_calls(self) -> dict[str, DeskCall[Any]]:
+        """Return the newest call of each group that has not been answered yet."""
+        if "_running_calls" not in self.__dict__:
+            self._running_calls = {}
+        return self._running_calls
 
     def still_counts(self, group: str, number: int) -> bool:
         """Return whether the result of a call still counts."""

@@ -21,7 +21,7 @@ def offer_drafts(screen: DeskNode) -> None:
     """Let the agent choose a draft to go on with."""
     from desk.replies import drafts  # 38 ms
 
-    screen.in_thread(drafts.drafts, desk_app(screen).actor).then(
+    screen.in_thread(drafts.drafts, desk_app(screen).actor).before_next_key(
         lambda kept: _offer(screen, kept), group="drafts"
     )
 

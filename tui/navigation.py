@@ -192,7 +192,7 @@ class ScreenNavigation(CommandNode):
 
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""
-        self.in_thread(_exists, number, desk_app(self).actor).then(
+        self.in_thread(_exists, number, desk_app(self).actor).before_next_key(
             lambda there: (
                 self.open_thread(number)
                 if there
@@ -259,7 +259,7 @@ class ScreenNavigation(CommandNode):
         self._show_editor(self.in_thread(screens.compositions.for_draft, app.desk, app.actor, draft))
 
     def _show_editor(self, gathering: DeskCall[Composition]) -> None:
-        gathering.then(
+        gathering.before_next_key(
             lambda composition: self.app.push_screen(screens.ComposeScreen(composition)),
             group="composition",
         )

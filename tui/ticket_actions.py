@@ -224,7 +224,7 @@ class TicketActions(CommandNode):
         """Give the ticket to an agent or a team, or to nobody."""
         from desk.staff import agents, teams  # 31 ms
 
-        self.in_thread(lambda: (agents.agents(), teams.teams())).then(
+        self.in_thread(lambda: (agents.agents(), teams.teams())).before_next_key(
             self._to_these(self._offer_owners), group="agents"
         )
 
@@ -263,7 +263,7 @@ class TicketActions(CommandNode):
         # The app has not looked at the desk yet, which may have names of its own.
         from desk import statuses  # 5 ms
 
-        self.in_thread(statuses.statuses).then(self._to_these(self._offer_states), group="states")
+        self.in_thread(statuses.statuses).before_next_key(self._to_these(self._offer_states), group="states")
 
     def _offer_states(self, known: Sequence[StatusLine]) -> None:
         own = (each for each in known if each.active)
@@ -329,7 +329,7 @@ class TicketActions(CommandNode):
             if why is not None:
                 form.call_after_refresh(desk_app(self).flash_error, why)
 
-        self.in_thread(read).then(show, group="form")
+        self.in_thread(read).before_next_key(show, group="form")
 
     @command("tags", "t", "Tags", footer="tags", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_tags(self) -> None:
@@ -409,7 +409,7 @@ class TicketActions(CommandNode):
         elif what == "unmerge":
             numbers = self.meant.numbers
             if len(numbers) == 1:
-                self.in_thread(merging.taken_in, desk_app(self).actor, numbers[0]).then(
+                self.in_thread(merging.taken_in, desk_app(self).actor, numbers[0]).before_next_key(
                     lambda inside: self._take_out(inside or numbers), group="merged"
                 )
             else:
@@ -447,7 +447,7 @@ class TicketActions(CommandNode):
             def read() -> str:
                 return detail.show(number, app.actor).requester_email
 
-            self.in_thread(read).then(app.navigation.open_contact, group="contact")
+            self.in_thread(read).before_next_key(app.navigation.open_contact, group="contact")
 
     def _answer_matter(self, purpose: str, text: str) -> bool:
         typed = text.strip()
@@ -550,7 +550,7 @@ class TicketActions(CommandNode):
         if number is not None:
             from desk.replies import suggestions  # 20 ms
 
-            self.in_thread(suggestions.suggestions, number, desk_app(self).actor).then(
+            self.in_thread(suggestions.suggestions, number, desk_app(self).actor).before_next_key(
                 self._offer_similar, group="similar"
             )
 

@@ -87,7 +87,9 @@ def offer(node: DeskCalls, number: str, place: Place, message_id: int | None) ->
 
         node.app.push_screen(Menu(f"Run on #{number}", lettered(there)), picked)
 
-    node.in_thread(calls.fitting, commands, app.desk, app.actor, number).then(listed, group="commands")
+    node.in_thread(calls.fitting, commands, app.desk, app.actor, number).before_next_key(
+        listed, group="commands"
+    )
 
 
 def begin(node: DeskCalls, index: int, number: str, message_id: int | None) -> None:
@@ -108,7 +110,7 @@ def _run(node: DeskCalls, command: UserCommand, number: str, message_id: int | N
     from tui.screens.command_output import CommandOutputScreen  # 4 ms
 
     app = desk_app(node)
-    node.in_thread(calls.prepare, command, app.desk, app.actor, number, message_id).then(
+    node.in_thread(calls.prepare, command, app.desk, app.actor, number, message_id).before_next_key(
         lambda run: node.app.push_screen(
             CommandOutputScreen(command.name, run, number, note=command.note, brief=command.output == "line")
         ),

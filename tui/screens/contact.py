@@ -189,7 +189,7 @@ class ContactScreen(WordsBelow[None]):
             if words is not None:
                 self.flash(words)
 
-        self.in_thread(read).then(
+        self.in_thread(read).before_next_key(
             lambda found: self.app.push_screen(AdminFormScreen(*found), said), group="form"
         )
 
@@ -233,7 +233,7 @@ class ContactScreen(WordsBelow[None]):
             self.app.push_screen(Confirm(question, "Their tickets and addresses go there for good."), merge)
 
         asking = self.in_thread(contacts.who_stays, desk_app(self).actor, address, text)
-        asking.then(ask, failed=event.again, group="change")
+        asking.before_next_key(ask, failed=event.again, group="change")
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the list, unless the contact is gone."""

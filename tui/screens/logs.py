@@ -242,7 +242,7 @@ class LogsScreen(WordsBelow[None]):
     def action_next_error(self) -> None:
         """Go to the next older error."""
         row = self.table.row
-        self.in_thread(logs.next_error, row.id if row else None, self._readable(self.wanted)).then(
+        self.in_thread(logs.next_error, row.id if row else None, self._readable(self.wanted)).before_next_key(
             self._go_to_error, group="error"
         )
 
@@ -275,7 +275,7 @@ class LogsScreen(WordsBelow[None]):
     @command("source", "s", "Source", footer="source")
     def action_source(self) -> None:
         """Show only what one part of the desk did."""
-        self.in_thread(logs.sources).then(self._ask_source, group="sources")
+        self.in_thread(logs.sources).before_next_key(self._ask_source, group="sources")
 
     def _ask_source(self, sources: Sequence[str]) -> None:
         items = lettered([(ALL, "all"), *((name, name) for name in sources)])
@@ -290,7 +290,7 @@ class LogsScreen(WordsBelow[None]):
         """Show only one mailbox."""
         from desk.mailboxes import registry  # 20 ms
 
-        self.in_thread(registry.entries).then(self._ask_mailbox, group="mailboxes")
+        self.in_thread(registry.entries).before_next_key(self._ask_mailbox, group="mailboxes")
 
     def _ask_mailbox(self, found: Sequence[MailboxLine]) -> None:
         self._mailboxes = {str(line.id): line.address for line in found}

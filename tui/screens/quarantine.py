@@ -166,7 +166,7 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         """Show the mail as it was received, as far as it can be shown."""
         row = self.table.row
         if row is not None:
-            self.in_thread(receipts.raw, row.id, desk_app(self).actor).then(
+            self.in_thread(receipts.raw, row.id, desk_app(self).actor).before_next_key(
                 lambda raw: self._show_raw(row, raw), group="raw"
             )
 
@@ -178,7 +178,7 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         """Make a ticket of this mail by hand; asks who wrote it."""
         row = self.table.row
         if row is not None:
-            self.in_thread(receipts.raw, row.id, desk_app(self).actor).then(
+            self.in_thread(receipts.raw, row.id, desk_app(self).actor).before_next_key(
                 lambda raw: self._ask_who(row.id, row.sender or by_hand.headline(raw)[0]), group="take"
             )
 
@@ -255,7 +255,9 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     @command("verdict", "v", "Verdict", footer="verdict")
     def action_verdict(self) -> None:
         """Show mail of another verdict: tickets, replies, bounces, loops, ..."""
-        self.in_thread(receipts.counts, desk_app(self).actor).then(self._ask_verdict, group="verdicts")
+        self.in_thread(receipts.counts, desk_app(self).actor).before_next_key(
+            self._ask_verdict, group="verdicts"
+        )
 
     def _ask_verdict(self, found: dict[str, int]) -> None:
         choices = [(ALL, "all mail"), *((name, f"{name} ({count})") for name, count in found.items())]

@@ -250,7 +250,7 @@ class SearchScreen(ListScreen[None]):
     def action_complete(self) -> None:
         """Complete the word, field, login, tag, department or address that is being typed."""
         typed = self.field.value
-        self.in_thread(completions, typed, desk_app(self).actor).then(
+        self.in_thread(completions, typed, desk_app(self).actor).before_next_key(
             lambda found: self._completed(typed, found), group="complete"
         )
 

@@ -283,7 +283,9 @@ class SettingsScreen(WordsBelow[None]):
         if _is_switch(row):
             self.action_flip()
         else:
-            self.in_thread(options, row.setting).then(lambda found: self._ask(row, found), group="options")
+            self.in_thread(options, row.setting).before_next_key(
+                lambda found: self._ask(row, found), group="options"
+            )
 
     def _ask(self, row: SettingRow, found: Sequence[tuple[str, str]]) -> None:
         setting = row.setting
@@ -345,7 +347,9 @@ class SettingsScreen(WordsBelow[None]):
         """Choose how you are alerted: the terminal's title, its bell, a desktop notification."""
         from desk.staff import preferences  # 5 ms
 
-        self.in_thread(preferences.told_by, desk_app(self).actor).then(self._ask_told, group="told")
+        self.in_thread(preferences.told_by, desk_app(self).actor).before_next_key(
+            self._ask_told, group="told"
+        )
 
     def _ask_told(self, chosen: ToldBy) -> None:
         from desk.staff import preferences  # 5 ms
@@ -373,7 +377,9 @@ class SettingsScreen(WordsBelow[None]):
         """Choose the name that customers see in From of your mail, where mail.from_name allows it."""
         from desk.staff import preferences  # 5 ms
 
-        self.in_thread(preferences.from_name, desk_app(self).actor).then(self._ask_from_name, group="from")
+        self.in_thread(preferences.from_name, desk_app(self).actor).before_next_key(
+            self._ask_from_name, group="from"
+        )
 
     def _ask_from_name(self, chosen: str) -> None:
         from desk.staff import preferences  # 5 ms
@@ -410,7 +416,7 @@ class SettingsScreen(WordsBelow[None]):
             if words is not None:
                 app.flash_later(words)
 
-        self.in_thread(read).then(
+        self.in_thread(read).before_next_key(
             lambda found: self.app.push_screen(AdminFormScreen(*found), said), group="own"
         )
 

@@ -194,7 +194,7 @@ class LineInput(DeskCalls, Horizontal):
         """Complete what is typed, as far as it is clear; else show what it may become."""
         if self._completer is not None:
             typed = self.text
-            self.in_thread(self._completer, typed).then(
+            self.in_thread(self._completer, typed).before_next_key(
                 lambda found: self._completed(typed, found), group="complete"
             )
 

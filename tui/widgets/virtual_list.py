@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -151,7 +151,10 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         self._source = source
         self.clear_marks()
         self._range_from = None
-        self._ask(source.last if to_end else source.first, self._take_end if to_end else self._take_start)
+        if to_end:
+            self._ask_other(source.last, self._take_end)
+        else:
+            self._ask_other(source.first, self._take_start)
 
     def show_at(self, source: RowSource[R], row: R) -> None:
         """Show a source from this row of it on, wherever that stands."""
@@ -160,12 +163,13 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         def around(limit: int) -> Sequence[R]:
             return [row, *source.after(row, limit - 1)]
 
-        self._ask(around, self._take_inside)
+        self._ask_other(around, self._take_inside)
 
     def show_again(self, source: RowSource[R]) -> None:
         """Show a source that has the same rows or newer ones; cursor and marks stay where they are."""
         self._source = source
-        self._ask(source.first, self._take_again)
+        ask = self._ask if self._loaded_once else self._ask_other
+        ask(source.first, self._take_again)
 
     def reload(self) -> None:
         """Load again what is held around the cursor, and keep the cursor on its row."""
@@ -206,9 +210,14 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
     # -- loading
 
-    def _ask(self, ask: object, take: object) -> None:
+    def _ask(self, ask: Callable[[int], Sequence[R]], take: Callable[[Sequence[R]], None]) -> None:
         self._loading = True
-        self.in_thread(ask, PAGE).then(take, failed=self._failed, group="rows")  # type: ignore[arg-type]
+        self.in_thread(ask, PAGE).then(take, failed=self._failed, group="rows")
+
+    def _ask_other(self, ask: Callable[[int], Sequence[R]], take: Callable[[Sequence[R]], None]) -> None:
+        """Ask for rows of another source: a key pressed meanwhile is for those, not for what they replace."""
+        self._loading = True
+        self.in_thread(ask, PAGE).before_next_key(take, failed=self._failed, group="rows")
 
     def _failed(self, error: Exception) -> None:
         self._loading = False

@@ -197,7 +197,7 @@ class AdminFormScreen(DeskScreen[str | None]):
         """Save this form."""
         if not self._sound("Not saved"):
             return
-        self.in_thread(self._saving()).then(self.dismiss, failed=self._refuse, group="save")
+        self.in_thread(self._saving()).before_next_key(self.dismiss, failed=self._refuse, group="save")
 
     def _sound(self, otherwise: str, *, needed: bool = True) -> bool:
         """Return whether nothing is wrong; else go to the first wrong field and say which it is and why.
@@ -281,7 +281,7 @@ class AdminFormScreen(DeskScreen[str | None]):
             values = {**self._record.values, **values}
         if self._noun.preview is not None:
             trying = self.in_thread(self._noun.preview, app.desk, app.actor, values)
-            trying.then(
+            trying.before_next_key(
                 lambda text: self.app.push_screen(PreviewScreen(text)),
                 failed=lambda error: self._refuse(error, "Not shown"),
                 group="preview",

@@ -236,7 +236,7 @@ class AdminScreen(WordsBelow[None]):
         def form(offered: dict[str, Sequence[str]]) -> None:
             self.app.push_screen(AdminFormScreen(noun, record, offered), self._said)
 
-        self.in_thread(table.choices, noun).then(form, group="choices")
+        self.in_thread(table.choices, noun).before_next_key(form, group="choices")
 
     def _said(self, said: str | None) -> None:
         if said is not None:

@@ -468,7 +468,7 @@ class ComposeScreen(DeskScreen[None]):
     @command("spelling", "f9", "Spelling")
     def action_spelling(self) -> None:
         """Choose the dictionary for the spell check, or none."""
-        self.in_thread(spelling.languages).then(self._offer_languages, group="languages")
+        self.in_thread(spelling.languages).before_next_key(self._offer_languages, group="languages")
 
     def _offer_languages(self, spellers: Sequence[Speller]) -> None:
         if not spellers:
@@ -696,7 +696,9 @@ class ComposeScreen(DeskScreen[None]):
     @command("canned", "ctrl+t", "Canned answer", footer="canned", enabled=_has_ticket)
     def action_canned(self) -> None:
         """Insert a canned answer at the cursor; its first blank is then selected."""
-        self.in_thread(_canned_answers, self.composition.detail).then(self._offer_canned, group="canned")
+        self.in_thread(_canned_answers, self.composition.detail).before_next_key(
+            self._offer_canned, group="canned"
+        )
 
     def _offer_canned(self, found: Sequence[CannedAnswerLine]) -> None:
         if not found or self.composition.detail is None:
@@ -777,7 +779,7 @@ class ComposeScreen(DeskScreen[None]):
                 "Attach:", files.home_text(Path.home()), purpose="attach", complete=files.completions
             )
             return
-        self.in_thread(files.listed, app.files_directory).then(self._offer_files, group="files")
+        self.in_thread(files.listed, app.files_directory).before_next_key(self._offer_files, group="files")
 
     def _offer_files(self, found: list[files.LocalFile]) -> None:
         directory = desk_app(self).files_directory
@@ -812,7 +814,7 @@ class ComposeScreen(DeskScreen[None]):
         if self.composition.kind != "note" or not body.has_focus or begun is None:
             self.focus_next()
             return
-        self.in_thread(compositions.colleagues, begun).then(
+        self.in_thread(compositions.colleagues, begun).before_next_key(
             lambda found: self._complete_login(begun, (row, column), found), group="login"
         )
 
@@ -918,7 +920,7 @@ class ComposeScreen(DeskScreen[None]):
         def answered(yes: bool | None) -> None:
             if yes:
                 self._done = True
-                self.in_thread(compositions.discard, self.composition).then(
+                self.in_thread(compositions.discard, self.composition).before_next_key(
                     lambda _: self._end(), group="draft"
                 )
 

@@ -132,14 +132,14 @@ class FiltersScreen(WordsBelow[None]):
         name, text = self._asked_of, event.text.strip()
         if event.purpose == "file" and text:
             asking = self.in_thread(questions.of_file, *self._asking, text)
-            asking.then(self._what_if, failed=event.again, group="change")
+            asking.before_next_key(self._what_if, failed=event.again, group="change")
         elif text:
 
             def check() -> None:
                 filters.stored(name)
                 filters.on_trial(name, text, None)
 
-            self.in_thread(check).then(
+            self.in_thread(check).before_next_key(
                 lambda _checked: self._what_if(questions.of_filter(*self._asking, name, text)),
                 failed=event.again,
                 group="change",
@@ -200,7 +200,7 @@ class FiltersScreen(WordsBelow[None]):
         def show(found: tuple[Any, Any]) -> None:
             self.app.push_screen(AdminFormScreen(FILTERS, *found), said)
 
-        self.in_thread(read).then(show, group="form")
+        self.in_thread(read).before_next_key(show, group="form")
 
     @command("switch", "space", "On or off", footer="on/off", may="settings.edit", enabled=_chosen)
     def action_switch(self) -> None:

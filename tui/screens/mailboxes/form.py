@@ -150,12 +150,15 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     def on_mount(self) -> None:
         """Read what the form starts from, and the other mailboxes."""
-        self.in_thread(known, desk_app(self).desk, self._address).then(self._take, failed=self._cannot_load)
+        self.in_thread(known, desk_app(self).desk, self._address).before_next_key(
+            self._take, failed=self._cannot_load
+        )
         self.in_thread(registry.entries, desk_app(self).desk).then(self._show_others)
         # Of a mailbox that is read yet the fields would show the examples of a new one.
         self.set_class(self._address is not None, "-loading")
         self._title("")
         self._arrange()
+        self._first = self.typed()
 
     def _cannot_load(self, error: Exception) -> None:
         # Said on the screen below: what is said on this one goes with it.
@@ -171,7 +174,10 @@ class MailboxFormScreen(DeskScreen[str | None]):
             ("topic", "none", start.topics),
         ):
             self._field(name, Choice).set_options([("", otherwise), *((each, each) for each in names)])
-        for name, value in start.typed.items():
+        typed_before = {
+            name: value for name, value in self.typed().items() if start.is_new and value != self._first[name]
+        }
+        for name, value in (start.typed or self._first).items():
             self._put(name, value)
         if start.restricted:
             self._restrict(start)
@@ -180,8 +186,14 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._loaded = True
         self._first = self.typed()
         self._visited = (
-            set() if start.is_new else {name for row in self._rows.values() for name in row.fields}
+            set(typed_before)
+            if start.is_new
+            else {name for row in self._rows.values() for name in row.fields}
         )
+        for name, value in typed_before.items():
+            self._put(name, value)
+        if "address" in typed_before:
+            self._fill(all_of_it=False)
         self._arrange()
         self._check()
 
@@ -566,7 +578,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
         form, secrets = found.form, found.secrets
         if self._panel.sending_failed(self.typed()):
             form = replace(form, outgoing=replace(form.outgoing, enabled=False))
-        self.in_thread(self._saving(form, secrets)).then(self._saved, failed=self._not_saved, group="save")
+        self.in_thread(self._saving(form, secrets)).before_next_key(
+            self._saved, failed=self._not_saved, group="save"
+        )
 
     def _not_saved(self, error: Exception) -> None:
         """Say why; where a colleague changed the mailbox meanwhile, take over what was not typed here."""

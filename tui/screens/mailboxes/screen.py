@@ -222,7 +222,9 @@ class MailboxesScreen(WordsBelow[None]):
 
     def _form_closed(self, address: str | None) -> None:
         if address is not None:
-            self.in_thread(rows_of, desk_app(self).desk).then(lambda rows: self._go_to(rows, address))
+            self.in_thread(rows_of, desk_app(self).desk).before_next_key(
+                lambda rows: self._go_to(rows, address)
+            )
 
     def _go_to(self, rows: Rows, address: str) -> None:
         row = next((row for row in rows if row.line.address == address), None)

@@ -115,7 +115,7 @@ class AttachmentsScreen(DeskModal[None]):
     @command("view", "v", "View", footer="view")
     def action_view(self) -> None:
         """Read this file here: text, logs, mails, calendars, what archives hold."""
-        self.in_thread(self._look, self._cursor).then(self._show, group="view")
+        self.in_thread(self._look, self._cursor).before_next_key(self._show, group="view")
 
     def _look(self, index: int) -> tuple[str, str, bytes, str | None]:
         from mail.mime.readable_apart import readable_apart  # 2 ms
@@ -147,7 +147,7 @@ class AttachmentsScreen(DeskModal[None]):
 
     def _pipe(self, line: str) -> None:
         name = self._rows[self._cursor][0]
-        self.in_thread(self._read, self._cursor).then(
+        self.in_thread(self._read, self._cursor).before_next_key(
             lambda data: run_line(self, line, data, self._number, name), group="pipe"
         )
 

@@ -165,7 +165,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             seen_up_to = since.seen_up_to()
             return detail.show(number, actor), detail.last_seen(actor, number), seen_up_to
 
-        self.in_thread(read).then(self._show, failed=self._not_read, group="ticket")
+        reading = self.in_thread(read)
+        other = self._detail is None or self._detail.number != number
+        take = reading.before_next_key if other else reading.then
+        take(self._show, failed=self._not_read, group="ticket")
 
     def _not_read(self, error: Exception) -> None:
         """Close a ticket that was deleted for good, or may not be read any more: so may nothing it said."""
@@ -485,7 +488,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             return
         from desk.tickets import targets  # 19 ms
 
-        self.in_thread(targets.of_message, message).then(self._show_links, group="links")
+        self.in_thread(targets.of_message, message).before_next_key(self._show_links, group="links")
 
     def _show_links(self, found: Sequence[Target]) -> None:
         if not found:
@@ -526,7 +529,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
                 return details.raw_message(message.id, desk_app(self).actor)
             return (calls.thread_text(detail) if what == "thread" else message.text).encode()
 
-        self.in_thread(read, self._piped).then(
+        self.in_thread(read, self._piped).before_next_key(
             lambda data: run_line(self, line, data, self._number, f"the {PIPED[self._piped]}"), group="pipe"
         )
 

@@ -579,7 +579,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def action_mark_all(self) -> None:
         """Mark all tickets of this list."""
         pages = TicketPages(self.query_now())
-        self.in_thread(pages.all, MARK_LIMIT).then(self._mark_these, group="marks")
+        self.in_thread(pages.all, MARK_LIMIT).before_next_key(self._mark_these, group="marks")
 
     def _mark_these(self, rows: list[TicketLine]) -> None:
         self.tickets.set_marks(rows)
@@ -633,7 +633,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
                 known = asked.isascii() and asked.isdigit() and lists.exists(asked, actor)
                 return asked if known else parse(asked, actor, zone)
 
-            self.in_thread(read).then(self._filter_or_go, group="filter")
+            self.in_thread(read).before_next_key(self._filter_or_go, group="filter")
 
     def show_tickets_of(self, text: str) -> None:
         """Show the tickets of a query, whatever was shown before; Esc shows all open ones."""
@@ -641,7 +641,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
         self._view, self._queue = "open", None
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
-        self.in_thread(parse, text, actor, zone).then(self._set_filter, group="filter")
+        self.in_thread(parse, text, actor, zone).before_next_key(self._set_filter, group="filter")
 
     def _filter_or_go(self, wanted: TicketQuery | str) -> None:
         if isinstance(wanted, str):
@@ -698,7 +698,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         """Show a queue, your own or everybody's, or a view without a tab."""
         from desk import queues  # 5 ms, where queues are asked for
 
-        self.in_thread(queues.queues, desk_app(self).actor).then(self._offer_queues, group="queues")
+        self.in_thread(queues.queues, desk_app(self).actor).before_next_key(
+            self._offer_queues, group="queues"
+        )
 
     def _offer_queues(self, known: Sequence[QueueLine]) -> None:
         others = [(key, title) for key, title in _VIEWS.items() if key not in SHOWN]
@@ -713,7 +715,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             if value in _VIEWS:
                 self._show_tab(value)
             elif value is not None:
-                self.in_thread(queues.as_it_is, by_id[value], actor, zone).then(
+                self.in_thread(queues.as_it_is, by_id[value], actor, zone).before_next_key(
                     self._show_queue, group="queues"
                 )
 
@@ -741,7 +743,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
             return queues.opened(queues.add_queue(actor, zone, name, text, sort=sort), actor, zone)
 
-        self.in_thread(save).then(self._saved_queue, failed=event.again, group="queues")
+        self.in_thread(save).before_next_key(self._saved_queue, failed=event.again, group="queues")
 
     def _saved_queue(self, queue: OpenQueue) -> None:
         self._tabs = (*self._tabs, queue)
@@ -755,7 +757,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def action_sort(self) -> None:
         """Choose the order of the list."""
 
-        self.in_thread(lists.sorts).then(self._offer_sorts, group="sorts")
+        self.in_thread(lists.sorts).before_next_key(self._offer_sorts, group="sorts")
 
     def _offer_sorts(self, known: Sequence[str]) -> None:
         own = lettered(
