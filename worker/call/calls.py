@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from http import HTTPStatus
+from threading import Event
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from config.clock import now
 from config.errors import ConfigError
 from desk import logs, settings
 from desk.alerts.health_mail import send_to_admins
-from desk.calls import gathering
+from desk.calls import gathering, hooks
 from desk.errors import DeskError
 from mail.errors import MailError
 from mail.inert import one_line
@@ -41,42 +43,62 @@ CLAIMED: Final = timedelta(minutes=3)
 SKEW: Final = timedelta(minutes=1)
 """So much may the clocks of two hosts differ."""
 _AT_ONCE: Final = 200
-_LISTENERS_AT_ONCE: Final = 8
+_LINES_AT_ONCE: Final = 8
+_LOOK: Final = 1.0
+"""Seconds after which it is looked whether others have calls by now, while some are being made."""
+_Line = tuple[int, str]
+"""A listener, and the program of a hook: calls of one line follow each other."""
 
 
 class Made(NamedTuple):
     """What came of a call. ``status`` is an HTTP status or an exit status, None where nothing answered.
 
-    ``again``: whether it makes sense to try again.
+    ``again``: whether it makes sense to try again. ``gone``: nobody is there any more, for any call.
     """
 
     good: bool
     status: int | None
     words: str
     again: bool = True
+    gone: bool = False
+
+
+def _by_webhook(desk: Desk, listener: StoredListener, call: DueCall) -> Made:
+    good, status, words = webhook.make(desk, listener, call)
+    gone = status == HTTPStatus.GONE
+    return Made(good, status, words, again=not gone, gone=gone)
 
 
 _MAKE: Final[dict[ListenerKind, Callable[[Desk, StoredListener, DueCall], Made]]] = {
-    "webhook": lambda desk, listener, call: Made(*webhook.make(desk, listener, call)),
+    "webhook": _by_webhook,
     "push": lambda desk, listener, call: Made(*push.make(desk, listener, call)),
     "hooks": lambda desk, _listener, call: Made(*hook.make(desk, call), again=False),
 }
 
 
-def make_due(desk: Desk, stop: Event) -> int:
-    """Make the calls that are due; returns how many were made or failed. Listeners wait for no other one."""
-    count = 0
-    while not stop.is_set():
-        due = rows.due(utc_text(now()), _AT_ONCE)
-        if not due:
-            return count
-        by_listener: dict[int, list[DueCall]] = {}
-        for call in due:
-            by_listener.setdefault(call.listener_id, []).append(call)
-        groups = list(by_listener.values())
-        for start in range(0, len(groups), _LISTENERS_AT_ONCE):
-            count += _side_by_side(desk, groups[start : start + _LISTENERS_AT_ONCE], stop)
-    return count
+def make_due(desk: Desk, stop: Event, gather: Callable[[], object] | None = None) -> int:
+    """Make the calls that are due; returns how many were made or failed.
+
+    Listeners wait for no other one, nor a program in ``hooks/`` for another program. While one keeps others
+    waiting, ``gather`` is asked for the calls of what happened meanwhile.
+    """
+    made: list[Future[int]] = []
+    running: dict[_Line, tuple[Future[int], int]] = {}
+    with ThreadPoolExecutor(_LINES_AT_ONCE) as pool:
+        while not stop.is_set():
+            for line in [line for line, (future, _) in running.items() if future.done()]:
+                made.append(running.pop(line)[0])
+                made[-1].result()
+            in_hand = sum(count for _, count in running.values())
+            for line, calls in _by_line(desk, rows.due(utc_text(now()), _AT_ONCE + in_hand)).items():
+                if line not in running and len(running) < _LINES_AT_ONCE:
+                    running[line] = pool.submit(_in_own_thread, desk, calls, stop), len(calls)
+            if not running:
+                break
+            done, _ = wait([future for future, _ in running.values()], _LOOK, FIRST_COMPLETED)
+            if not done and gather is not None:
+                gather()
+    return sum(future.result() for future in [*made, *(future for future, _ in running.values())])
 
 
 def after_clock_set_back(moment: datetime) -> int:
@@ -101,28 +123,22 @@ def make_test(desk: Desk, listener: StoredListener, moment: datetime) -> int:
     return call_id
 
 
-def _side_by_side(desk: Desk, groups: Sequence[Sequence[DueCall]], stop: Event) -> int:
-    if len(groups) == 1:
-        return _in_turn(desk, groups[0], stop)
-    counts = [0] * len(groups)
-    faults: list[BaseException] = []
+def _by_line(desk: Desk, due: Sequence[DueCall]) -> dict[_Line, list[DueCall]]:
+    """Return calls by what they wait in line for."""
+    folder = rows.named("hooks", "hooks")
+    found: dict[_Line, list[DueCall]] = {}
+    for call in due:
+        of_hooks = folder is not None and call.listener_id == folder.id
+        program = hooks.program(desk, call.event) if of_hooks else None
+        found.setdefault((call.listener_id, "" if program is None else program.name), []).append(call)
+    return found
 
-    def work(place: int) -> None:
-        try:
-            counts[place] = _in_turn(desk, groups[place], stop)
-        except BaseException as fault:
-            faults.append(fault)
-        finally:
-            close_database()
 
-    threads = [Thread(target=work, args=(place,)) for place in range(len(groups))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    return sum(counts)
+def _in_own_thread(desk: Desk, calls: Sequence[DueCall], stop: Event) -> int:
+    try:
+        return _in_turn(desk, calls, stop)
+    finally:
+        close_database()
 
 
 def _in_turn(desk: Desk, calls: Sequence[DueCall], stop: Event) -> int:
@@ -203,6 +219,9 @@ def _note(desk: Desk, listener: StoredListener, call: DueCall, made: Made, momen
             logs.write("info", listener.kind, f"{listener.kind} {listener.name} works again")
         rows.change(listener.id, {"failing_since": None, "last_success": utc_text(moment)})
         return
+    if made.gone:
+        _switch_off(desk, listener, made, moment, "it says that it is gone for good")
+        return
     if not made.again:
         return
     if listener.failing_since is None:
@@ -213,18 +232,26 @@ def _note(desk: Desk, listener: StoredListener, call: DueCall, made: Made, momen
     days = int(settings.get("webhooks.off_after_days"))
     since = utc_time(listener.failing_since)
     if days and moment - since > timedelta(days=days):
-        rows.change(listener.id, {"active": 0})
-        words = f"{listener.kind} {listener.name} is switched off: it failed for {days} days"
-        logs.write("error", listener.kind, words, detail=made.words)
-        facts = {
-            "kind": listener.kind,
-            "name": listener.name,
-            "place": listener.place,
-            "since": f"{since.astimezone(desk.zone):%Y-%m-%d %H:%M}",
-            "days": days,
-            "error": made.words,
-        }
-        send_to_admins(desk, "listener_off", {"listener": facts})
+        _switch_off(desk, listener, made, since, f"it failed for {days} days", days)
+
+
+def _switch_off(
+    desk: Desk, listener: StoredListener, made: Made, since: datetime, why: str, days: int = 0
+) -> None:
+    """Call a listener no more, and tell the admins why."""
+    said = f"{made.status} {made.words}".strip() if made.status is not None else made.words
+    rows.change(listener.id, {"active": 0, "failing_since": listener.failing_since or utc_text(since)})
+    words = f"{listener.kind} {listener.name} is switched off: {why}"
+    logs.write("error", listener.kind, words, detail=said)
+    facts = {
+        "kind": listener.kind,
+        "name": listener.name,
+        "place": listener.place,
+        "since": f"{since.astimezone(desk.zone):%Y-%m-%d %H:%M}",
+        "days": days,
+        "error": said,
+    }
+    send_to_admins(desk, "listener_off", {"listener": facts})
 
 
 def _pause(attempts: int) -> float:

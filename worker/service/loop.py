@@ -438,9 +438,12 @@ class Worker:
         guard = self._guard()
 
         def call() -> None:
-            try:
+            def gather() -> None:
                 guarded(guard, gathering.gather, self._desk, now())
-                calls.make_due(self._desk, self._stop)
+
+            try:
+                gather()
+                calls.make_due(self._desk, self._stop, gather)
             finally:
                 close_database()
 

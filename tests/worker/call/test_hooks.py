@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from config.clock import now
 from desk import logs
-from desk.calls import hooks
+from desk.calls import gathering, hooks
 from desk.home import Desk
 from desk.operations import doctor
 from desk.replies.reply import add_note
+from desk.tickets import changes
 from tests.support.calling import Caller
 from tests.support.mails import Door, mail, rows
 from tests.support.workbench import make_agent
+from worker.call import calls
 
 SAYS = """#!/bin/sh
 cat > "$(dirname "$0")/../told.$NIGHTDESK_EVENT"
@@ -97,6 +101,30 @@ def test_a_program_that_hangs_is_ended(
     [(level, text, _)] = said()
     assert level == "warning"
     assert "stopped after" in text
+
+
+def test_a_program_that_hangs_keeps_no_other_one_waiting(desk: Desk, door: Door, caller: Caller) -> None:
+    """The first one ends when the others have run, of which one hears of what happens while it hangs."""
+    place(desk, "created", "#!/bin/sh\nwhile [ ! -e ../closed ]; do sleep 0.05; done\n")
+    place(desk, "noted", "#!/bin/sh\ntouch ../noted\n")
+    place(desk, "closed", "#!/bin/sh\ntouch ../closed\n")
+    caller()
+    door.take(mail())
+    kim = make_agent("kim")
+    add_note(kim, "1", "Look.")
+    gathering.gather(desk, now())
+
+    def meanwhile() -> None:
+        if (desk.paths.home / "noted").exists():
+            changes.close(kim, ["1"])
+        gathering.gather(desk, now())
+
+    calls.make_due(desk, Event(), meanwhile)
+    assert sorted(text for _, text, _ in said()) == [
+        "hook closed: closed: exit status 0",
+        "hook created: created: exit status 0",
+        "hook noted: noted: exit status 0",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 import time_machine
 
 from config.clock import now
+from desk import logs
 from desk.alerts import alarms
 from desk.calls import gathering
 from desk.errors import DeskError, NotAllowed
@@ -399,6 +400,25 @@ class TestWhenItIsNotTaken:
         assert caller() <= 1
         listeners.edit(desk, ADMIN, "webhook", "W", active=True)
         assert caller() == 0, "it hears of what is to come"
+
+    def test_one_that_is_gone_for_good_is_switched_off_at_once_and_the_admin_is_told(
+        self, desk: Desk, door: Door, caller: Caller
+    ) -> None:
+        make_agent("boss")
+        with listening((410, {}, b"moved away")) as server:
+            hook(desk, server.url(), events=["created"])
+            door.take(mail())
+            door.take(mail())
+            caller()
+            caller.later(days=1)
+            assert len(server.told) == 1, "neither tried again nor told of the second"
+        assert not listeners.show("webhook", "W").active
+        assert {each.state for each in caller.log()} == {"given up"}
+        [said] = [each for each in logs.entries(logs.LogFilter(source="webhook")) if each.level == "error"]
+        assert said.text == "webhook W is switched off: it says that it is gone for good"
+        assert said.detail == "410 moved away"
+        [subject] = [each for (each,) in rows("SELECT subject FROM delivery WHERE kind = 'alert'")]
+        assert subject == "Nightdesk: webhook W is switched off"
 
 
 class TestTheWebhook:
