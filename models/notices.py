@@ -420,6 +420,11 @@ def let_go(held_id: int) -> bool:
     return _LET_GO.changed(held_id=held_id) == 1
 
 
+def trace_of(notice_id: int) -> list[str]:
+    """Return the trace of a notice."""
+    return _TRACE.one(notice_id=notice_id) or []
+
+
 def add_to_trace(notice_id: int, line: str) -> None:
     """Add a line to the trace of a notice."""
     known = _TRACE.one(notice_id=notice_id)

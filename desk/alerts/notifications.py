@@ -72,6 +72,8 @@ _OF_ONE: Final = ("assignee", "last respondent", "mentioned", "watching")
 """As whom somebody is told who is meant themselves: while they are away their stand-in is told too."""
 _DEPARTMENT: Final = "department"
 _STAND_IN: Final = "stand-in of "
+_LOOKED_AT: Final = 20
+"""Notices of a ticket among which that it is new is looked for."""
 _FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
 
 
@@ -225,7 +227,7 @@ def notify_held(desk: Desk, moment: datetime) -> int:
     for agent_id in notices.held_for(utc_text(moment)):
         mailer = _Mailer(desk, read_rules(desk), moment)
         mailer.people = [each for each in agents.every() if each.active]
-        agent = next((each for each in mailer.people if each.id == agent_id), None)
+        agent = next((each for each in agents.every() if each.id == agent_id), None)
         lines = notices.held(agent_id, utc_text(moment), _MOST_IN_DIGEST)
         try:
             mails += _notify_together(mailer, agent, lines)
@@ -241,7 +243,19 @@ def _notify_together(mailer: _Mailer, agent: StoredAgent | None, lines: Sequence
         mine = [each for each in lines if notices.let_go(each.id)]
         notifications = [(each, _held(mailer, each.notice_id)) for each in mine]
         kept = [(line, notification) for line, notification in notifications if notification is not None]
-        return 0 if agent is None or not kept else _notify_kept(mailer, agent, kept)
+        if agent is None:
+            return 0
+        theirs = [(line, notification) for line, notification in kept if not notification.left(agent)]
+        mails = _notify_kept(mailer, agent, theirs)
+        others: dict[int, tuple[StoredAgent, list[tuple[HeldLine, _Notification]]]] = {}
+        for line, notification in kept:
+            if why := notification.left(agent):
+                other, said = notification.in_their_place(agent, line)
+                notices.add_to_trace(line.notice_id, f"{agent.login}: not told, {why}{said}")
+                if other is not None:
+                    line = line._replace(word=f"{_STAND_IN}{agent.login}")
+                    others.setdefault(other.id, (other, []))[1].append((line, notification))
+        return mails + sum(_notify_kept(mailer, other, lines) for other, lines in others.values())
 
 
 def _notify_held_apart(mailer: _Mailer, agent: StoredAgent | None, line: HeldLine) -> int:
@@ -271,6 +285,8 @@ def _notify_kept(mailer: _Mailer, agent: StoredAgent, kept: Sequence[tuple[HeldL
         refused = notification.refused(agent)
         if refused:
             notices.add_to_trace(line.notice_id, f"{agent.login}: not told, {refused}")
+        elif (later := notification.kept_again(agent, line)) is not None:
+            notices.add_to_trace(line.notice_id, later)
         else:
             wanted.append((line, notification))
     if not wanted:
@@ -291,6 +307,11 @@ def _notify_kept(mailer: _Mailer, agent: StoredAgent, kept: Sequence[tuple[HeldL
     for line, _ in wanted:
         notices.add_to_trace(line.notice_id, f"{agent.login}: {said} (delivery {delivery})")
     return 1
+
+
+def _was_told(agent: StoredAgent, trace: Sequence[str]) -> bool:
+    """Whether a trace says that an agent was mailed, or that it is kept for them."""
+    return any(line.startswith((f"{agent.login}: mailed", f"{agent.login}: as ")) for line in trace)
 
 
 def _digest(agent: StoredAgent, notifications: Sequence[_Notification]) -> MailToSend:
@@ -409,19 +430,63 @@ class _Notification:
             if refused:
                 self.trace.append(f"{agent.login}: not told, {refused}")
                 continue
+            if self._told_as_new(agent):
+                self.trace.append(f"{agent.login}: not told, was told of the new ticket")
+                continue
             later = self._later(agent)
             if later is not None:
                 notices.hold(self._notice.id, agent.id, word, utc_text(later.due))
-                zone = held.zone_of(agent.preferences, self._desk.zone)
-                self.trace.append(
-                    f"{agent.login}: as {word}, kept until {held.shown(later.due, zone)}: {later.why}"
-                )
+                self.trace.append(self._kept_words(agent, word, later))
                 continue
             delivery = queue_mail(self._desk, self.mail(agent, word), route).delivery_id
             self.trace.append(f"{agent.login}: mailed as {word} (delivery {delivery})")
             self._push(agent)
             mails += 1
         return mails
+
+    def left(self, agent: StoredAgent) -> str:
+        """Say why an agent for whom it was kept is not there to be told; '' when they are."""
+        if not agent.active:
+            return "is switched off"
+        return "is away" if self._is_away(agent) else ""
+
+    def in_their_place(self, agent: StoredAgent, line: HeldLine) -> tuple[StoredAgent | None, str]:
+        """Return who is told in the place of an agent who left since it was kept, and what is said of that.
+
+        As what somebody is told themselves their stand-in is, unless they were told of it anyway.
+        """
+        if line.word.partition(" (")[0] not in _OF_ONE:
+            return None, ""
+        other = vacation.in_place_of(agent, self._people, self._moment)
+        if other is None:
+            return None, ", nobody stands in"
+        if _was_told(other, notices.trace_of(line.notice_id)):
+            return None, f", {other.login} was told"
+        return other, f", {other.login} stands in"
+
+    def kept_again(self, agent: StoredAgent, line: HeldLine) -> str | None:
+        """Keep it for a stand-in who is told nothing now, either; says so, None when it is not kept."""
+        if not line.word.startswith(_STAND_IN):
+            return None
+        later = self._later(agent)
+        if later is None:
+            return None
+        notices.hold(line.notice_id, agent.id, line.word, utc_text(later.due))
+        return self._kept_words(agent, line.word, later)
+
+    def _kept_words(self, agent: StoredAgent, word: str, later: held.Until) -> str:
+        zone = held.zone_of(agent.preferences, self._desk.zone)
+        return f"{agent.login}: as {word}, kept until {held.shown(later.due, zone)}: {later.why}"
+
+    def _told_as_new(self, agent: StoredAgent) -> bool:
+        """Whether an agent who is given a new ticket by the desk was told of that as of a new one."""
+        if self._notice.kind != "assigned" or self._is_of_people:
+            return False
+        for each in notices.newest(_LOOKED_AT, self._ticket.id):
+            # Told before, it did not say whose the ticket is.
+            if each.kind == "new_ticket" and each.told is not None and each.told >= self._notice.at:
+                return _was_told(agent, each.trace)
+        return False
 
     def _mail_canned(self, who: str, answer: str) -> int:
         """Mail a canned answer because a filter says so, as far as that is no flood; returns how many."""

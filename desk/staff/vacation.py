@@ -65,6 +65,17 @@ def stand_in(agent: StoredAgent, everybody: Sequence[StoredAgent], moment: datet
     return None
 
 
+def in_place_of(agent: StoredAgent, everybody: Sequence[StoredAgent], moment: datetime) -> StoredAgent | None:
+    """Return who is told in the place of an agent who is away, or was switched off; None when nobody is."""
+    if agent.active:
+        return stand_in(agent, everybody, moment)
+    wanted = stand_in_of(agent.preferences)
+    one = next((each for each in everybody if each.id == wanted and each.active), None)
+    if one is None or not is_away(one.preferences, moment):
+        return one
+    return stand_in(one, everybody, moment)
+
+
 def kept(preferences: Mapping[str, Any], vacation: Vacation | None) -> dict[str, Any]:
     """Return an agent's preferences with that vacation, or without one; who stands in stays so."""
     chosen = {key: value for key, value in preferences.items() if key not in (_FROM, _UNTIL)}

@@ -551,8 +551,47 @@ class TestLater:
         notifications.notify(desk, self.NIGHT)
         edit_agent(ADMIN, "kim", away=True)
         assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) == 0
-        assert trace()[-1] == "kim: not told, is away"
+        assert trace()[-1] == "kim: not told, is away, nobody stands in"
         assert not rows("SELECT 1 FROM held_notice")
+
+    @pytest.mark.parametrize("left", [{"away": True}, {"active": False}])
+    def test_what_is_kept_for_who_left_since_comes_to_who_stands_in(
+        self, quiet: Door, desk: Desk, left: dict[str, bool]
+    ) -> None:
+        make_agent("sue", department="Support")
+        edit_agent(ADMIN, "kim", stand_in="sue")
+        quiet.take(mail(subject="Printer"))
+        changes.assign(ADMIN, ["1"], "kim")
+        store("notify.overdue", "assignee")
+        notifications.notify(desk, now())
+        write("DELETE FROM held_notice")
+        lifecycle.overdue(1, "", self.NIGHT)
+        lifecycle.overdue(1, "", self.NIGHT)
+        notifications.notify(desk, self.NIGHT)
+        edit_agent(ADMIN, "kim", **left)  # type: ignore[arg-type]
+        edit_agent(ADMIN, "sue", quiet="18:00-09:00", zone="UTC")
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) == 0
+        why = "is away" if "away" in left else "is switched off"
+        assert trace()[-2:] == [
+            f"kim: not told, {why}, sue stands in",
+            "sue: as stand-in of kim, kept until 2026-11-26 09:00: it is their quiet time",
+        ]
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=11)) == 1
+        assert trace()[-1].startswith("sue: mailed")
+        assert not rows("SELECT 1 FROM held_notice")
+        assert value("SELECT address FROM recipient ORDER BY id DESC LIMIT 1").startswith("sue@")
+
+    def test_of_what_is_kept_for_who_was_switched_off_the_trace_says_so(
+        self, quiet: Door, desk: Desk
+    ) -> None:
+        quiet.take(mail())
+        notifications.notify(desk, now())
+        write("DELETE FROM held_notice")
+        lifecycle.overdue(1, "", self.NIGHT)
+        notifications.notify(desk, self.NIGHT)
+        edit_agent(ADMIN, "kim", active=False)
+        assert notifications.notify_held(desk, self.NIGHT + timedelta(hours=10)) == 0
+        assert trace()[-1] == "kim: not told, is switched off, nobody stands in"
 
     def test_an_agent_says_it_of_themselves(self, door: Door, desk: Desk) -> None:
         set_own_times(actor(desk, "kim"), quiet="22:00-07:00", notify=["assigned"])
@@ -726,3 +765,26 @@ def test_who_has_a_ticket_that_slept_is_told_when_it_wakes(desk: Desk, door: Doo
     snoozing.snooze(ADMIN, ["1"], "3h", UTC)
     snoozing.sweep(now() + timedelta(hours=4))
     assert told(desk) == {"max"}
+
+
+@pytest.mark.parametrize("by", ["filter", "topic"])
+def test_who_is_given_a_new_ticket_by_the_desk_gets_one_mail_of_it(door: Door, desk: Desk, by: str) -> None:
+    if by == "filter":
+        filters.add(ADMIN, "Printers", on="new", condition="printer", then=["agent:kim"])
+    else:
+        topics.add_topic(ADMIN, "Printers", assigned_to="kim")
+        settings.set(ADMIN, "tickets.default_topic", "Printers")
+    store("notify.assigned", "assignee")
+    door.take(mail(subject="Printer"))
+    before = value("SELECT count(*) FROM delivery WHERE kind = 'alert'")
+    notifications.notify(desk, now())
+    traces = [each.trace for each in reversed(notifications.newest(10, changes.find("1").id))]
+    assert [each[0].partition(" (delivery")[0] for each in traces] == [
+        "kim: mailed as department",
+        "kim: not told, was told of the new ticket",
+    ]
+    assert value("SELECT count(*) FROM delivery WHERE kind = 'alert'") == before + 1
+    changes.assign(ADMIN, ["1"], None)
+    notifications.notify(desk, now())
+    changes.assign(ADMIN, ["1"], "kim")
+    assert told(desk) == {"kim"}, "a colleague did that"
