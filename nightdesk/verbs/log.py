@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mail.inert import one_line
 from nightdesk import output
 from nightdesk.arguments import limit_option
 from nightdesk.desk_verb import Result, VerbContext, desk_verb
@@ -106,17 +107,30 @@ def _follow(wanted: LogFilter, limit: int, write: Callable[[LogLine], None]) -> 
     """Write lines as they come, until Ctrl-C or SIGTERM: that is how following ends.
 
     A shell starts what it puts into the background deaf to SIGINT; whoever sends it means it all the same.
+    A database that is started again ends nothing: that it is away is said once.
     """
     from desk.logs import Follower
+    from models.errors import DatabaseUnusable
+    from models.transactions import DatabaseFailed, outside
 
     stop = stop_on_signals()
     follower = Follower(wanted, limit)
-    found = follower.first
+    found, away = follower.first, False
     while not stop.is_set():
         for line in found:
             write(line)
         sys.stdout.flush()
         if len(found) < _PAGE:
             stop.wait(_POLL_SECONDS)
-        found = follower.news(_PAGE)
+        try:
+            found = follower.news(_PAGE)
+        except DatabaseFailed as error:
+            why = str(error) if isinstance(error, DatabaseUnusable) else outside(error)
+            if not why:
+                raise
+            if not away:
+                output.say(f"{one_line(why)}; what is logged is shown when it is back")
+            away, found = True, []
+        else:
+            away = False
     return Exit.DONE

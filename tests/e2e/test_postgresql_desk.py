@@ -132,6 +132,37 @@ def test_workers_of_two_hosts_take_every_mail_once_whatever_happens_to_the_serve
     assert sorted(each["message_id"] for each in receipts) == [f"<{n}@client.test>" for n in range(10)]
 
 
+def test_following_the_log_goes_on_after_a_restart_of_the_server(
+    hosts: tuple[Desk, Desk], databases: Databases
+) -> None:
+    first, second = hosts
+    with subprocess.Popen(
+        [sys.executable, "-m", "nightdesk", "log", "--follow", "--json"],
+        env=first.program.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        try:
+            second.ok("mailbox", "add", "one@desk.example", "--protocol", "none")
+            while "one@desk.example added" not in child.stdout.readline():
+                assert child.poll() is None
+            databases.server.stop()
+            said = child.stderr.readline()
+            databases.server.restart()
+            second.ok("mailbox", "add", "two@desk.example", "--protocol", "none")
+            while "two@desk.example added" not in child.stdout.readline():
+                assert child.poll() is None
+            child.terminate()
+            assert child.wait(80) == 0
+            assert child.stderr.read() == ""
+        finally:
+            child.kill()
+    assert "what is logged is shown when it is back" in said
+
+
 async def test_the_app_shows_what_another_host_took_in_also_after_a_restart_of_the_server(
     hosts: tuple[Desk, Desk], databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
