@@ -18,14 +18,25 @@ from models.transactions import transaction
 def delete(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """Put tickets into the trash, from where they are purged later. Returns those that changed.
 
-    They are closed there: nobody waits, nothing is late. What their customer writes brings them back.
+    They are closed there: nobody waits, nothing is late. What their customer writes brings them back. Of
+    several those that are there already stay as they are; of one alone that is Refused.
     """
+    asked = list(dict.fromkeys(numbers))
 
     def edit(ticket: TicketState) -> Change:
         del ticket
         return Change("deleted", {"status": "closed", "deleted": utc_text(now())})
 
-    return changes.change(actor, "ticket.delete", numbers, edit)
+    with transaction():
+        left = asked if len(asked) == 1 else [each for each in asked if not _is_there(actor, each)]
+        return changes.change(actor, "ticket.delete", left, edit)
+
+
+def _is_there(actor: Actor, number: str) -> bool:
+    """Whether a ticket is in the trash, which only those learn who may put it there."""
+    ticket = find(number, actor)
+    require_for(actor, "ticket.delete", ticket)
+    return ticket.deleted is not None
 
 
 def restore(actor: Actor, numbers: Sequence[str]) -> list[str]:

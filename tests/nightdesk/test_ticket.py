@@ -152,6 +152,13 @@ def test_a_ticket_that_does_not_exist_is_status_1_and_nothing_changes(busy: Prog
     assert busy("ticket", "show", "1", "--json").document["status"] == "new"
 
 
+def test_delete_of_several_leaves_those_that_are_in_the_trash(busy: Program) -> None:
+    assert busy("ticket", "delete", "1").status == 0
+    done = busy("ticket", "delete", "-", "--json", stdin="#1\n2\n")
+    assert (done.status, done.document) == (0, {"changed": ["2"]})
+    assert done.err == "#1 was in the trash already\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "key", "value"),
     [

@@ -342,7 +342,10 @@ def delete(context: VerbContext, numbers: Chosen[str], restore: bool) -> Result:
 
     if restore:
         return _changed(trash.restore(context.actor, numbers), "out of the trash")
-    return _changed(trash.delete(context.actor, numbers), "in the trash")
+    changed = trash.delete(context.actor, numbers)
+    asked = dict.fromkeys(bare_number(each) for each in numbers)
+    there = tuple(f"#{each} was in the trash already" for each in asked if each not in changed)
+    return _changed(changed, "in the trash", there)
 
 
 @click.command()

@@ -111,6 +111,13 @@ def test_undo_and_restore_bring_it_back_as_it_was(kim: Actor, before: str) -> No
     assert "put into the trash" in told
 
 
+def test_of_several_one_that_is_there_keeps_no_other_out(kim: Actor) -> None:
+    trash.delete(kim, ["1"])
+    assert trash.delete(kim, ["1", "2", "1"]) == ["2"]
+    assert trash.delete(kim, ["1", "2"]) == []
+    assert detail.show("2").deleted is not None
+
+
 def test_nothing_is_done_to_it_meanwhile(kim: Actor, desk: Desk) -> None:
     trash.delete(kim, ["1"])
     for refused in (
