@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import peewee
@@ -141,6 +141,8 @@ _RULE = (
     *(Topic.number_format, Topic.number_sequence),
 )
 _RULES = Lookup(lambda p: Topic.select(*_RULE), as_read(_RULE, TopicRule))
+_RULE_OF = Lookup(lambda p: Topic.select(*_RULE).where(Topic.id == p("topic_id")), as_read(_RULE, TopicRule))
+_PARTS = Lookup(lambda p: Topic.select(Topic.id).where(Topic.parent == p("topic_id")).order_by(Topic.id), int)
 
 
 def every() -> list[StoredTopic]:
@@ -174,21 +176,41 @@ def path_of(topic: StoredTopic, rows: Iterable[StoredTopic]) -> str:
     return "/".join(each.name for each in reversed(above(topic.id, rows)))
 
 
-def above(topic_id: int, rows: Iterable[AnyTopic]) -> list[AnyTopic]:
+def above(topic_id: int, rows: Iterable[AnyTopic] | Mapping[int, AnyTopic]) -> list[AnyTopic]:
     """Return a topic and those that it is a part of, the nearest first, as far as they are among the rows."""
-    known = {each.id: each for each in rows}
-    found: list[AnyTopic] = []
-    here = known.get(topic_id)
-    while here is not None and here not in found:
-        found.append(here)
-        here = known.get(here.parent_id or 0)
-    return found
+    known = rows if isinstance(rows, Mapping) else {each.id: each for each in rows}
+    return _upwards(topic_id, known.get)
+
+
+def line_of(topic_id: int) -> list[StoredTopic]:
+    """Return a topic and those that it is a part of, the nearest first; none other is read."""
+    return _upwards(topic_id, lambda each: _BY_ID.one(topic_id=each))
+
+
+def _upwards(topic_id: int, read: Callable[[int], AnyTopic | None]) -> list[AnyTopic]:
+    found: dict[int, AnyTopic] = {}
+    here = read(topic_id)
+    while here is not None and here.id not in found:
+        found[here.id] = here
+        here = None if here.parent_id is None else read(here.parent_id)
+    return list(found.values())
+
+
+def parts_of(topic_id: int) -> list[int]:
+    """Return a topic and all that are parts of it, or of its parts; none other is read."""
+    found = {topic_id: None}
+    left = [topic_id]
+    while left:
+        parts = [each for each in _PARTS.every(topic_id=left.pop()) if each not in found]
+        found |= dict.fromkeys(parts)
+        left += parts
+    return list(found)
 
 
 def below(topic_id: int, rows: Iterable[StoredTopic]) -> list[int]:
     """Return a topic and all that are parts of it, or of its parts."""
-    known = list(rows)
-    return [each.id for each in known if topic_id in [one.id for one in above(each.id, known)]]
+    known = {each.id: each for each in rows}
+    return [each for each in known if topic_id in [one.id for one in above(each, known)]]
 
 
 def write(
@@ -225,16 +247,19 @@ def change(topic_id: int, values: Mapping[str, str | int | None]) -> None:
 
 def rule_of(topic_id: int) -> TopicRule | None:
     """Return what a help topic means for a new ticket, inherited values filled in; None: it is not in use."""
-    return next((each for each in rules() if each.id == topic_id), None)
+    line = _upwards(topic_id, lambda each: _RULE_OF.one(topic_id=each))
+    if not line or not line[0].active:
+        return None
+    return _inherited(line[0], {each.id: each for each in line})
 
 
 def rules() -> list[TopicRule]:
     """Return the rules for new tickets of the help topics in use, inherited values filled in."""
-    known = _RULES.every()
-    return [_inherited(each, known) for each in known if each.active]
+    known = {each.id: each for each in _RULES.every()}
+    return [_inherited(each, known) for each in known.values() if each.active]
 
 
-def _inherited(topic: TopicRule, known: Sequence[TopicRule]) -> TopicRule:
+def _inherited(topic: TopicRule, known: Mapping[int, TopicRule]) -> TopicRule:
     if topic.parent_id is None:
         return topic
     line = above(topic.id, known)

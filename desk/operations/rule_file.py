@@ -23,6 +23,7 @@ from desk.operations import rule_kinds
 from desk.operations.rule_kinds import Kind, Table
 from desk.permissions import Actor, require
 from desk.staff import departments, groups, roles, slas, teams, topics
+from desk.staff.topics import TopicLine
 from mail.errors import MailError
 from mail.inert import one_line
 from models.transactions import DatabaseFailed, savepoint, transaction, undone
@@ -128,23 +129,24 @@ def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
 
 
 def _topics(_actor: Actor) -> list[Table]:
-    return [
-        {
-            "name": each.name,
-            "department": each.department or "",
-            "sla": each.sla or "",
-            "priority": each.priority or "",
-            "assigned_to": each.assigned_to or "",
-            "status": each.status or "",
-            "number_format": each.number_format or "",
-            "number_sequence": each.number_sequence or "",
-            "autoresponse": each.autoresponse,
-            "checklist": list(each.checklist),
-            "parent": each.parent or "",
-            "active": each.active,
-        }
-        for each in sorted(topics.topics(), key=lambda each: each.path.count("/"))
-    ]
+    return [_topic(each) for each in sorted(topics.topics(), key=lambda each: each.path.count("/"))]
+
+
+def _topic(line: TopicLine) -> Table:
+    return {
+        "name": line.name,
+        "department": line.department or "",
+        "sla": line.sla or "",
+        "priority": line.priority or "",
+        "assigned_to": line.assigned_to or "",
+        "status": line.status or "",
+        "number_format": line.number_format or "",
+        "number_sequence": line.number_sequence or "",
+        "autoresponse": line.autoresponse,
+        "checklist": list(line.checklist),
+        "parent": line.parent or "",
+        "active": line.active,
+    }
 
 
 def _begin_topic(actor: Actor, _desk: Desk, table: Table) -> None:
@@ -474,6 +476,7 @@ _KINDS: dict[str, Kind] = {
         _edit_topic,
         _edit_topic,
         _begin_topic,
+        read_one=lambda name: _topic(topics.show_topic(name)),
     ),
     "field": Kind(
         "name",

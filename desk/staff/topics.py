@@ -49,8 +49,8 @@ class TopicLine:
 
 def topics() -> list[TopicLine]:
     """Return all help topics, by name."""
-    every = rows.every()
-    return [_line(row, every) for row in every]
+    known = {each.id: each for each in rows.every()}
+    return [_line(row, rows.above(row.id, known)) for row in known.values()]
 
 
 def show_topic(name: str) -> TopicLine:
@@ -195,8 +195,7 @@ def _above(name: str) -> int | None:
 
 def _parent_id(row: StoredTopic, name: str) -> int | None:
     parent = _above(name)
-    every = rows.every()
-    if parent is not None and row.id in [each.id for each in rows.above(parent, every)]:
+    if parent is not None and row.id in [each.id for each in rows.line_of(parent)]:
         raise Refused(f"{one_line(name, 60)} is a part of {row.name} itself", "name another topic")
     return parent
 
@@ -224,10 +223,10 @@ def _owner(name: str) -> dict[str, str | int | None]:
 
 def _refuse_who_cannot_have(topic_id: int) -> None:
     """Refuse a topic, or one that is a part of it, that gives tickets to who could not have them."""
-    parts = rows.below(topic_id, rows.every())
-    for each in rows.rules():
-        if each.id in parts and each.assignee_id is not None:
-            refuse_who_cannot_have(agents.by_id(each.assignee_id), each.department_id)
+    for part in rows.parts_of(topic_id):
+        rule = rows.rule_of(part)
+        if rule is not None and rule.assignee_id is not None:
+            refuse_who_cannot_have(agents.by_id(rule.assignee_id), rule.department_id)
 
 
 def _beginning(name: str) -> dict[str, str | int | None]:
@@ -260,8 +259,8 @@ def _numbers(number_format: str, sequence: str) -> dict[str, str | int | None]:
     return {"number_format": checked_format(number_format), "number_sequence": name}
 
 
-def _line(row: StoredTopic, known: Sequence[StoredTopic] = ()) -> TopicLine:
-    line = rows.above(row.id, known or rows.every())
+def _line(row: StoredTopic, above: Sequence[StoredTopic] = ()) -> TopicLine:
+    line = above or rows.line_of(row.id)
     return TopicLine(
         id=row.id,
         name=row.name,
