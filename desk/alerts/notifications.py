@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from models.messages import WrittenText
     from models.tickets import TicketState
 
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 500
 """Notices that are looked at in one transaction: a commit waits for the disk."""
 _MAILS_AT_ONCE: Final = 20
 """Mails of one transaction: whoever writes waits for the commit."""

@@ -54,8 +54,10 @@ MAX_BROKEN = 40
 RESCUE_SECONDS = 2.0
 READER_FROM = 200
 """From so many mails on, and four batches, processes of their own read them, if there are two processors."""
-READ_AHEAD = 4
+READ_AHEAD = 5
 """So many batches wait for the reader, or for being stored: they differ much in what they cost either."""
+STORED_AT_ONCE = 100
+"""So many mails that were read ahead are stored by one transaction; all who write wait for its end."""
 NAMED = 3
 """So many mails that stay are named in the run's errors; of more, only the number."""
 
@@ -327,8 +329,12 @@ class FetchRun(Generic[N, M]):
             self._store_reading()
 
     def _store_reading(self) -> None:
-        reading = self._readings.popleft()
-        self._store(reading.mails, reading.wanted, reading.future.result())
+        mails, wanted, coming = self._readings.popleft()
+        read = coming.result()
+        while self._readings and len(mails) + len(self._readings[0].mails) <= STORED_AT_ONCE:
+            more = self._readings.popleft()
+            mails, wanted, read = mails + more.mails, wanted + more.wanted, read + more.future.result()
+        self._store(mails, wanted, read)
 
     def _break_up(self, names: list[N], download: Fetched[M], trouble: MailError) -> None:
         """Have what did not come asked for once more: the first of it alone, or by halves."""
