@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tests.support.workbench import make_agent, make_desk
 AUTHSERV = "mx.example.test"
 CUSTOMER_ID = "<question@corp.test>"
 SUBJECT = "Re: [#1] Printer"
+CAME = datetime.now(UTC)
+"""When customers wrote, in every scene of a run: quotes say the minute, and scenes are compared."""
 
 
 class Scene:
@@ -28,7 +31,7 @@ class Scene:
         self.door = Door(self.desk)
         self.kim: Actor = make_agent("kim")
         self.jo: Actor = make_agent("jo")
-        self.door.take(mail(cc="Bob <bob@corp.test>", message_id=CUSTOMER_ID), quiet=True)
+        self.door.take(mail(cc="Bob <bob@corp.test>", message_id=CUSTOMER_ID), quiet=True, internaldate=CAME)
         self.sent_id = self.door.sent(1, "ana@corp.test")
         for agent in (self.kim, self.jo):
             detail.mark_seen(agent, "1")

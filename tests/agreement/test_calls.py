@@ -15,7 +15,7 @@ from config.settings import Settings
 from desk.home import open_desk
 from desk.staff import departments, slas, topics
 from desk.tickets import detail
-from tests.agreement.scene import SUBJECT, MakeScene, Scene
+from tests.agreement.scene import CAME, SUBJECT, MakeScene, Scene
 from tests.support.mails import mail, rows
 from tests.support.same_process import SameProcess
 from tests.support.workbench import ADMIN
@@ -121,7 +121,9 @@ def test_a_call_and_a_verb_leave_the_same_rows(scene: MakeScene, what: str) -> N
     for way in ("call", "verb"):
         made = scene(way)
         made.door.take(mail("Toner?", subject="Toner", message_id="<2@corp.test>"), quiet=True)
-        made.door.take(mail("And toner.", subject=SUBJECT, answers=made.sent_id), quiet=True)
+        made.door.take(
+            mail("And toner.", subject=SUBJECT, answers=made.sent_id), quiet=True, internaldate=CAME
+        )
         departments.add_department(ADMIN, "IT")
         slas.add_sla(ADMIN, "Gold", 2)
         topics.add_topic(ADMIN, "VPN", priority="high")

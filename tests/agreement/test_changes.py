@@ -156,7 +156,7 @@ ACTS: dict[str, Act] = {
         None,
         None,
         "#wake",
-        before=lambda s: snoozing.snooze(s.kim, ["1"], "2d", s.desk.zone),
+        before=lambda s: snoozing.snooze(s.kim, ["1"], "2031-05-06", s.desk.zone),
     ),
     "watch": Act(lambda s: watching.watch(s.kim, ["1"]), ("watch", "1"), None, None, "#watch"),
     "note": Act(
