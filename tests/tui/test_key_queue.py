@@ -61,6 +61,7 @@ async def at_once(pilot: Pilot[int], *keys: str) -> None:
     """Let keys come in one packet, and wait until all of them are taken."""
     post(pilot, *keys)
     assert isinstance(pilot.app, NightdeskApp)
+    await pilot.pause()
     await until_true(pilot, lambda: not pilot.app.keys_waiting)  # type: ignore[attr-defined]
     await settled(pilot)
 
@@ -193,3 +194,20 @@ async def test_a_key_behind_another_list_is_for_that_list(app: NightdeskApp) -> 
         slow.go_on()
         await until(pilot, "Overdue 1")
     assert detail.show("1042").status == "open"
+
+
+async def test_keys_behind_one_that_opens_a_ticket_are_for_that_ticket(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        await at_once(pilot, "enter", "i", *"xxx y")
+        assert isinstance(app.screen, ComposeScreen)
+        assert app.screen.query_one(Body).text == "xxx y"
+
+
+async def test_keys_behind_an_answered_prompt_are_for_what_it_found(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        await at_once(pilot, "slash", *"1041", "enter", "i", *"xxx y", "escape")
+        await until(pilot, "Drafts  [note #1041")

@@ -28,11 +28,15 @@ What a key opens is waited for as long; then the keys behind it are given up.
 
 
 class KeyTurn(Message):
-    """Follows a key on its way through the widgets; when it is back at the app, the key is done."""
+    """Follows a key on its way through the widgets, then ``again`` what the key had sent the same way.
 
-    def __init__(self, number: int, *, late: bool = False) -> None:
+    When that is back at the app, the key is done.
+    """
+
+    def __init__(self, number: int, *, again: bool = False, late: bool = False) -> None:
         super().__init__()
         self.number = number
+        self.again = again
         self.late = late
 
 
@@ -117,10 +121,10 @@ class KeyQueue(App[int], inherit_bindings=False):
         turn.stop()
         if turn.number != self._key_number or not self._key_under_way or not self.screen_stack:
             return
-        if self.screen is not self._key_screen and not turn.late:
-            # The key opened another screen: it first gets its widgets and its focus.
+        if not turn.late and (not turn.again or self.screen is not self._key_screen):
+            # Another screen that the key opened first gets its widgets and its focus.
             self._key_screen = self.screen
-            if self.screen.post_message(KeyTurn(turn.number)):
+            if (self.focused or self.screen).post_message(KeyTurn(turn.number, again=True)):
                 return
         self._key_under_way = False
         if self._key_patience is not None:
