@@ -211,3 +211,13 @@ async def test_keys_behind_an_answered_prompt_are_for_what_it_found(app: Nightde
         await settled(pilot)
         await at_once(pilot, "slash", *"1041", "enter", "i", *"xxx y", "escape")
         await until(pilot, "Drafts  [note #1041")
+
+
+async def test_keys_behind_a_note_that_is_added_are_for_the_list(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        await at_once(pilot, "i", *"a word", "ctrl+s", "j", "i", *"another", "ctrl+s", "2")
+        await until(pilot, "[2]Mail")
+    assert detail.show("1042").messages[-1].text == "a word"
+    assert detail.show("1041").messages[-1].text == "another"

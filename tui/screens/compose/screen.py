@@ -590,11 +590,23 @@ class ComposeScreen(DeskScreen[None]):
             self.action_attach()
         elif decision == "keep":
             self._dirty = True
-            self.run_worker(self.action_close(), exit_on_error=False)
+            self._before_next_key(self.action_close())
         elif decision == "send":
-            self.run_worker(self._send(), exit_on_error=False)
+            self._before_next_key(self._send())
         else:
             self.query_one(Body).focus()
+
+    def _before_next_key(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what ends the editor: a key pressed meanwhile is for the screen below, or for what is asked."""
+        hold = desk_app(self).hold_keys()
+
+        async def do() -> None:
+            try:
+                await work
+            finally:
+                hold.opened()
+
+        self.run_worker(do(), exit_on_error=False)
 
     async def _send(self) -> None:
         from desk.tickets.since import Overtaken  # 16 ms
@@ -645,12 +657,12 @@ class ComposeScreen(DeskScreen[None]):
                 self._news = ()
                 self.desk_changed()
                 if yes:
-                    self.run_worker(go_on(), exit_on_error=False)
+                    self._before_next_key(go_on())
 
             followed = self.in_thread(
                 compositions.follow, app.desk, app.actor, self.composition, overtaken.seen_up_to
             )
-            followed.then(follow)
+            followed.before_next_key(follow)
             self.query_one(Body).focus()
 
         told = news_lines(overtaken.news, app.now(), app.desk.zone)
@@ -660,7 +672,7 @@ class ComposeScreen(DeskScreen[None]):
         if not self.composition.body.strip():
             self.flash("The note is empty", "warning")
             return
-        self.run_worker(self._note(), exit_on_error=False)
+        self._before_next_key(self._note())
 
     async def _note(self) -> None:
         from desk.tickets.since import Overtaken  # 16 ms
