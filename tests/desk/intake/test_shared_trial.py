@@ -20,6 +20,7 @@ from desk.intake import shared_trial
 from desk.intake.shared_trial import found_together
 from desk.intake.trial_process import NotWanted, Part, TrialProcess
 from tests.support.mails import SUPPORT, Door, mail
+from tests.support.servers.child import is_there
 
 ROOT = str(Path(__file__).resolve().parents[3])
 ASKS_AND_IS_KILLED = """
@@ -91,13 +92,6 @@ def _much_mail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told(trial: Any) -> list[int]:
     return [each.receipt_id for each in found_together(trial, "")]
-
-
-def is_there(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("utf-8")
-    except OSError:
-        return False
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from desk.user_commands import calls, file, places
 from desk.user_commands.file import FACTS, UserCommand, read
 from desk.user_commands.running import MOST_OUTPUT, Run
 from tests.support.mails import Door, mail
+from tests.support.servers.child import is_there, wait_until
 from tests.support.workbench import make_agent
 
 ECHO = [sys.executable, "-c", "import sys; print(sys.argv[1:])"]
@@ -148,12 +148,7 @@ def test_what_it_left_running_ends_with_it(tmp_path: Path) -> None:
     outcome = Run([sys.executable, "-c", program], b"", os.environ, 30, tmp_path).wait()
     assert (outcome.ended, outcome.status) == ("itself", 0)
     pid = int(outcome.text)
-    for _ in range(500):
-        stat = Path(f"/proc/{pid}/stat")
-        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{pid} still runs")
+    wait_until(lambda: not is_there(pid), f"{pid} still runs", patience=10)
 
 
 def test_what_it_left_running_and_writing_does_not_make_it_late(tmp_path: Path) -> None:

@@ -151,6 +151,14 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float = 90.0)
         time.sleep(0.02)
 
 
+def is_there(pid: int) -> bool:
+    """Whether a process runs; it may be gone at any moment, also between two looks at it."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("utf-8")
+    except OSError:
+        return False
+
+
 def listening(port: int, address: str = ADDRESSES[0]) -> bool:
     """Whether somebody listens at this port."""
     with socket.socket() as probe:

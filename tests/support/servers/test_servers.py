@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.child import wait_until
+from tests.support.servers.child import is_there, wait_until
 from tests.support.servers.dovecot import Dovecot, MailUser, as_served
 from tests.support.servers.pki import ABROAD, EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
 from tests.support.servers.postfix import Postfix, QueuedMail
@@ -230,9 +230,4 @@ def test_a_killed_run_takes_its_servers_with_it(tmp_path: Path) -> None:
     server = int(run.stdout.readline())
     run.send_signal(signal.SIGKILL)
     run.communicate()
-
-    def gone() -> bool:
-        status = Path(f"/proc/{server}/status")
-        return not status.exists() or "State:\tZ" in status.read_text()
-
-    wait_until(gone, "the server of a killed run is still there")
+    wait_until(lambda: not is_there(server), "the server of a killed run is still there")
