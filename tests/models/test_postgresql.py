@@ -238,6 +238,7 @@ def asked_by_threads(threads: int, together: int) -> None:
 
 def test_threads_that_ask_one_after_another_have_one_connection(desk: Desk, postgresql: Postgresql) -> None:
     close_database()
+    wait_until(lambda: connections(desk, postgresql) == 0, "the end of what was closed")
     asked_by_threads(4, together=1)
     assert connections(desk, postgresql) == 1
     asked_by_threads(9, together=3)

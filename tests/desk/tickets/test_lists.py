@@ -92,11 +92,10 @@ def test_pages_cover_what_was_there_once_while_tickets_arrive(
     before = [line.id for line in walk(query, 100)]
     found: list[int] = []
     page = lists.page(query, limit=5)
-    for arriving in [*arrivals, *[0] * 100]:
-        if not page:
-            break
+    arriving = iter(arrivals)
+    while page:
         found += [line.id for line in page]
-        for _ in range(arriving):
+        for _ in range(next(arriving, 0)):
             make_ticket()
         page = lists.page(query, after=lists.anchor_of(page[-1], sort), limit=5)
     assert [ticket for ticket in found if ticket in set(before)] == before
