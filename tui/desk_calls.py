@@ -71,6 +71,9 @@ class Navigation(Protocol):
     def open_thread(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
         """Read a ticket, from a place in it on."""
 
+    def mark_seen(self, number: str) -> None:
+        """Note that the agent reads a ticket, and show that where they are by then."""
+
     def open_tickets(self, query: str) -> None:
         """Show the tickets of a query in the list of tickets."""
 

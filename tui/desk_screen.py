@@ -49,6 +49,9 @@ class DeskNode(CommandNode):
     def desk_changed(self) -> None:
         """Load again what is shown: something in the desk has changed."""
 
+    def seen_changed(self) -> None:
+        """Show again which tickets the agent has seen: they left one before that was noted."""
+
     def health_changed(self) -> None:
         """Show mail health, outbox and the time again; the app's values are up to date."""
 

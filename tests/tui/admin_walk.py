@@ -29,7 +29,9 @@ async def go_to(pilot: Pilot[Any], title: str) -> None:
             await until(pilot, f"{title}: ")
             await settled(pilot)
             return
+        before = screen.noun
         await pilot.press("tab")
+        await until_true(pilot, lambda: screen.noun is not before)  # noqa: B023  (asked at once)
     raise AssertionError(title)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual._compositor import Compositor
+from textual.pilot import Pilot
 
 from config.settings import Settings
 from desk.home import Desk, open_desk
@@ -32,6 +33,21 @@ def painted_when_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
         compositor._dirty_regions.clear()
 
     monkeypatch.setattr(Compositor, "render_update", nothing)
+
+
+@pytest.fixture(autouse=True)
+def keys_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go on behind a pressed key when it is done: those behind one that opens something wait for that."""
+    press = Pilot.press
+
+    async def pressed(pilot: Pilot[Any], *keys: str) -> None:
+        await press(pilot, *keys)
+        for _ in range(250):
+            if not isinstance(pilot.app, NightdeskApp) or not pilot.app.keys_waiting:
+                return
+            await pilot.pause(0.02)
+
+    monkeypatch.setattr(Pilot, "press", pressed)
 
 
 @pytest.fixture

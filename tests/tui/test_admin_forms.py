@@ -159,7 +159,7 @@ async def test_fields_and_statuses_are_made_in_the_app(empty_app: NightdeskApp, 
         form(empty_app).query_one("#f-state", Choice).value = "closed"
         await settled(pilot)
         await pilot.press("ctrl+s")
-        await until(pilot, "Resolved")
+        await until_true(pilot, lambda: isinstance(empty_app.screen, AdminScreen))
         assert [(each.name, each.state) for each in statuses.statuses()] == [
             ("On hold", "waiting"),
             ("Resolved", "closed"),

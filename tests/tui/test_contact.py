@@ -19,6 +19,7 @@ async def open_contact(app: NightdeskApp, pilot: object) -> None:
 async def test_it_tells_who_they_are_and_what_they_wrote_about(app: NightdeskApp, size: str) -> None:
     async with app.run_test(size=SIZES[size]) as pilot:
         await open_contact(app, pilot)
+        await until(pilot, "and tell us.")
         await settled(pilot)
         same_as_before(screen_text(app), f"contact-{size}")
 

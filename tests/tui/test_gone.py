@@ -31,6 +31,7 @@ from tui.screens.admin.form import AdminFormScreen
 from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.tickets.screen import TicketsScreen
 from tui.widgets.line_input import LineInput
+from tui.widgets.menu import Menu
 from tui.widgets.status_line import StatusLine
 
 SIZE = (80, 24)
@@ -55,6 +56,7 @@ async def test_what_was_asked_about_a_ticket_is_done_to_it_when_it_has_left_the_
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, "VPN drops")
         await settled(pilot)
+        await until_true(pilot, lambda: isinstance(app.screen, TicketsScreen) and bool(app.screen.known()))
         await pilot.press(*keys)
         await until(pilot, seen)
         changes.close(ADMIN, [THIS])
@@ -338,7 +340,7 @@ async def test_a_queue_that_is_removed_while_it_is_shown_says_so(app: NightdeskA
         await until(pilot, "[Printers 1]")
         assert "paper jam" in await until_gone(pilot, "VPN drops")
         await pilot.press("Q")
-        await until(pilot, "Printers")
+        await until_true(pilot, lambda: isinstance(app.screen, Menu))
         queues.remove_queue(actor, "Printers")
         changes.add_tags(ADMIN, ["1039"], ["again"])
         await until(pilot, "the queue Printers is not there any more: this is All open")

@@ -221,3 +221,12 @@ async def test_keys_behind_a_note_that_is_added_are_for_the_list(app: NightdeskA
         await until(pilot, "[2]Mail")
     assert detail.show("1042").messages[-1].text == "a word"
     assert detail.show("1041").messages[-1].text == "another"
+
+
+async def test_enter_behind_words_that_are_looked_for_reads_the_first_ticket_found(app: NightdeskApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        await at_once(pilot, "g", *"pickup", "enter", "i", *"a word", "ctrl+s", "2")
+        await until(pilot, "[2]Mail")
+    assert detail.show("990").messages[-1].text == "a word"

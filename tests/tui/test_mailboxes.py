@@ -52,7 +52,7 @@ async def test_a_failing_mailbox_says_what_is_wrong_and_what_to_do(
         await until(pilot, "net-ops")
         screen = empty_app.screen
         assert isinstance(screen, MailboxesScreen)
-        screen.table.move_to_key(ids["net-ops"])
+        screen.table.go_to(ids["net-ops"])
         text = await until(pilot, "error since 10:12, 3 tries, next try 10:47")
         await until(pilot, "outbox ")
         await settled(pilot)

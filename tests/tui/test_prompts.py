@@ -13,7 +13,15 @@ from textual.widgets import Input
 import tui
 from desk.home import Desk
 from desk.tickets import query
-from tests.tui.screen import EVERY_SIZE, SMALL_AND_LARGE, at_every_size, screen_text, settled, until
+from tests.tui.screen import (
+    EVERY_SIZE,
+    SMALL_AND_LARGE,
+    at_every_size,
+    screen_text,
+    settled,
+    until,
+    until_true,
+)
 from tui import files
 from tui.app import NightdeskApp
 from tui.ticket_actions import MATTER_PROMPTS
@@ -77,7 +85,7 @@ async def test_what_is_refused_is_asked_again_with_what_was_typed(app: Nightdesk
             asked = app.screen.query_one(LineInput)
             await pilot.press(*typed, "enter")
             await until(pilot, " !! ")
-            assert (asked.asking, asked.text) == (True, typed), keys
+            await until_true(pilot, lambda: (asked.asking, asked.text) == (True, typed))  # noqa: B023  (at once)
             await pilot.press("escape")
             app.screen.query_one(StatusLine).end_flash()
 

@@ -13,10 +13,20 @@ from desk.tickets import search
 from models.messages import Message
 from models.tickets import Ticket
 from tests.tui.scenes import HOSTILE
-from tests.tui.screen import SIZES, at_every_size, same_as_before, screen_text, settled, until, until_gone
+from tests.tui.screen import (
+    SIZES,
+    at_every_size,
+    same_as_before,
+    screen_text,
+    settled,
+    until,
+    until_gone,
+    until_true,
+)
 from tui.app import NightdeskApp
 from tui.screens import search as screen_module
 from tui.screens.search import HitList, SearchScreen
+from tui.screens.thread.screen import ThreadScreen
 
 
 def shown(app: NightdeskApp) -> list[str]:
@@ -50,6 +60,7 @@ async def test_enter_reads_the_ticket_and_esc_leads_back_to_the_list(app: Nightd
                 await until(pilot, "> #990")
                 await until(pilot, "1 ticket")
                 await pilot.press("enter")
+                await until_true(pilot, lambda: isinstance(app.screen, ThreadScreen))
                 await until(pilot, "This is about: Old laptop pickup")
                 await pilot.press("escape")
                 await until(pilot, "Search all tickets")
@@ -87,6 +98,7 @@ async def test_arrows_choose_and_the_line_keeps_the_keys(app: NightdeskApp) -> N
         await until(pilot, "Lisbon office")
         await pilot.press("g", *"lapt")
         await until(pilot, "2 tickets")
+        await until_true(pilot, lambda: len(shown(app)) == 2)
         second = shown(app)[1]
         await pilot.press("down")
         await until(pilot, f"> #{second}")
@@ -119,7 +131,7 @@ async def test_what_is_no_query_yet_is_looked_for_and_the_hint_says_how_to_go_on
         assert "any, new, open, waiting or closed" in text
         await pilot.press(*"closed")
         await until_gone(pilot, "needs a value")
-        assert shown(app) == ["990"]
+        await until_true(pilot, lambda: shown(app) == ["990"])
 
 
 async def test_only_the_newest_question_waits_while_one_is_asked(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
+from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from desk.home import Desk
 from desk.permissions import Actor
-from desk.tickets import changes
+from desk.tickets import changes, detail
 from models.blobs import Blob
 from models.messages import Attachment
 from models.tickets import Ticket
@@ -201,3 +202,23 @@ async def test_a_key_is_named_only_where_it_does_that(app: NightdeskApp) -> None
 )
 def test_an_event_of_another_day_does_not_look_like_one_of_today(ago: int, said: str) -> None:
     assert time_or_day(NOW - timedelta(days=ago), NOW, ZoneInfo("UTC")) == said
+
+
+async def test_a_ticket_that_was_read_is_no_news_in_the_list_however_late_that_is_noted(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted, mark_seen = Event(), detail.mark_seen
+
+    def late(actor: Actor, number: str) -> None:
+        assert noted.wait(60)
+        mark_seen(actor, number)
+
+    monkeypatch.setattr(detail, "mark_seen", late)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press("q")
+        await until(pilot, ">N  #1042")
+        noted.set()
+        await until(pilot, ">   #1042")

@@ -19,7 +19,7 @@ from models.messages import Message
 from models.tickets import Ticket
 from tests.support.frames import NOW
 from tests.support.workbench import note_waiting
-from tests.tui.screen import SMALL_AND_LARGE, screen_text, settled, until, until_true
+from tests.tui.screen import SMALL_AND_LARGE, screen_text, settled, until, until_gone, until_true
 from tui.app import NightdeskApp
 from tui.desk_calls import DeskApp, DeskCalls
 
@@ -83,6 +83,7 @@ async def test_the_list_is_the_same_after_other_windows(app: NightdeskApp, size:
         await until(pilot, "note by")
         await pilot.press("q")
         await until(pilot, "1041 ")
+        await until_gone(pilot, "N  #1042")
         await settled(pilot)
         fresh = screen_text(app)
         for way in WAYS:

@@ -17,7 +17,7 @@ from desk.queries.fields import TICKET_FIELDS, Field
 from desk.queries.snippets import MARK_BEGIN, MARK_END
 from desk.tickets.search import Answer, SearchHit, answer, completions
 from tui.commands import command
-from tui.desk_calls import Place, desk_app
+from tui.desk_calls import DeskCall, Place, desk_app
 from tui.list_screen import ListScreen
 from tui.text.safe import cell, fitted, line, parts, safe, shortened, width_of, wrapped
 from tui.text.times import age, clock_today
@@ -179,13 +179,16 @@ class SearchScreen(ListScreen[None]):
             self.remove_class("-asked")
             self._say("", "")
             return
+        self._find(text).then(self._take, failed=self._failed, group="hits")
+
+    def _find(self, text: str) -> DeskCall[_Found]:
         app = desk_app(self)
         self._asked = text
 
         def find() -> _Found:
             return _Found(text, answer(text, app.actor, app.desk.zone, MOST))
 
-        self.in_thread(find).then(self._take, failed=self._failed, group="hits")
+        return self.in_thread(find)
 
     def _failed(self, error: Exception) -> None:
         self._asked, self._shown = None, self.field.value.strip()
@@ -230,10 +233,20 @@ class SearchScreen(ListScreen[None]):
     @command("open", "enter", "Open", footer="open")
     def action_open(self) -> None:
         """Read the ticket under the cursor; a number that was typed leads to its ticket."""
-        hit = self.hits.row
-        if hit is not None and self._shown == self.field.value.strip():
-            _, _, found = hit.longer.partition(MARK_BEGIN)
-            place = Place(hit.message_id, found.partition(MARK_END)[0])
+        text = self.field.value.strip()
+        if text == self._shown:
+            self._read(self.hits.row)
+        elif text:
+            self._find(text).before_next_key(self._take_and_read, failed=self._failed, group="hits")
+
+    def _take_and_read(self, found: _Found) -> None:
+        self._take(found)
+        self._read(next(iter(found.answer.hits), None))
+
+    def _read(self, hit: SearchHit | None) -> None:
+        if hit is not None:
+            _, _, words = hit.longer.partition(MARK_BEGIN)
+            place = Place(hit.message_id, words.partition(MARK_END)[0])
             desk_app(self).navigation.open_thread(hit.number, place=place)
 
     @on(Input.Submitted)

@@ -240,12 +240,12 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         self._replace(rows, at_start=False, at_end=len(rows) < PAGE, cursor=self._find(rows))
 
     def _find(self, rows: Sequence[R]) -> int:
-        if self.row is None:
-            return 0
         places = {self.row_key(row): index for index, row in enumerate(rows)}
         if self._wanted is not None and self._wanted in places:
             wanted, self._wanted = places[self._wanted], None
             return wanted
+        if self.row is None:
+            return 0
         here = places.get(self.row_key(self.row))
         behind = [self.row_key(row) for row in self._rows[self._cursor + 1 :]]
         if here is not None and not (self._stays and self._jumped(places, here, behind)):

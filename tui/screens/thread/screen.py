@@ -221,9 +221,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         )
 
     def _mark_seen(self) -> None:
-        from desk.tickets import detail  # 18 ms
-
-        self.in_thread(detail.mark_seen, desk_app(self).actor, self._number)
+        desk_app(self).navigation.mark_seen(self._number)
 
     def on_screen_resume(self) -> None:
         """Read the ticket again: it may have changed under another screen."""

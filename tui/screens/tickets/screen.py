@@ -347,6 +347,10 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         else:
             self._load_again()
 
+    def seen_changed(self) -> None:
+        """Load the list again, without the mark of what was just read."""
+        self._load_again()
+
     def _load_again(self) -> None:
         self._asked_at, self._asked_for = desk_app(self).seen_up_to, desk_app(self).actor
         self._may_be_old = False
