@@ -82,7 +82,8 @@ class AlertLetters:
         """Whether agents are told of a mail alike, but for what is said of its ticket anyway."""
         if told is None or there is None:
             return told is there
-        if self.writes_like(other) and (told.events, told.places) == (there.events, there.places):
+        alike = (self._mailed(told), told.places) == (other._mailed(there), there.places)
+        if alike and self.writes_like(other):
             return True
         return self._at(told) == other._at(there)
 
@@ -90,7 +91,7 @@ class AlertLetters:
         """Return whom agents' mail goes to, in the words of the settings, for each event."""
         if told is None:
             return ""
-        found = [(event, self._whom(event, told.places)) for event in told.events]
+        found = [(event, self._whom(event, told.places)) for event in self._mailed(told)]
         return "; ".join(f"{event}: {whom}" for event, whom in found if whom)
 
     def written(self, told: Told | None, said: str) -> str:
@@ -102,16 +103,25 @@ class AlertLetters:
             return ""
         letters = [
             self._letter(event, language, told, said)
-            for event in told.events
+            for event in self._mailed(told)
             if self._whom(event, told.places)
             for language in self._languages
         ]
         return "\n\n".join(dict.fromkeys(letters))
 
+    def _mailed(self, told: Told) -> Sequence[NoticeKind]:
+        """Return what they are mailed of: who is told by name of a ticket they are given reads it once."""
+        if "assigned" not in told.events:
+            return told.events
+        as_new = self._whom("new_ticket", told.places).split(", ")
+        once = {"assignee", f"agent:{told.owner}"} & {*as_new}
+        only = self._whom("assigned", told.places) == "assignee"
+        return [event for event in told.events if not (event == "assigned" and once and only)]
+
     def _at(self, told: Told) -> tuple[object, ...]:
         """Return whom it tells, and all it writes about that, as it is written."""
         found: list[object] = []
-        for event in told.events:
+        for event in self._mailed(told):
             key = (event, told.places)
             if key not in self._sources:
                 names = (event, *TEXTS[:2], self._answers(event)) if self._whom(*key) else ()

@@ -82,7 +82,7 @@ OTHER_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
         "name": "its name",
         "place": "where it is",
         "since": "since when it failed",
-        "days": "for how many days that is enough",
+        "days": "for how many days that is enough; 0: it said that it is gone for good",
         "error": "what it said last, or empty",
     },
     "replica": {
